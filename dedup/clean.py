@@ -1,0 +1,269 @@
+"""Bytes become text, repairs of its encoding, and tokens.
+
+1. `decoded`: a byte-order mark decides; else UTF-8; else UTF-8 with a few broken bytes; else what
+   charset-normalizer finds most plausible. Decoding keeps every character, a byte-order mark too, so that
+   encoding gives the same bytes again.
+2. `repairs`: where ftfy's badness heuristic sees mojibake, its plan is reduced to the characters it changes.
+   Only the encoding is mended; quotes, width and ligatures are the author's.
+3. `tokens`: every code point has a class by its Unicode category. A word is a letter or digit and the letters,
+   digits and marks that follow; an apostrophe between letters and invisible format characters (soft hyphen,
+   zero-width joiner) stay inside. Everything else separates: spaces, dashes, punctuation, symbols. In scripts
+   written without spaces (Han, Kana, Thai, Lao, Burmese, Khmer) every letter is a token. The matching form is the
+   compatibility decomposition, case-folded (Unicode Standard, sections 3.13 and UAX #15), a code point at a time.
+4. A token's hash is 64 bits: eight bytes of its UTF-8 a step, xor, multiply by an odd constant, shift and xor
+   (the steps of MurmurHash3's 64-bit finaliser, A. Appleby), so tokens of up to eight bytes never collide with
+   others of their length.
+
+Spans are in characters of the original decoded text, also where a repair stands.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+
+from dedup.edits import applied
+from dedup.model import DedupError, Document, Edit, Locator, Raw, Tokens
+
+_BOMS = (
+    (b"\xef\xbb\xbf", "utf-8"),
+    (b"\xff\xfe\x00\x00", "utf-32-le"),
+    (b"\x00\x00\xfe\xff", "utf-32-be"),
+    (b"\xff\xfe", "utf-16-le"),
+    (b"\xfe\xff", "utf-16-be"),
+)
+BROKEN_SHARE_MAX = 0.02
+"""Invalid bytes for every byte outside ASCII up to which a file is UTF-8 with damage, not another encoding."""
+SNIFF_BYTES = 1 << 16
+"""How much of a file charset-normalizer looks at; encodings do not change along a file often enough to pay more."""
+CONTROL_SHARE_MAX = 0.02
+"""Control characters (other than white space) for every character from which a file is not text."""
+
+
+def document(raw: Raw) -> Document:
+    """The document of what was read. Raises DedupError if it is empty or no text."""
+    if not raw.data.strip():
+        raise DedupError(raw.locator.path, "is empty", "remove it, or put its text back")
+    if isinstance(raw.data, str):
+        return Document(raw.id, raw.locator, raw.data, "json", 0, repairs(raw.data))
+    try:
+        text, codec, broken = decoded(raw.data)
+    except ValueError as error:
+        problem = f"is not text: it {error}"
+        raise DedupError(raw.locator.path, problem, "convert it to UTF-8 text, or leave it out") from error
+    return Document(raw.id, raw.locator, text, codec, broken, repairs(text))
+
+
+def from_text(name: str, text: str) -> Document:
+    """The document of a text that is at hand, under the id `name`."""
+    return Document(name, Locator("", 0, 0), text, "json", 0, repairs(text))
+
+
+# --- bytes to text ---------------------------------------------------------------------------------------------
+
+
+def decoded(data: bytes) -> tuple[str, str, int]:
+    """The text of `data`, the codec it was read with, and how many of its bytes that codec could not read.
+
+    Raises ValueError if the bytes are not text in any encoding that is plausible.
+    """
+    for mark, codec in _BOMS:
+        if data.startswith(mark):
+            return _accepted(*_with_damage(data, codec))
+    if b"\0" in data[:SNIFF_BYTES]:
+        raise ValueError("holds NUL bytes and no byte-order mark")
+    try:
+        return _accepted(data.decode("utf-8"), "utf-8", 0)
+    except UnicodeDecodeError:
+        pass
+    text, codec, broken = _with_damage(data, "utf-8")
+    if broken <= BROKEN_SHARE_MAX * sum(byte >= 0x80 for byte in data):
+        return _accepted(text, codec, broken)
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(data[:SNIFF_BYTES]).best()
+    if best is None:
+        raise ValueError("is in no encoding that could be recognised")
+    return _accepted(*_with_damage(data, best.encoding))
+
+
+def _with_damage(data: bytes, codec: str) -> tuple[str, str, int]:
+    """`data` decoded, each undecodable stretch as U+FFFD, and the number of undecodable bytes."""
+    text = data.decode(codec, "replace")
+    back = text.encode(codec, "replace" if codec not in ("utf-8",) else "strict")
+    if back == data:
+        return text, codec, 0
+    kept = data.decode(codec, "ignore")
+    return text, codec, max(1, len(data) - len(kept.encode(codec, "ignore")))
+
+
+def _accepted(text: str, codec: str, broken: int) -> tuple[str, str, int]:
+    head = text[:SNIFF_BYTES]
+    controls = sum(character < " " and character not in "\t\n\v\f\r\x1b" for character in head)
+    if controls > CONTROL_SHARE_MAX * len(head):
+        raise ValueError("holds mostly control characters")
+    return text, codec, broken
+
+
+# --- repairs ---------------------------------------------------------------------------------------------------
+
+
+def repairs(text: str) -> tuple[Edit, ...]:
+    """The edits that undo mojibake in `text`, line by line; none for a clean text.
+
+    Method: ftfy (R. Speer), limited to encoding; each line that it changes is reduced to its differing characters.
+    """
+    if text.isascii():
+        return ()
+    import ftfy
+    from rapidfuzz.distance import Levenshtein
+
+    found: list[Edit] = []
+    for line in re.finditer(r"[^\n]*[^\x00-\x7f\n][^\n]*", text):
+        before = line.group()
+        if not ftfy.badness.is_bad(before):
+            continue
+        after, plan = ftfy.fix_encoding_and_explain(before)
+        if after == before:
+            continue
+        steps = ", ".join(step.parameter for step in plan or ())
+        for _, start, stop, to_start, to_stop in _joined(Levenshtein.opcodes(before, after).as_list()):
+            span = (line.start() + start, line.start() + stop)
+            found.append(Edit(span, before[start:stop], after[to_start:to_stop], f"encoding: {steps}"))
+    return tuple(found)
+
+
+def _joined(opcodes: Sequence[tuple[str, int, int, int, int]]) -> list[tuple[str, int, int, int, int]]:
+    """The differing stretches, those that touch made one."""
+    stretches: list[tuple[str, int, int, int, int]] = []
+    for tag, a1, a2, b1, b2 in opcodes:
+        if tag == "equal":
+            continue
+        if stretches and stretches[-1][2] == a1 and stretches[-1][4] == b1:
+            _, first_a, _, first_b, _ = stretches.pop()
+            stretches.append(("replace", first_a, a2, first_b, b2))
+        else:
+            stretches.append((tag, a1, a2, b1, b2))
+    return stretches
+
+
+# --- tokens ----------------------------------------------------------------------------------------------------
+
+_SOLO_RANGES = (
+    (0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x3005, 0x3007), (0x3040, 0x30FF), (0x31F0, 0x31FF),
+    (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0xFF66, 0xFF9F), (0x1B000, 0x1B16F), (0x20000, 0x3FFFF),
+)  # fmt: skip
+"""Thai and Lao; Burmese; Khmer; Han and Kana with their extensions and half-width forms (Unicode block chart)."""
+_APOSTROPHES = "'’"
+
+
+@cache
+def character_class(code: int) -> str:
+    """The class of a code point: w word, s a word by itself, m mark, i invisible, ' apostrophe, space separator."""
+    character = chr(code)
+    category = unicodedata.category(character)
+    if character in _APOSTROPHES:
+        return "'"
+    if category[0] == "M":
+        return "m"
+    if category[0] in "LN":
+        return "s" if any(first <= code <= last for first, last in _SOLO_RANGES) else "w"
+    return "i" if category == "Cf" else " "
+
+
+@cache
+def folded(code: int) -> str:
+    """The matching form of a code point, which may be several characters, or none for an invisible one."""
+    kind = character_class(code)
+    if kind in " i":
+        return ""
+    if kind == "'":
+        return "'"
+    once = unicodedata.normalize("NFKD", chr(code)).casefold()
+    twice = unicodedata.normalize("NFKD", once)
+    return "".join(character for character in twice if character_class(ord(character)) in "wsm")
+
+
+class _Classes(dict[int, str]):
+    def __missing__(self, code: int) -> str:
+        self[code] = found = character_class(code)
+        return found
+
+
+class _Folds(dict[int, str]):
+    def __missing__(self, code: int) -> str:
+        self[code] = found = folded(code)
+        return found
+
+
+_CLASSES, _FOLDS = _Classes(), _Folds()
+_WORD = re.compile(r"w(?:[wmi]|'(?=w))*|s[mi]*")
+
+
+def words(text: str) -> list[tuple[str, int, int]]:
+    """(matching form, start, stop) of every token of `text`, in order; offsets in characters of `text`."""
+    classes = text.translate(_CLASSES)
+    return [
+        (text[found.start() : found.end()].translate(_FOLDS), found.start(), found.end())
+        for found in _WORD.finditer(classes)
+    ]
+
+
+_MASK = (1 << 64) - 1
+
+
+@cache
+def token_hash(word: str) -> int:
+    """The 64-bit hash of a matching form (see the module's docstring, step 4)."""
+    data = word.encode("utf-8", "surrogatepass")
+    value = 0x9E3779B97F4A7C15 ^ len(data)
+    for at in range(0, len(data), 8):
+        value = ((value ^ int.from_bytes(data[at : at + 8], "little")) * 0xFF51AFD7ED558CCD) & _MASK
+        value ^= value >> 32
+    value = (value * 0xC4CEB9FE1A85EC53) & _MASK
+    return value ^ (value >> 29)
+
+
+def tokens(document: Document) -> Tokens:
+    """The tokens of a document with its repairs made; spans point into the original text."""
+    found = words(applied(document.text, document.repairs))
+    spans = np.array([(start, stop) for _, start, stop in found], np.int64).reshape(-1, 2)
+    if document.repairs:
+        spans = _unrepaired(spans, document.repairs)
+    hashes = np.array([token_hash(word) for word, _, _ in found], np.uint64)
+    return Tokens(tuple(word for word, _, _ in found), hashes, spans)
+
+
+def _unrepaired(spans: np.ndarray, edits: Sequence[Edit]) -> np.ndarray:
+    """Spans in the repaired text as spans in the original; one that cuts into a repair takes the whole of it."""
+    befores = np.array([edit.span for edit in edits], np.int64)
+    lengths = np.array([len(edit.after) for edit in edits], np.int64)
+    shifts = np.cumsum(lengths - (befores[:, 1] - befores[:, 0]))
+    after_stops = befores[:, 1] + shifts
+    after_starts = after_stops - lengths
+    shifts = np.concatenate(([0], shifts))
+
+    def original(points: np.ndarray, inside: np.ndarray, side: int) -> np.ndarray:
+        done = np.searchsorted(after_stops, points, side="right")
+        within = inside & (done < len(edits))
+        cut = np.minimum(done, len(edits) - 1)
+        within &= (after_starts[cut] < points) if side else (after_starts[cut] <= points)
+        return np.where(within, befores[cut, side], points - shifts[done])
+
+    starts = original(spans[:, 0], np.ones(len(spans), bool), 0)
+    stops = original(spans[:, 1], np.ones(len(spans), bool), 1)
+    return np.stack((starts, np.maximum(stops, starts)), axis=1)
+
+
+def plain(text: str) -> str:
+    """`text` with case, white space and Unicode form normalised away: equal for `exact` copies."""
+    return " ".join(unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold()).split())
+
+
+def same_words(one: str, other: str) -> bool:
+    """Whether two stretches of text hold the same tokens, so that they differ in form alone."""
+    return [word for word, _, _ in words(one)] == [word for word, _, _ in words(other)]

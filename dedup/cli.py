@@ -1,0 +1,282 @@
+"""The commands: options are parsed here, and everything else is called."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from dedup.config import Config
+    from dedup.model import DedupError, Document
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+SOURCES = click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+FORMAT = click.option(
+    "--format", "form", type=click.Choice(["text", "jsonl"]), default="text", show_default=True, help="How to print."
+)
+OUTPUT = click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file, not to the terminal.")
+
+
+def config_options(command: Command) -> Command:
+    """The options that every command which compares documents has."""
+    for option in (
+        click.option(
+            "--document-bytes-max", type=int, default=32 << 20, show_default=True, metavar="BYTES",
+            help="Refuse documents longer than this.",
+        ),
+        click.option(
+            "--threshold", type=float, default=0.7, show_default=True, metavar="R",
+            help="Exact resemblance (word 5-grams) from which two documents are near copies, 0.05 to 1.",
+        ),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Start with:  dedup scan FOLDER",
+)
+@click.version_option(package_name="dedup-text", prog_name="dedup")
+def main() -> None:
+    """Finds copies in text, however damaged, shows what was changed, and gives the clean text back."""
+
+
+@main.command(epilog="Example:  dedup scan seeds")
+@SOURCES
+@FORMAT
+@OUTPUT
+@config_options
+def scan(sources: Sequence[str], form: str, output: Path | None, **options: Any) -> None:
+    """Tell which documents are copies of which.
+
+    SOURCE is a folder, a text file or a JSONL file. Nothing is changed. Copies are grouped into clusters, each with the
+    copy to keep and why; passages that documents share without being copies are listed as reuse.
+    """
+    with failures():
+        from dedup import pipeline
+
+        findings = pipeline.find_duplicates(sources, config(options))
+        if form == "jsonl":
+            from dedup.report import jsonl
+
+            emit(map(jsonl.line, jsonl.scan(findings)), output)
+        else:
+            from dedup.report import terminal
+
+            emit_text([terminal.scan(findings)], output)
+        finish(findings.problems, (entry.document for entry in findings.entries))
+
+
+@main.command(epilog="Example:  dedup diff seeds/004*.txt seeds/002*.txt")
+@click.argument("a")
+@click.argument("b")
+@FORMAT
+@OUTPUT
+@click.option("--ledger", "ledger_rows", type=int, default=30, show_default=True, help="Substitutions to list; 0: all.")
+@config_options
+def diff(a: str, b: str, form: str, output: Path | None, ledger_rows: int, **options: Any) -> None:
+    """Show word by word what differs between documents A and B, and the ledger of substitutions."""
+    with failures():
+        from dedup import pipeline
+        from dedup.ledger import ledger
+
+        chosen = config(options)
+        found = pipeline.collate(one_document(a, chosen), one_document(b, chosen), chosen)
+        if form == "jsonl":
+            from dedup.report import jsonl
+
+            emit(map(jsonl.line, jsonl.diff(found)), output)
+        else:
+            from dedup.report import terminal
+
+            emit_text(lambda console: terminal.diff(found, ledger([found]), ledger_rows, console), output)
+
+
+@main.command(epilog="Example:  dedup restore seeds/002*.txt --witness seeds -o restored.txt --edits edits.jsonl")
+@click.argument("document")
+@click.option("--witness", "witnesses", multiple=True, required=True, metavar="SOURCE", help="Where copies of it are.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the text to this file, not to the terminal.")
+@click.option("--edits", "edits_path", type=click.Path(path_type=Path), help="Write every edit to this JSONL file.")
+@config_options
+def restore(
+    document: str, witnesses: Sequence[str], output: Path | None, edits_path: Path | None, **options: Any
+) -> None:
+    """Give a document its original readings back, from a cleaner copy among the witnesses.
+
+    Only what the evidence decides is changed; every edit names the witness and where in it the reading stands.
+    """
+    with failures():
+        from dedup import pipeline
+        from dedup.report import jsonl
+
+        chosen = config(options)
+        damaged = one_document(document, chosen)
+        found, problems = pipeline.documents(witnesses, chosen)
+        others = [one for one in found if not same_place(one, damaged)]
+        restored = pipeline.restoration(damaged, others, chosen)
+        emit_bytes(encoded(restored.text, damaged), output)
+        if edits_path:
+            emit(map(jsonl.line, map(jsonl.edit_record, restored.edits)), edits_path)
+        names = {edit.witness for edit in restored.edits if edit.witness}
+        say(f"{damaged.id}: {len(restored.edits)} edits" + (f" by witness {', '.join(sorted(names))}" if names else ""))
+        if not names:
+            say(f"{damaged.id}: no copy among the witnesses is cleaner, so no reading was changed")
+        finish(problems, [damaged, *found])
+
+
+@main.command(epilog="Example:  dedup clean seeds -o clean-seeds")
+@SOURCES
+@click.option(
+    "-o", "--output", "target", type=click.Path(path_type=Path), required=True, metavar="FOLDER",
+    help="The folder to write; it must not exist yet, or be empty.",
+)
+@config_options  # fmt: skip
+def clean(sources: Sequence[str], target: Path, **options: Any) -> None:
+    """Write the corpus without its copies.
+
+    FOLDER gets documents/ (the kept ones), manifest.jsonl (one line for every document read) and ledger.tsv (what was
+    substituted in the dropped copies). Broken encoding is mended, and each repair recorded in edits.jsonl.
+    """
+    with failures():
+        from dedup import pipeline
+        from dedup.ledger import ledger
+        from dedup.report import folder
+
+        folder.refuse_existing(target)
+        chosen = config(options)
+        findings = pipeline.find_duplicates(sources, chosen)
+        counts = folder.write(findings, ledger(pipeline.dropped_collations(findings, chosen)), target)
+        balance = " + ".join(f"{counts.get(status, 0):,} {status}" for status in ("kept", "restored", "dropped"))
+        click.echo(f"{balance} = {len(findings.entries):,} documents read; written to {target}")
+        finish(findings.problems, (entry.document for entry in findings.entries))
+
+
+# --- what the commands share -----------------------------------------------------------------------------------
+
+
+def config(options: dict[str, Any]) -> Config:
+    """The configuration of the options given. Raises click.UsageError where one is out of range."""
+    from dedup.config import Config
+
+    try:
+        return Config(**options)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def one_document(path: str, chosen: Config) -> Document:
+    """The document in a file. Raises DedupError if it holds none, or several."""
+    from dedup import pipeline
+    from dedup.model import DedupError
+
+    if Path(path).is_dir():
+        raise DedupError(path, "is a folder", "name one document in it")
+    found, problems = pipeline.documents([path], chosen)
+    if problems:
+        raise problems[0]
+    if len(found) != 1:
+        raise DedupError(path, f"holds {len(found)} documents", "name a file that holds one")
+    return found[0]
+
+
+def same_place(one: Document, other: Document) -> bool:
+    return one.locator.start_byte == other.locator.start_byte and os.path.samefile(one.locator.path, other.locator.path)
+
+
+def encoded(text: str, document: Document) -> bytes:
+    """The text in the document's own encoding, or in UTF-8 if that lacks a character."""
+    try:
+        return text.encode("utf-8" if document.decoding == "json" else document.decoding)
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+
+
+@contextmanager
+def failures() -> Iterator[None]:
+    """What went wrong as one line on stderr and exit status 1."""
+    from dedup.model import DedupError
+
+    try:
+        yield
+    except DedupError as error:
+        say(f"error: {error}")
+        raise SystemExit(1) from error
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
+    except MemoryError as error:
+        say("error: out of memory; scan fewer documents at a time")
+        raise SystemExit(1) from error
+
+
+def finish(problems: Sequence[DedupError], documents: Iterable[Document]) -> None:
+    """Tells what was read otherwise than as UTF-8 and what was not read; exits with 1 if anything was not."""
+    for document in documents:
+        if document.decoding not in ("utf-8", "json"):
+            say(f"note: {document.locator.path}: not UTF-8, read as {document.decoding}")
+        if document.lossy_bytes:
+            lost = f"{document.lossy_bytes} bytes are not valid {document.decoding} and were read as U+FFFD"
+            say(f"note: {document.locator.path}: {lost}; check where the file comes from")
+    if problems:
+        say(f"{len(problems)} could not be read:")
+        for problem in problems:
+            say(f"  {problem}")
+        raise SystemExit(1)
+
+
+def say(message: str) -> None:
+    click.echo(message.encode("utf-8", "backslashreplace").decode(), err=True)
+
+
+def emit(lines: Iterable[str], output: Path | None) -> None:
+    emit_bytes("".join(lines).encode("utf-8"), output)
+
+
+def emit_text(renderables: Any, output: Path | None) -> None:
+    """Renderables, or a function from the console to them, for the terminal or, unmarked, for a file."""
+    from rich.console import Console
+
+    console = Console(soft_wrap=False, highlight=False, markup=False, emoji=False)
+    if output:
+        console = Console(width=console.width, record=True, file=open(os.devnull, "w"), highlight=False, markup=False)  # noqa: SIM115
+    for renderable in renderables(console) if callable(renderables) else renderables:
+        console.print(renderable)
+    if output:
+        emit([console.export_text(styles=False)], output)
+
+
+def emit_bytes(data: bytes, output: Path | None) -> None:
+    """Bytes to stdout, or to a file that is whole or not there."""
+    from dedup.model import DedupError
+
+    if output is None:
+        stream = click.get_binary_stream("stdout")
+        stream.write(data)
+        stream.flush()
+        return
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        handle, partial = tempfile.mkstemp(prefix=f".{output.name}-", suffix=".partial", dir=output.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            Path(partial).chmod(0o644)
+            Path(partial).replace(output)
+        except BaseException:
+            Path(partial).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise DedupError(output, f"cannot be written ({error.strerror})", "choose a file you may write to") from error
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+"""Every threshold of the program: its unit, its range and why it has its value.
+
+A threshold is a verified figure: it bounds what was measured on the pair itself, never the chance of meeting.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The options of a run; the defaults are for prose of 100 words and more.
+
+    Raises ValueError where a value is out of its range.
+    """
+
+    threshold: float = 0.7
+    """Exact resemblance of word shingles from which a pair is `near`; 0..1. 0.7 leaves a text of 500 words room for
+    some 15 scattered changes, and is the usual threshold of the field."""
+
+    shingle_length_tokens: int = 5
+    """Tokens in a shingle, 1..32: five in a row are seldom chance, and one changed word spoils only five."""
+
+    permutations: int = 128
+    """Length of a MinHash signature, 16..4096: standard error of the estimate 0.04 at a resemblance of 0.7."""
+
+    band_recall: float = 0.999
+    """Share of the pairs at exactly `threshold` that must meet in a band; bands and rows follow from it."""
+
+    term_count: int = 32
+    """Rarest terms of a document by which the skeleton channel joins, 4..256."""
+
+    term_documents_max: int = 1000
+    """Documents that hold a term from which it tells nothing and costs a square; such terms are passed over."""
+
+    terms_shared_min: int = 4
+    """Shared rarest terms from which a pair is a candidate (documents with fewer terms: half of theirs)."""
+
+    winnow_run_shingles: int = 8
+    """Shingles in a run of which one is kept: any shared passage of 5 + 8 - 1 = 12 tokens leaves a shared key."""
+
+    key_documents_max: int = 64
+    """Documents that share one passage key from which it is furniture (menus, licence headers), not reuse."""
+
+    bucket_documents_max: int = 256
+    """Documents in a bucket up to which every pair is emitted; beyond, a star round its first member, reported."""
+
+    anchor_length_tokens: int = 3
+    """Tokens of the shared, unique stretches that an alignment hangs on: with 40 % of the words replaced, one
+    place in five still holds three in a row."""
+
+    chain_gap_tokens: int = 40
+    """Tokens between two anchors up to which they may belong to one passage: two to three sentences."""
+
+    passage_equal_tokens_min: int = 16
+    """Equal tokens from which a shared passage is reported: longer than a title, a name with its offices or a
+    stock phrase; the shortest quotation that one would call reuse."""
+
+    passage_density_min: float = 0.4
+    """Equal tokens for every token of a passage's shorter side: at two fifths replaced about 0.5 remain."""
+
+    copy_coverage_min: float = 0.6
+    """Share of the shorter text that must stand in shared passages for the pair to be copies at all."""
+
+    excerpt_containment_min: float = 0.85
+    """Share of the shorter text's tokens that must stand, equal, in the longer one to be an `excerpt`."""
+
+    excerpt_length_ratio_max: float = 0.8
+    """Shorter length by longer, in tokens, up to which one of two texts can be an excerpt of the other."""
+
+    spun_rate_min: float = 0.04
+    """Words replaced, for every word of the shared passages, from which substitution is systematic: an editor's
+    revision stays below, the mildest spinner is at about 0.1."""
+
+    spun_spread_min: float = 0.5
+    """Share of the windows of `spun_window_tokens` that hold a replaced word: spinning goes on throughout."""
+
+    spun_window_tokens: int = 50
+    """Tokens in such a window."""
+
+    spun_substitution_share_min: float = 0.7
+    """Substitutions among all changed places: a spinner replaces, an author also adds and drops."""
+
+    spun_common_share_min: float = 0.6
+    """Replaced places without a name or a number on either side: a form filled in twice changes just those."""
+
+    noise_similarity_min: float = 0.5
+    """Mean similarity of characters (0..1) of the replaced words from which the cause is noise, not another word."""
+
+    noise_rate_min: float = 0.02
+    """Words replaced, for every word of the shared passages, from which such noise makes a pair `damaged`."""
+
+    block_tokens: int = 12
+    """Tokens from which an insertion or deletion is a block that one edition has and the other lacks, which no
+    restoration takes over."""
+
+    confidence_min: float = 0.8
+    """Probability below which judge abstains."""
+
+    document_bytes_max: int = 32 << 20
+    """Bytes of one document; a longer one is refused by name. Twice the longest novels."""
+
+    def __post_init__(self) -> None:
+        for name, (low, high) in _RANGES.items():
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise ValueError(f"{name} is {value}, and must be from {low} to {high}")
+
+
+_RANGES: dict[str, tuple[float, float]] = {
+    "threshold": (0.05, 1.0),
+    "shingle_length_tokens": (1, 32),
+    "permutations": (16, 4096),
+    "band_recall": (0.5, 0.999999),
+    "term_count": (4, 256),
+    "term_documents_max": (2, 1_000_000),
+    "terms_shared_min": (1, 256),
+    "winnow_run_shingles": (1, 256),
+    "key_documents_max": (2, 1_000_000),
+    "bucket_documents_max": (2, 1_000_000),
+    "anchor_length_tokens": (1, 32),
+    "chain_gap_tokens": (1, 10_000),
+    "passage_equal_tokens_min": (3, 10_000),
+    "passage_density_min": (0.0, 1.0),
+    "copy_coverage_min": (0.0, 1.0),
+    "excerpt_containment_min": (0.0, 1.0),
+    "excerpt_length_ratio_max": (0.0, 1.0),
+    "spun_rate_min": (0.0, 1.0),
+    "spun_spread_min": (0.0, 1.0),
+    "spun_window_tokens": (1, 10_000),
+    "spun_substitution_share_min": (0.0, 1.0),
+    "spun_common_share_min": (0.0, 1.0),
+    "noise_similarity_min": (0.0, 1.0),
+    "noise_rate_min": (0.0, 1.0),
+    "block_tokens": (1, 10_000),
+    "confidence_min": (0.5, 1.0),
+    "document_bytes_max": (1, 1 << 40),
+}

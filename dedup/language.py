@@ -1,0 +1,99 @@
+"""How frequent words are, and which contractions stand for which words.
+
+Frequencies are wordfreq's (R. Speer, 2022; doi 10.5281/zenodo.7199437) on the Zipf scale of van Heuven et al. (2014):
+the logarithm to base 10 of a word's occurrences in a billion words. The small list reaches down to 3.0 (one in a
+million); a word that is not in it has 0.0. English bigrams are the 250,000 most frequent of Google's web corpus (Brants
+and Franz 2006) as they come with wordsegment (G. Jenks). Loading takes some 0.2 s, so nothing is loaded before the first
+question.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from functools import cache
+from math import log2, log10
+
+COMMON_ZIPF = 5.7
+"""Zipf frequency from which a word is common: articles, pronouns, prepositions, auxiliaries and their like."""
+
+
+@cache
+def _frequencies(language: str) -> dict[str, float]:
+    from wordfreq import get_frequency_dict
+
+    return dict(get_frequency_dict(language, wordlist="small"))
+
+
+@cache
+def zipf(word: str, language: str = "en") -> float:
+    """The Zipf frequency of a matching form, 0.0 if it is in no list; a possessive counts as its noun."""
+    frequencies = _frequencies(language)
+    share = frequencies.get(word) or frequencies.get(word.removesuffix("'s"), 0.0)
+    return max(0.0, log10(share) + 9.0) if share else 0.0
+
+
+def is_common(word: str, language: str = "en") -> bool:
+    return zipf(word, language) >= COMMON_ZIPF
+
+
+_BIGRAM_TOKENS = 1_024_908_267_229
+"""Tokens of the corpus that the bigrams were counted in."""
+
+
+@cache
+def _bigram_lines() -> list[str]:
+    """The lines `first second<TAB>count` of wordsegment's table, in order: found by bisection, they need not be
+    parsed, which would take five times as long."""
+    from importlib.resources import files
+
+    return sorted(files("wordsegment").joinpath("bigrams.txt").read_text(encoding="utf-8").splitlines())
+
+
+@cache
+def bigram_count(first: str, second: str) -> int:
+    """How often two words stand next to each other in the corpus, 0 if less than some 100,000 times."""
+    lines, key = _bigram_lines(), f"{first} {second}\t"
+    at = bisect_left(lines, key)
+    return int(lines[at][len(key) :]) if at < len(lines) and lines[at].startswith(key) else 0
+
+
+@cache
+def association_bits(first: str, second: str) -> float:
+    """Pointwise mutual information of two neighbours in bits, 0.0 where nothing is known or they avoid each other.
+
+    log2(c(xy) N / (c(x) c(y))): Church and Hanks, Computational Linguistics 16, 1990.
+    """
+    count = bigram_count(first, second)
+    if not count:
+        return 0.0
+    expected = 10 ** (zipf(first) + zipf(second) - 18) * _BIGRAM_TOKENS
+    return max(0.0, log2(count / expected))
+
+
+PREPOSITIONS = frozenset(
+    "about above across after against along among around as at before behind below beneath beside between beyond by down "
+    "during for from in inside into near of off on onto out outside over past through throughout to toward towards "
+    "under until up upon with within without".split()
+)
+"""English prepositions and particles of one word (a closed class)."""
+PARTICLES = frozenset(("away", "back", "down", "off", "on", "out", "over", "up"))
+"""Those that make particle verbs (`carry out`)."""
+ARTICLES = frozenset(("a", "an", "the"))
+
+_CONTRACTIONS = {
+    "n't": " not", "'s": " is", "'re": " are", "'ve": " have", "'ll": " will", "'d": " would", "'m": " am",
+}  # fmt: skip
+
+
+@cache
+def expanded(phrase: tuple[str, ...]) -> str:
+    """The phrase without spaces, English contractions written out: equal for `web site` and `website`, `isn't` and
+    `is not`."""
+    written = []
+    for word in phrase:
+        for ending, meaning in _CONTRACTIONS.items():
+            if word.endswith(ending):
+                word = word.removesuffix(ending) + meaning  # noqa: PLW2901
+                break
+        written.append(word)
+    return "".join(written).replace(" ", "")

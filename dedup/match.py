@@ -1,0 +1,159 @@
+"""Sketches become candidate pairs: which documents are worth comparing word by word.
+
+A candidate is no finding. Each channel puts documents that share a key into a bucket, and documents that share
+enough buckets into a pair:
+
+1. Bands of the MinHash signature: b bands of r rows, chosen so that a pair at exactly the threshold meets with the
+   stated recall, 1 - (1 - t**r)**b (Leskovec, Rajaraman and Ullman, Mining of Massive Datasets, section 3.4).
+2. The rarest terms by the corpus's own document frequencies: a prefix join of sets, the most selective first (in the
+   manner of AllPairs: Bayardo, Ma and Srikant, WWW 2007). A term of one document joins nothing, one of too many
+   tells nothing.
+3. Winnowed passage keys, those of too many documents left out as furniture.
+
+Limits: a bucket of more than `bucket_documents_max` documents gives a star round its first member instead of all
+pairs, and is counted in `Candidates.capped`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from math import log
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.config import Config
+from dedup.model import Candidate, Sketch
+
+Keys = NDArray[np.uint64]
+Members = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The pairs, in order, and how many buckets of each channel were too big to give all their pairs."""
+
+    pairs: tuple[Candidate, ...]
+    capped: dict[str, int] = field(default_factory=dict)
+
+
+def banding(threshold: float, recall: float, permutations: int) -> tuple[int, int]:
+    """(bands, rows): the most rows, so the fewest false candidates, with which a pair at `threshold` meets in a band
+    with probability `recall` or more."""
+    for rows in range(permutations, 1, -1):
+        bands = permutations // rows
+        if bands * log(max(1e-300, 1 - threshold**rows)) <= log(1 - recall):
+            return bands, rows
+    return permutations, 1
+
+
+def candidates(sketches: Sequence[Sketch], config: Config) -> Candidates:
+    """Every pair of documents that some channel takes for copies, a < b, with the keys that it shares."""
+    size = len(sketches)
+    shared: dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]] = {}
+    capped: dict[str, int] = {}
+    channels = {
+        "bands": _band_buckets([sketch.signature for sketch in sketches], config),
+        "terms": _rarest_terms([sketch.terms for sketch in sketches], config),
+        "passages": _passage_keys([sketch.passages for sketch in sketches], config),
+    }
+    for channel, (keys, members) in channels.items():
+        codes, counts, overflow = _paired(keys, members, size, config.bucket_documents_max)
+        if channel == "terms":
+            enough = counts >= _terms_needed(codes, size, members, config)
+            codes, counts = codes[enough], counts[enough]
+        shared[channel] = codes, counts
+        if overflow:
+            capped[channel] = overflow
+    return Candidates(_merged(shared, size), capped)
+
+
+def _band_buckets(signatures: Sequence[NDArray[np.uint32]], config: Config) -> tuple[Keys, Members]:
+    """A key for each band of each document: the band's values, hashed with the band's number."""
+    bands, rows = banding(config.threshold, config.band_recall, config.permutations)
+    matrix = np.array(signatures, np.uint64).reshape(len(signatures), -1)[:, : bands * rows]
+    values = matrix.reshape(len(signatures), bands, rows)
+    keys = np.broadcast_to(np.arange(bands, dtype=np.uint64), values.shape[:2]).copy()
+    for row in range(rows):
+        keys = (keys ^ values[:, :, row]) * np.uint64(0xFF51AFD7ED558CCD)
+        keys ^= keys >> np.uint64(32)
+    members = np.repeat(np.arange(len(signatures)), bands)
+    return keys.ravel(), members
+
+
+def _rarest_terms(terms: Sequence[Keys], config: Config) -> tuple[Keys, Members]:
+    """The `term_count` rarest terms of each document, of those that two to `term_documents_max` documents hold."""
+    keys, members = _flat(terms)
+    _, position, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    frequency = counts[position]
+    useful = (frequency >= 2) & (frequency <= config.term_documents_max)
+    keys, members, frequency = keys[useful], members[useful], frequency[useful]
+    order = np.lexsort((keys, frequency, members))
+    keys, members = keys[order], members[order]
+    rank = np.arange(len(members)) - np.searchsorted(members, members, side="left")
+    first = rank < config.term_count
+    return keys[first], members[first]
+
+
+def _terms_needed(
+    codes: NDArray[np.int64], size: int, members: Members, config: Config
+) -> NDArray[np.int64]:
+    """How many terms a pair must share: `terms_shared_min`, or half of the shorter list where that is less."""
+    held = np.bincount(members, minlength=size)
+    fewer = np.minimum(held[codes // size], held[codes % size])
+    return np.maximum(1, np.minimum(config.terms_shared_min, (fewer + 1) // 2))
+
+
+def _passage_keys(passages: Sequence[Keys], config: Config) -> tuple[Keys, Members]:
+    keys, members = _flat(passages)
+    _, position, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    shared = (counts[position] >= 2) & (counts[position] <= config.key_documents_max)
+    return keys[shared], members[shared]
+
+
+def _flat(lists: Sequence[Keys]) -> tuple[Keys, Members]:
+    members = np.repeat(np.arange(len(lists)), [len(keys) for keys in lists])
+    return np.concatenate([np.zeros(0, np.uint64), *lists]), members
+
+
+def _paired(
+    keys: Keys, members: Members, size: int, bucket_max: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
+    """Pairs a * size + b (a < b) of members that share keys, how many each shares, and the buckets over the limit."""
+    order = np.lexsort((members, keys))
+    keys, members = keys[order], members[order]
+    starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1]))) if len(keys) else np.zeros(0, np.int64)
+    sizes = np.diff(np.append(starts, len(keys)))
+    codes = [np.zeros(0, np.int64)]
+    for bucket in np.unique(sizes[sizes > 1]).tolist():
+        rows = members[starts[sizes == bucket][:, None] + np.arange(bucket)]
+        if bucket <= bucket_max:
+            left, right = np.triu_indices(bucket, 1)
+        else:
+            left, right = np.zeros(bucket - 1, np.int64), np.arange(1, bucket)
+        codes.append((rows[:, left] * size + rows[:, right]).ravel())
+    distinct, counts = np.unique(np.concatenate(codes), return_counts=True)
+    return distinct, counts, int((sizes > bucket_max).sum())
+
+
+def _merged(shared: dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]], size: int) -> tuple[Candidate, ...]:
+    """One candidate for each pair, whichever channels gave it, in order."""
+    rows = sorted(
+        (code, channel, count)
+        for channel, (codes, counts) in shared.items()
+        for code, count in zip(codes.tolist(), counts.tolist(), strict=True)
+    )
+    return tuple(
+        Candidate(code // size, code % size, **{channel: count for _, channel, count in group})
+        for code, group in groupby(rows, key=lambda row: row[0])
+    )
+
+
+def resemblance(a: Keys, b: Keys) -> float:
+    """The exact resemblance |A n B| / |A u B| of two sorted shingle sets; two empty sets are equal."""
+    if not len(a) and not len(b):
+        return 1.0
+    both = len(np.intersect1d(a, b, assume_unique=True))
+    return both / (len(a) + len(b) - both)

@@ -1,0 +1,230 @@
+"""What crosses the border of a stage: frozen records, and the one error that people see.
+
+All spans are half-open and in characters (code points) of a document's original decoded text; token ranges are
+half-open and in tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Relation = Literal["exact", "near", "spun", "damaged", "excerpt", "reuse"]
+LocusKind = Literal["substitution", "insertion", "deletion", "move", "formatting"]
+Side = Literal["a", "b"]
+Span = tuple[int, int]
+
+MERGING: frozenset[Relation] = frozenset({"exact", "near", "spun", "damaged", "excerpt"})
+"""The relations between copies of one text; `reuse` links two texts that stay."""
+
+
+class DedupError(Exception):
+    """Bad input: which path, what is wrong with it, and what to do next."""
+
+    def __init__(self, path: str | Path, problem: str, remedy: str) -> None:
+        super().__init__(f"{path}: {problem}; {remedy}")
+        self.path, self.problem, self.remedy = str(path), problem, remedy
+
+
+@dataclass(frozen=True, slots=True)
+class Locator:
+    """Where a document's bytes are: a file, and the half-open range of bytes in it (stop_byte -1: to its end)."""
+
+    path: str
+    start_byte: int = 0
+    stop_byte: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One replacement in a text: at `span`, `before` became `after`.
+
+    `witness` names the document that attests the new reading, `witness_span` where it stands there; a repair
+    that needs no witness (encoding) has None. `cause` says why, `confidence` is a probability in 0..1.
+    """
+
+    span: Span
+    before: str
+    after: str
+    cause: str
+    witness: str | None = None
+    witness_span: Span | None = None
+    confidence: float = 1.0
+    evidence: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """What was read of one document: the bytes of a file, or the text that a record holds."""
+
+    id: str
+    locator: Locator
+    data: bytes | str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A text as it was found. `text` decodes the bytes at `locator` without loss; `repairs` mend its encoding.
+
+    `decoding` is the codec's name, so that `text.encode(decoding)` gives the bytes again, unless `lossy_bytes`
+    (bytes that were not valid in it and are now U+FFFD) is above 0.
+    """
+
+    id: str
+    locator: Locator
+    text: str
+    decoding: str = "utf-8"
+    lossy_bytes: int = 0
+    repairs: tuple[Edit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The tokens of a document: matching forms, 64-bit hashes of them, spans in the original text.
+
+    hashes: (n,) uint64. spans: (n, 2) int64, characters.
+    """
+
+    words: tuple[str, ...]
+    hashes: NDArray[np.uint64]
+    spans: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """What is kept of a document to find its copies by, an array a channel.
+
+    signature: (K,) uint32, MinHash of the word shingles (text channel). terms: (t,) uint64, hashes of the distinct
+    tokens (skeleton channel: the corpus's counts then choose the rarest). passages: (p,) uint64, winnowed shingles
+    (passage channel). shingles: (s,) uint64 sorted, the whole set, for exact resemblance.
+    """
+
+    signature: NDArray[np.uint32]
+    terms: NDArray[np.uint64]
+    passages: NDArray[np.uint64]
+    shingles: NDArray[np.uint64]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A pair worth comparing, by position in the corpus (a < b), and how many keys of each channel it shares."""
+
+    a: int
+    b: int
+    bands: int = 0
+    terms: int = 0
+    passages: int = 0
+
+
+Blocks = NDArray[np.int64]
+"""(k, 3): start in a, start in b, length, in tokens; stretches of equal tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """`blocks` of equal tokens in the same order in both texts, and `moved` blocks that stand in another order."""
+
+    blocks: Blocks
+    moved: Blocks
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Tokens start_a..stop_a of a that face start_b..stop_b of b; either side may be empty."""
+
+    start_a: int
+    stop_a: int
+    start_b: int
+    stop_b: int
+    equal: bool = False
+    moved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Locus:
+    """A place where two texts differ. A span may be empty, and then says where the other side's text would go."""
+
+    kind: LocusKind
+    span_a: Span
+    span_b: Span
+    text_a: str
+    text_b: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A stretch that two documents share: token ranges, and how many tokens in it are equal."""
+
+    range_a: tuple[int, int]
+    range_b: tuple[int, int]
+    equal: int
+
+
+@dataclass(frozen=True, slots=True)
+class Collation:
+    """Two documents compared word by word: where they agree (`passages`) and where they differ (`loci`)."""
+
+    a: Document
+    b: Document
+    tokens_a: Tokens
+    tokens_b: Tokens
+    resemblance: float
+    passages: tuple[Passage, ...]
+    loci: tuple[Locus, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Which side's reading is the original at a locus (None: undecided), why, and how sure (0.5..1)."""
+
+    locus: Locus
+    kept: Side | None
+    cause: str
+    confidence: float
+    evidence: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two documents that were compared word by word, what they are to each other, and which is the cleaner.
+
+    containment_a: the share of a's tokens that stand aligned with equal tokens of b. `evidence` holds the figures
+    that the relation and the direction rest on, and for the passages their spans.
+    """
+
+    a: str
+    b: str
+    relation: Relation
+    resemblance: float
+    containment_a: float
+    containment_b: float
+    cleaner: str | None
+    confidence: float
+    substitutions: int
+    evidence: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Copies of one text: `canonical` is kept, and every other member was compared with it itself."""
+
+    id: int
+    canonical: str
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Restoration:
+    """A document put right: its new text, and the edits on the original text that give it, in order."""
+
+    document: Document
+    text: str
+    edits: tuple[Edit, ...]

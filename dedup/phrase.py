@@ -1,0 +1,311 @@
+"""Runs of changed tokens become phrase pairs, as a reader would cut them.
+
+Plain opcodes give `areas just lately` for `regions recently` and tear `is not` from `isn't`. Here a run of edits is
+a small monolingual word alignment (MacCartney, Galley and Manning, EMNLP 2008) with phrases as its units:
+
+1. `regions`: what lies between blocks that are certainly equal. A lone `in` or `of the` between two runs of edits
+   is no certain block: it may belong to different phrases on the two sides.
+2. In each region the cheapest monotone cover by equal tokens, phrase pairs, drops and additions (`_cover`, dynamic
+   programming). A phrase pair costs by its lengths, by how far the rarity of its sides differs, and less if the
+   two are alike in characters or are one contraction.
+3. What is replaced once is often replaced again: pairs that the covers of other regions propose cost less in the
+   next round (Viterbi training, as in IBM Model 1 with its counts kept to the best alignment).
+
+Limits: a region of more than CELLS_MAX cells, or of very unequal sides, is one deletion and one insertion.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import pairwise
+from math import inf, log
+
+from dedup import language
+from dedup.model import Alignment, Segment, Tokens
+
+Phrase = tuple[str, ...]
+
+CELLS_MAX = 225
+"""Product of a region's sides, in tokens, up to which it is cut into phrases: 15 tokens on each side, a
+clause. What has no certain word in common over more is another text, not a replaced one."""
+PHRASE_TOKENS_MAX = 5
+"""Longest phrase on one side, in tokens; and PHRASE_SUM_MAX on both sides together."""
+PHRASE_SUM_MAX = 7
+ROUNDS = 3
+"""Rounds of step 3; the covers no longer change after two or three."""
+
+PAIR = 1.0
+"""Cost of one word for another: the unit of all costs."""
+LONGER = (0.0, 0.55, 1.05, 1.9, 2.6)
+"""Cost by how many tokens one phrase is longer than the other. Two words and
+a phrase of three cost a little less than two phrases of two."""
+WIDER = 1.1
+"""Cost of every token beyond the first on both sides: a little more than a pair of its own."""
+ALONE = 1.25
+"""Cost of a token dropped or added."""
+RARITY = 0.25
+"""Cost of every step of the Zipf scale, beyond RARITY_FREE, by which the rarest words of the two phrases differ:
+`the` does not stand for `country`."""
+RARITY_FREE = 1.5
+ALIKE = 0.6
+"""Saving of a pair of words alike in characters; a pair that is one contraction or compound costs SAME."""
+SAME = 0.1
+GOVERNED = 0.9
+"""Cost of a pair of prepositions at the end of a pair of phrases (`take place across`, `happen throughout`): a little
+less than PAIR, so that they go with what governs them unless the same replacement is seen elsewhere."""
+ARTICLE = 0.3
+"""Cost of a longer phrase that ends in an article, which belongs to what follows."""
+COHESION = 0.4
+"""Saving of phrases whose words belong together (`at least`, `in addition to`), at full cohesion of both."""
+COHESION_BITS = 8.0
+"""Mean mutual information of neighbours, in bits, at which cohesion is full."""
+REPEATED = 0.45
+"""Saving of a pair for each doubling of (one and the times it is proposed elsewhere), down to REPEATED_MIN."""
+REPEATED_MIN = 0.2
+
+
+class _Elsewhere:
+    """How often a pair is proposed by the covers of other regions than one's own."""
+
+    def __init__(self, everywhere: Counter[tuple[Phrase, Phrase]], own: list[tuple[Phrase, Phrase]]) -> None:
+        self.everywhere, self.own = everywhere, own
+
+    def times(self, pair: tuple[Phrase, Phrase]) -> int:
+        total = self.everywhere.get(pair, 0)
+        return total - self.own.count(pair) if total else 0
+
+
+def segments(a: Tokens, b: Tokens, aligned: Alignment) -> list[Segment]:
+    """Both texts covered in order by equal stretches, phrase pairs, drops and additions."""
+    parts = list(_regions(a, b, aligned))
+    covers: list[list[Segment]] = [[] for _ in parts]
+    proposals = [_pairs(a, b, cover) for cover in covers]
+    for _ in range(ROUNDS):
+        everywhere = Counter(pair for pairs in proposals for pair in pairs)
+        covers = [
+            [part] if part.equal else _cover(a.words, b.words, part, _Elsewhere(everywhere, own))
+            for part, own in zip(parts, proposals, strict=True)
+        ]
+        before, proposals = proposals, [_pairs(a, b, cover) for cover in covers]
+        if proposals == before:
+            break
+    return [segment for cover in covers for segment in cover]
+
+
+def _pairs(a: Tokens, b: Tokens, cover: list[Segment]) -> list[tuple[Phrase, Phrase]]:
+    """The phrase pairs of a cover that have two sides."""
+    return [
+        (a.words[s.start_a : s.stop_a], b.words[s.start_b : s.stop_b])
+        for s in cover
+        if not s.equal and s.start_a < s.stop_a and s.start_b < s.stop_b
+    ]
+
+
+def _regions(a: Tokens, b: Tokens, aligned: Alignment) -> Iterator[Segment]:
+    """Certain blocks and, between them, what is to be cut (step 1)."""
+    at_a = at_b = 0
+    blocks = [*map(tuple, aligned.blocks.tolist()), (len(a), len(b), 0)]
+    for index, (start_a, start_b, size) in enumerate(blocks):
+        if size and _is_weak(a, blocks, index):
+            continue
+        yield from _region(Segment(at_a, start_a, at_b, start_b), blocks)
+        if size:
+            yield Segment(start_a, start_a + size, start_b, start_b + size, equal=True)
+        at_a, at_b = start_a + size, start_b + size
+
+
+def _is_weak(a: Tokens, blocks: Sequence[tuple[int, ...]], index: int) -> bool:
+    """Whether a block is one or two common words with edits on both sides."""
+    start_a, start_b, size = blocks[index]
+    if size > 2 or index == 0:
+        return False
+    last_a, last_b, last_size = blocks[index - 1]
+    next_a, next_b, _ = blocks[index + 1]
+    touches = start_a == last_a + last_size and start_b == last_b + last_size
+    touches |= next_a == start_a + size and next_b == start_b + size
+    return not touches and all(language.is_common(word) for word in a.words[start_a : start_a + size])
+
+
+def _region(whole: Segment, blocks: Sequence[tuple[int, ...]]) -> Iterator[Segment]:
+    """The region if it is small enough to cut, else what the weak blocks in it make of it."""
+    cells = (whole.stop_a - whole.start_a) * (whole.stop_b - whole.start_b)
+    if cells <= CELLS_MAX:
+        if cells or whole.stop_a > whole.start_a or whole.stop_b > whole.start_b:
+            yield whole
+        return
+    at_a, at_b = whole.start_a, whole.start_b
+    inside = [block for block in blocks if whole.start_a <= block[0] < whole.stop_a and block[2]]
+    for start_a, start_b, size in [*inside, (whole.stop_a, whole.stop_b, 0)]:
+        if start_a > at_a or start_b > at_b:
+            yield Segment(at_a, start_a, at_b, start_b)
+        if size:
+            yield Segment(start_a, start_a + size, start_b, start_b + size, equal=True)
+        at_a, at_b = start_a + size, start_b + size
+
+
+def _cover(
+    words_a: Phrase, words_b: Phrase, region: Segment, repeated: _Elsewhere
+) -> list[Segment]:
+    """The cheapest monotone cover of a region (step 2): O(cells * phrase shapes)."""
+    side_a, side_b = words_a[region.start_a : region.stop_a], words_b[region.start_b : region.stop_b]
+    height, width = len(side_a), len(side_b)
+    if not height or not width or height * width > CELLS_MAX:
+        halves = (
+            Segment(region.start_a, region.stop_a, region.start_b, region.start_b),
+            Segment(region.stop_a, region.stop_a, region.start_b, region.stop_b),
+        )
+        return [half for half in halves if half.start_a < half.stop_a or half.start_b < half.stop_b]
+    step = _cheapest_steps(side_a, side_b, repeated)
+    found: list[Segment] = []
+    i, j = height, width
+    while i or j:
+        m, n = step[i][j]
+        start_a, start_b = region.start_a + i - m, region.start_b + j - n
+        same = m == n == 1 and side_a[i - 1] == side_b[j - 1]
+        found.append(Segment(start_a, start_a + m, start_b, start_b + n, equal=same))
+        i, j = i - m, j - n
+    return _tidy(found[::-1])
+
+
+def _cheapest_steps(side_a: Phrase, side_b: Phrase, repeated: _Elsewhere) -> _Steps:
+    """For every cell the last step (m tokens, n tokens) of the cheapest cover of the two sides up to it.
+
+    A shape is priced only where its least possible price could still better the cell.
+    """
+    height, width = len(side_a), len(side_b)
+    ending_a = [[side_a[max(0, i - m) : i] for m in range(PHRASE_TOKENS_MAX + 1)] for i in range(height + 1)]
+    ending_b = [[side_b[max(0, j - n) : j] for n in range(PHRASE_TOKENS_MAX + 1)] for j in range(width + 1)]
+    best = [[inf] * (width + 1) for _ in range(height + 1)]
+    step: _Steps = [[(0, 0)] * (width + 1) for _ in range(height + 1)]
+    best[0][0] = 0.0
+    for i in range(height + 1):
+        for j in range(width + 1):
+            least, chosen = best[i][j], (0, 0)
+            for m, n, floor in _SHAPES:
+                if m > i or n > j:
+                    continue
+                sofar = best[i - m][j - n]
+                if sofar + REPEATED_MIN >= least and (m != 1 or n != 1):
+                    continue
+                phrase_a, phrase_b = ending_a[i][m], ending_b[j][n]
+                times = repeated.times((phrase_a, phrase_b))
+                if sofar + floor >= least and not times and not _same_length(phrase_a, phrase_b):
+                    continue
+                cost = sofar + (_price(phrase_a, phrase_b, times) if m and n else ALONE)
+                if cost < least:
+                    least, chosen = cost, (m, n)
+            if i or j:
+                best[i][j], step[i][j] = least, chosen
+    return step
+
+
+_Steps = list[list[tuple[int, int]]]
+
+
+def _length_price(length_a: int, length_b: int) -> float:
+    shorter, longer = sorted((length_a, length_b))
+    return PAIR + WIDER * (shorter - 1) + LONGER[longer - shorter]
+
+
+_SHAPES = [(1, 1, 0.0), (1, 0, ALONE), (0, 1, ALONE)] + sorted(
+    (
+        (m, n, _length_price(m, n) - COHESION - (PAIR - GOVERNED))
+        for m in range(1, PHRASE_TOKENS_MAX + 1)
+        for n in range(1, PHRASE_TOKENS_MAX + 1)
+        if (m, n) != (1, 1) and m + n <= PHRASE_SUM_MAX
+    ),
+    key=lambda shape: shape[2],
+)
+"""(tokens of a, tokens of b, least price) of every phrase pair but contractions and repeated ones, which are priced
+whatever their shape."""
+
+
+@lru_cache(maxsize=1 << 16)
+def _written_length(phrase: Phrase) -> int:
+    return len(language.expanded(phrase))
+
+
+def _same_length(phrase_a: Phrase, phrase_b: Phrase) -> bool:
+    """Whether two phrases may be one contraction or compound: written out, they have as many letters."""
+    return _written_length(phrase_a) == _written_length(phrase_b)
+
+
+def _tidy(found: list[Segment]) -> list[Segment]:
+    """Neighbouring equal tokens made one stretch, and neighbouring drops and additions one each."""
+    tidy: list[Segment] = []
+    for segment in found:
+        last = tidy[-1] if tidy else None
+        if last and last.equal and segment.equal:
+            tidy[-1] = Segment(last.start_a, segment.stop_a, last.start_b, segment.stop_b, equal=True)
+        elif last and not last.equal and not segment.equal and _one_sided(last) == _one_sided(segment) != "":
+            tidy[-1] = Segment(last.start_a, segment.stop_a, last.start_b, segment.stop_b)
+        else:
+            tidy.append(segment)
+    return tidy
+
+
+def _one_sided(segment: Segment) -> str:
+    if segment.start_b == segment.stop_b:
+        return "a"
+    return "b" if segment.start_a == segment.stop_a else ""
+
+
+def _price(phrase_a: Phrase, phrase_b: Phrase, times: int) -> float:
+    """The cost of a phrase pair that is proposed `times` elsewhere."""
+    cost = _shape_price(phrase_a, phrase_b)
+    return max(REPEATED_MIN, cost - REPEATED * log(1 + times, 2)) if times and 0 < cost < inf else cost
+
+
+@lru_cache(maxsize=1 << 18)
+def _shape_price(phrase_a: Phrase, phrase_b: Phrase) -> float:
+    """The cost of a phrase pair by itself."""
+    if phrase_a == phrase_b:
+        return 0.0 if len(phrase_a) == 1 else inf
+    if language.expanded(phrase_a) == language.expanded(phrase_b):
+        return SAME
+    if phrase_a[0] == phrase_b[0] or phrase_a[-1] == phrase_b[-1]:
+        return inf  # the shared word stands by itself
+    cost = _length_price(len(phrase_a), len(phrase_b))
+    rarest_a, rarest_b = (_rarest_zipf(phrase) for phrase in (phrase_a, phrase_b))
+    cost += RARITY * max(0.0, abs(rarest_a - rarest_b) - RARITY_FREE)
+    if len(phrase_a) == len(phrase_b) == 1:
+        return cost - ALIKE if _alike(phrase_a[0], phrase_b[0]) else cost
+    longer = [phrase for phrase in (phrase_a, phrase_b) if len(phrase) > 1]
+    cost -= COHESION * min(map(_cohesion, longer))
+    cost += ARTICLE * sum(phrase[-1] in language.ARTICLES for phrase in longer)
+    if len(longer) == 2 and _is_governed(phrase_a, phrase_b):
+        cost = min(cost, _shape_price(phrase_a[:-1], phrase_b[:-1]) + GOVERNED)
+    return cost
+
+
+@lru_cache(maxsize=1 << 16)
+def _rarest_zipf(phrase: Phrase) -> float:
+    """The frequency of the rarest word of a phrase, numbers left out: any number is rare."""
+    return min((language.zipf(word) for word in phrase if not word[0].isdigit()), default=language.COMMON_ZIPF)
+
+
+def _is_governed(phrase_a: Phrase, phrase_b: Phrase) -> bool:
+    """Whether both phrases end in prepositions that go with what is before them: an idiom, or a particle verb."""
+    last = {phrase_a[-1], phrase_b[-1]}
+    if not last <= language.PREPOSITIONS:
+        return False
+    lengths = len(phrase_a), len(phrase_b)
+    return (sum(lengths) > 4 and max(lengths) <= 3) or last <= language.PARTICLES
+
+
+@lru_cache(maxsize=1 << 16)
+def _cohesion(phrase: Phrase) -> float:
+    """How much the words of a phrase belong together, 0..1."""
+    bits = [language.association_bits(first, second) for first, second in pairwise(phrase)]
+    return min(1.0, sum(bits) / len(bits) / COHESION_BITS)
+
+
+def _alike(word_a: str, word_b: str) -> bool:
+    """Whether two words share their first four characters or three in four of all."""
+    from rapidfuzz.distance import Indel
+
+    if language.expanded((word_a,))[: len(word_b)] == word_b or language.expanded((word_b,))[: len(word_a)] == word_a:
+        return False  # `that` and `that's`: the rest of the contraction has a counterpart of its own
+    return word_a[:4] == word_b[:4] or Indel.normalized_similarity(word_a, word_b) >= 0.75

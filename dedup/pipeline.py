@@ -1,0 +1,165 @@
+"""The flow: read -> clean -> sketch -> match -> align -> judge -> restore, each verb of the program on one screen.
+
+A document is read and cleaned once; candidates are compared word by word (`collate`); what they are to each other is
+judged; clusters are made of copies that were compared with the one that is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from dedup import align, clean, cluster, judge, loci, match, phrase, read, restore, sketch
+from dedup.config import Config
+from dedup.model import (
+    MERGING,
+    Candidate,
+    Cluster,
+    Collation,
+    DedupError,
+    Document,
+    Pair,
+    Restoration,
+    Sketch,
+    Tokens,
+)
+
+DEFAULT = Config()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A document with what was made of it."""
+
+    document: Document
+    tokens: Tokens
+    sketch: Sketch
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a scan found: documents in reading order, pairs, clusters, what could not be read, what was capped."""
+
+    entries: tuple[Entry, ...]
+    pairs: tuple[Pair, ...]
+    clusters: tuple[Cluster, ...]
+    problems: tuple[DedupError, ...]
+    candidates: int
+    capped: dict[str, int] = field(default_factory=dict)
+
+
+def documents(sources: Iterable[str | Path], config: Config = DEFAULT) -> tuple[list[Document], list[DedupError]]:
+    """The documents of the sources, and the problems with what is none, both in reading order.
+
+    Raises DedupError if a source is missing or empty.
+    """
+    found: list[Document] = []
+    problems: list[DedupError] = []
+    for raw in read.raw_documents(sources, config):
+        try:
+            if isinstance(raw, DedupError):
+                raise raw
+            found.append(clean.document(raw))
+        except DedupError as error:
+            problems.append(error)
+    return found, problems
+
+
+def entry(document: Document, config: Config = DEFAULT) -> Entry:
+    """A document, tokenised and sketched."""
+    tokens = clean.tokens(document)
+    return Entry(document, tokens, sketch.sketch(tokens, config))
+
+
+def find_duplicates(
+    sources: str | Path | Iterable[str | Path], config: Config = DEFAULT, progress: Callable[[str], None] = lambda _: None
+) -> Findings:
+    """Everything that a scan finds in the sources (folders, files, JSONL).
+
+    Raises DedupError if a source is missing or empty; what cannot be read is listed in the findings' `problems`.
+    """
+    found, problems = documents([sources] if isinstance(sources, str | Path) else sources, config)
+    progress(f"{len(found)} documents read")
+    entries = [entry(document, config) for document in sorted(found, key=lambda document: document.id)]
+    wanted = match.candidates([one.sketch for one in entries], config)
+    progress(f"{len(wanted.pairs)} candidate pairs")
+    pairs = [judged for pair in wanted.pairs if (judged := _judged(entries[pair.a], entries[pair.b], pair, config))]
+    by_id = {one.document.id: one for one in entries}
+    groups, added = cluster.clusters(
+        list(by_id),
+        {name: len(one.tokens) for name, one in by_id.items()},
+        pairs,
+        lambda a, b: _judged(by_id[a], by_id[b], None, config),
+    )
+    ordered = tuple(sorted([*pairs, *added], key=lambda pair: (pair.a, pair.b)))
+    return Findings(tuple(entries), ordered, tuple(groups), tuple(problems), len(wanted.pairs), wanted.capped)
+
+
+def collate(a: Document, b: Document, config: Config = DEFAULT) -> Collation:
+    """Two documents compared word by word: the passages they share and the loci where they differ."""
+    return _collation(entry(a, config), entry(b, config), config)
+
+
+def compare(a: Document, b: Document, config: Config = DEFAULT) -> Pair | None:
+    """What two documents are to each other, or None if they share nothing worth telling."""
+    return _judged(entry(a, config), entry(b, config), None, config)
+
+
+def restoration(document: Document, witnesses: Sequence[Document], config: Config = DEFAULT) -> Restoration:
+    """The document with the readings of its cleanest witness put in wherever the evidence decides for them.
+
+    Without a witness that is a copy, and cleaner, only the encoding is repaired.
+    """
+    own = entry(document, config)
+    best: tuple[float, Pair, Collation] | None = None
+    for witness in sorted(witnesses, key=lambda one: one.id):
+        other = entry(witness, config)
+        pair = _judged(own, other, None, config)
+        if pair and pair.relation in MERGING and pair.cleaner == witness.id != document.id:
+            reach = pair.containment_a * pair.confidence
+            if best is None or reach > best[0]:
+                best = reach, pair, _collation(own, other, config)
+    if best is None:
+        return restore.restoration(document, None, ())
+    _, pair, found = best
+    return restore.restoration(document, found, judge.verdicts(found, pair.relation, config))
+
+
+def _collation(a: Entry, b: Entry, config: Config) -> Collation:
+    aligned = align.alignment(a.tokens, b.tokens, config)
+    cut = phrase.segments(a.tokens, b.tokens, aligned)
+    segments = list(loci.with_moves(cut, aligned.moved, config.block_tokens))
+    return Collation(
+        a=a.document,
+        b=b.document,
+        tokens_a=a.tokens,
+        tokens_b=b.tokens,
+        resemblance=match.resemblance(a.sketch.shingles, b.sketch.shingles),
+        passages=tuple(align.passages(aligned, config)),
+        loci=loci.loci(a.document, b.document, a.tokens, b.tokens, segments),
+    )
+
+
+def _judged(a: Entry, b: Entry, met: Candidate | None, config: Config) -> Pair | None:
+    """The finding on two documents; those that share neither shingles enough nor a passage are soon told."""
+    if match.resemblance(a.sketch.shingles, b.sketch.shingles) < config.threshold and not align.passages(
+        align.alignment(a.tokens, b.tokens, config), config
+    ):
+        return None
+    found = _collation(a, b, config)
+    same = clean.plain(a.document.text) == clean.plain(b.document.text)
+    pair = judge.pair(found, same, config)
+    if pair is None or met is None:
+        return pair
+    channels = {"bands": met.bands, "terms": met.terms, "passages": met.passages}
+    return replace(pair, evidence={"shared_keys": channels, **pair.evidence})
+
+
+def dropped_collations(findings: Findings, config: Config = DEFAULT) -> Iterator[Collation]:
+    """Every kept document (as a) compared with the copies that give way to it (as b)."""
+    by_id = {one.document.id: one for one in findings.entries}
+    for group in findings.clusters:
+        for name in group.members:
+            if name != group.canonical:
+                yield _collation(by_id[group.canonical], by_id[name], config)

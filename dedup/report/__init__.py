@@ -1,0 +1,1 @@
+"""Findings as people and programs read them: terminal text, JSON Lines, and the cleaned corpus on disk."""

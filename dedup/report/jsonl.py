@@ -1,0 +1,141 @@
+"""Findings become JSON Lines, in a stable order; the contract of every command's `--format jsonl`.
+
+docs/formats.md describes each record. Text that cannot be written as UTF-8 (a lone surrogate, as in a file name of
+broken bytes) is escaped.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from dedup.ledger import ledger
+from dedup.model import Collation, DedupError, Document, Edit, Pair, Span
+from dedup.pipeline import Findings
+
+Record = Mapping[str, Any]
+
+
+def line(record: Record) -> str:
+    """A record on one line, with its newline."""
+    text = json.dumps(record, ensure_ascii=False)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(record)
+    return text + "\n"
+
+
+def scan(findings: Findings) -> Iterator[Record]:
+    """Documents, pairs, clusters, and last a summary."""
+    yield from document_records(findings)
+    yield from map(pair_record, findings.pairs)
+    for cluster in findings.clusters:
+        yield {"record": "cluster", "id": cluster.id, "canonical": cluster.canonical, "members": list(cluster.members)}
+    yield summary(findings)
+
+
+def document_records(findings: Findings) -> Iterator[Record]:
+    cluster_of = {name: cluster for cluster in findings.clusters for name in cluster.members}
+    for entry in findings.entries:
+        name = entry.document.id
+        cluster = cluster_of.get(name)
+        status = "unique" if not cluster else "canonical" if name == cluster.canonical else "duplicate"
+        yield {
+            "record": "document",
+            "id": name,
+            "words": len(entry.tokens),
+            "status": status,
+            "cluster": cluster.id if cluster else None,
+            "canonical": cluster.canonical if cluster else None,
+            "damage": {"encoding": encoding_damage(entry.document)},
+        }
+
+
+def encoding_damage(document: Document) -> float:
+    """The share of a document's characters that stand in broken encoding."""
+    broken = document.lossy_bytes + sum(edit.span[1] - edit.span[0] for edit in document.repairs)
+    return round(min(1.0, broken / max(1, len(document.text))), 6)
+
+
+def pair_record(pair: Pair) -> Record:
+    return {
+        "record": "pair",
+        "a": pair.a,
+        "b": pair.b,
+        "relation": pair.relation,
+        "resemblance": pair.resemblance,
+        "containment_a": pair.containment_a,
+        "containment_b": pair.containment_b,
+        "cleaner": pair.cleaner,
+        "confidence": pair.confidence,
+        "substitutions": pair.substitutions,
+        "evidence": dict(pair.evidence),
+    }
+
+
+def summary(findings: Findings) -> Record:
+    relations: dict[str, int] = {}
+    for pair in findings.pairs:
+        relations[pair.relation] = relations.get(pair.relation, 0) + 1
+    return {
+        "record": "summary",
+        "documents": len(findings.entries),
+        "words": sum(len(entry.tokens) for entry in findings.entries),
+        "clusters": len(findings.clusters),
+        "duplicates": sum(len(cluster.members) - 1 for cluster in findings.clusters),
+        "pairs": dict(sorted(relations.items())),
+        "candidates": findings.candidates,
+        "capped_buckets": findings.capped,
+        "unreadable": [problem_record(problem) for problem in findings.problems],
+    }
+
+
+def problem_record(problem: DedupError) -> Record:
+    return {"path": problem.path, "problem": problem.problem, "remedy": problem.remedy}
+
+
+def diff(found: Collation) -> Iterator[Record]:
+    """Loci in document order, the ledger, and last a summary."""
+    kinds: dict[str, int] = {}
+    for locus in found.loci:
+        kinds[locus.kind] = kinds.get(locus.kind, 0) + 1
+        yield {
+            "record": "locus",
+            "kind": locus.kind,
+            "a": _side(locus.span_a, locus.text_a),
+            "b": _side(locus.span_b, locus.text_b),
+        }
+    for row in ledger([found]):
+        yield {"record": "substitution", "a": row.a, "b": row.b, "count": row.count}
+    yield {
+        "record": "summary",
+        "a": found.a.id,
+        "b": found.b.id,
+        "words_a": len(found.tokens_a),
+        "words_b": len(found.tokens_b),
+        "resemblance": round(found.resemblance, 6),
+        "loci": dict(sorted(kinds.items())),
+    }
+
+
+def _side(span: Span, text: str) -> Record:
+    return {"start": span[0], "stop": span[1], "text": text}
+
+
+def edit_record(edit: Edit) -> Record:
+    """One edit: applying all of them in order to the original text gives the restored one."""
+    return {
+        "record": "edit",
+        "start": edit.span[0],
+        "stop": edit.span[1],
+        "before": edit.before,
+        "after": edit.after,
+        "cause": edit.cause,
+        "witness": edit.witness,
+        "witness_start": edit.witness_span[0] if edit.witness_span else None,
+        "witness_stop": edit.witness_span[1] if edit.witness_span else None,
+        "confidence": edit.confidence,
+        "evidence": dict(edit.evidence),
+    }

@@ -1,0 +1,277 @@
+"""Findings become text for people: tables, and two texts line under line with what changed set off.
+
+Colour is rich's business (none when the output is no terminal or NO_COLOR is set); without it the changed words stand in
+wdiff's marks, [-so-] and {+so+}.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from dedup.ledger import Substitution
+from dedup.model import Collation, Cluster, Document, Edit, Locus, Pair
+from dedup.pipeline import Findings
+
+BLOCK_CHARACTERS = 60
+"""A locus longer than this on either side is shown as a block of its own, not within the line."""
+EXCERPT_CHARACTERS = 320
+"""How much of a block is shown."""
+GAIN = {"a": ("[-", "-]", "bold red"), "b": ("{+", "+}", "bold green")}
+
+
+# --- scan ------------------------------------------------------------------------------------------------------
+
+
+def scan(findings: Findings) -> RenderableType:
+    """What a scan found: a line of totals, each cluster with why, the shared passages, what could not be read."""
+    words = sum(len(entry.tokens) for entry in findings.entries)
+    copies = sum(len(cluster.members) - 1 for cluster in findings.clusters)
+    head = Text.assemble(
+        (f"{_count(len(findings.entries), 'document')}, {_count(words, 'word')}: ", ""),
+        (f"{_count(len(findings.clusters), 'cluster')}, {_count(copies, 'copy', 'copies')} to drop", "bold"),
+        f" ({_count(findings.candidates, 'pair')} compared)",
+    )
+    parts: list[RenderableType] = [head]
+    by_id = {entry.document.id: entry.document for entry in findings.entries}
+    pairs = {frozenset((pair.a, pair.b)): pair for pair in findings.pairs}
+    for cluster in findings.clusters:
+        parts += [Text(), _cluster(cluster, pairs, {one.document.id: len(one.tokens) for one in findings.entries})]
+    reused = [pair for pair in findings.pairs if pair.relation == "reuse"]
+    if reused:
+        parts += [Text(), Text("Shared passages, not copies (kept)", "bold")]
+        parts += [Padding(_reuse(pair, by_id), (0, 0, 0, 2)) for pair in reused]
+    for channel, number in findings.capped.items():
+        parts.append(Text(f"{_count(number, 'bucket')} of the {channel} channel held too many documents for all pairs", "yellow"))
+    return Group(*parts)
+
+
+def _cluster(cluster: Cluster, pairs: dict[frozenset[str], Pair], words: dict[str, int]) -> RenderableType:
+    table = Table(title=f"Cluster {cluster.id + 1}", title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
+    for heading in ("", "document", "words", "found in the kept one", "replaced", "cleaner"):
+        table.add_column(heading, justify="right" if heading in ("words", "replaced") else "left", overflow="fold")
+    table.add_row(Text("keep", "green"), cluster.canonical, f"{words[cluster.canonical]:,}", "", "", "")
+    for name in cluster.members:
+        if name == cluster.canonical:
+            continue
+        pair = pairs[frozenset((name, cluster.canonical))]
+        share = pair.containment_a if pair.a == name else pair.containment_b
+        cleaner = f"{pair.cleaner} ({_confidence(pair.confidence)})" if pair.cleaner else "undecided"
+        table.add_row(
+            Text(pair.relation, "red"), name, f"{words[name]:,}", f"{share:.0%} of its words", f"{pair.substitutions:,}",
+            cleaner if pair.relation != "exact" else "alike",
+        )  # fmt: skip
+    return Group(table, *(_evidence(pairs[frozenset((name, cluster.canonical))], cluster.canonical) for name in cluster.members if name != cluster.canonical))
+
+
+def _confidence(value: float) -> str:
+    return "over 99.9 % sure" if value > 0.999 else f"{value:.1%} sure"
+
+
+def _evidence(pair: Pair, kept: str) -> Text:
+    """Why the kept copy is the cleaner one, in words; nothing where nothing decides."""
+    if not pair.cleaner:
+        return Text("  Nothing tells which reading is the original; the longer text is kept.", "dim")
+    direction = pair.evidence["direction"]
+    assert isinstance(direction, dict)
+    sign = 1 if pair.cleaner == pair.a else -1
+    reasons = {
+        "frequency": "its words are the more usual ones",
+        "fit": "they go better with their neighbours",
+        "known": "more of their neighbourships are known",
+        "encoding": "its encoding is whole",
+    }
+    said = [f"{text} ({sign * direction[name]:+.1f})" for name, text in reasons.items() if sign * direction[name] > 0]
+    return Text(f"  {pair.cleaner} is the cleaner (log-odds): {'; '.join(said)}.", "dim")
+
+
+def _reuse(pair: Pair, by_id: dict[str, Document]) -> RenderableType:
+    lines = [Text(f"{pair.a}  –  {pair.b}")]
+    passages = pair.evidence["passages"]
+    assert isinstance(passages, list)
+    for passage in passages:
+        (start, stop), (other_start, other_stop) = passage["a"], passage["b"]
+        text = _shortened(by_id[pair.a].text[start:stop], 90)
+        lines.append(
+            Text.assemble(
+                f"  {passage['equal_words']} words, ",
+                (f"characters {start}–{stop} and {other_start}–{other_stop}: ", "dim"),
+                f"“{text}”",
+            )
+        )
+    return Group(*lines)
+
+
+def _shortened(text: str, length: int) -> str:
+    """`text` on one line, its middle left out where it is longer than `length` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= length else f"{line[: length // 2].rstrip()} … {line[-length // 2 :].lstrip()}"
+
+
+def _count(number: int, noun: str, plural: str | None = None) -> str:
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+# --- diff ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """A stretch of both texts that is not broken between lines; `kind` is empty where they agree."""
+
+    text_a: str
+    text_b: str
+    kind: str = ""
+
+
+def diff(found: Collation, rows: Sequence[Substitution], ledger_rows: int, console: Console) -> Iterator[RenderableType]:
+    """The changed lines of both texts under each other, then the ledger (its first `ledger_rows`, 0 for all)."""
+    yield Text.assemble(("a ", "bold red"), found.a.id, f"  {_count(len(found.tokens_a), 'word')}")
+    yield Text.assemble(("b ", "bold green"), found.b.id, f"  {_count(len(found.tokens_b), 'word')}")
+    yield Text()
+    if not found.loci:
+        yield Text("The two texts are the same.")
+        return
+    yield from _lines(found, console)
+    yield Text()
+    yield from ledger_table(rows, ledger_rows)
+    kinds: dict[str, int] = {}
+    for locus in found.loci:
+        kinds[locus.kind] = kinds.get(locus.kind, 0) + 1
+    yield Text(", ".join(_count(number, kind) if kind != "formatting" else f"{number} in form alone" for kind, number in kinds.items()))
+
+
+def _lines(found: Collation, console: Console) -> Iterator[Text]:
+    coloured = console.is_terminal and not console.no_color
+    width = max(24, console.width - 2)
+    folded = False
+    row: list[_Cell] = []
+    for cell in [*_cells(found), _Cell("\n", "\n")]:
+        size = max(map(cell_len, _marked(cell, coloured)))
+        if row and (cell.text_a == "\n" or cell.kind == "block" or _width(row, coloured) + size > width):
+            if any(one.kind for one in row):
+                if folded:
+                    yield Text("  ⋮", "dim")
+                yield from _row(row, coloured)
+                folded = False
+            else:
+                folded = True
+            row = []
+        if cell.kind == "block":
+            yield from _block(cell, coloured)
+        elif cell.text_a != "\n" and (row or cell.kind or cell.text_a.strip()):
+            row.append(cell)
+
+
+def _width(row: Sequence[_Cell], coloured: bool) -> int:
+    return sum(max(map(cell_len, _marked(cell, coloured))) for cell in row)
+
+
+def _marked(cell: _Cell, coloured: bool) -> tuple[str, str]:
+    """Both sides of a cell with the marks that stand for colour where there is none."""
+    if coloured or not cell.kind:
+        return cell.text_a, cell.text_b
+    (open_a, close_a, _), (open_b, close_b, _) = GAIN["a"], GAIN["b"]
+    side_a = f"{open_a}{cell.text_a}{close_a}" if cell.text_a else ""
+    return side_a, f"{open_b}{cell.text_b}{close_b}" if cell.text_b else ""
+
+
+def _row(row: Sequence[_Cell], coloured: bool) -> Iterator[Text]:
+    """Two lines, a over b, every cell as wide in both, so that what faces what stands one below the other."""
+    line_a, line_b = Text("a ", "bold red", no_wrap=True), Text("b ", "bold green", no_wrap=True)
+    for cell in row:
+        sides = _marked(cell, coloured)
+        width = max(map(cell_len, sides))
+        for line, text, side in ((line_a, sides[0], "a"), (line_b, sides[1], "b")):
+            line.append(text, GAIN[side][2] if cell.kind else "not bold default")
+            line.append(" " * (width - cell_len(text)), "default")
+    for line in (line_a, line_b):
+        line.rstrip()
+        yield line
+    yield Text()
+
+
+def _block(cell: _Cell, coloured: bool) -> Iterator[Text]:
+    for side, text in (("a", cell.text_a), ("b", cell.text_b)):
+        if text.strip():
+            left, right, style = GAIN[side]
+            words = _count(len(text.split()), "word")
+            shown = _shortened(text, EXCERPT_CHARACTERS)
+            body = shown if coloured else f"{left}{shown}{right}"
+            yield Text.assemble((f"{side} ", f"bold {style}"), (f"only here, {words}: ", "dim"), (body, style))
+            yield Text()
+
+
+def _cells(found: Collation) -> Iterator[_Cell]:
+    """Both texts in cells: words that agree, loci, and line ends."""
+    at = 0
+    for locus in found.loci:
+        yield from _agreeing(found.a.text[at : locus.span_a[0]])
+        yield from _locus_cells(locus)
+        at = locus.span_a[1]
+    yield from _agreeing(found.a.text[at:])
+
+
+def _agreeing(text: str) -> Iterator[_Cell]:
+    for piece in re.findall(r"\n|[^\S\n]+|[^\s]+[^\S\n]?", text):
+        shown = "\n" if piece == "\n" else _printable(piece)
+        yield _Cell(shown, shown)
+
+
+def _locus_cells(locus: Locus) -> Iterator[_Cell]:
+    if not locus.text_a.strip() and not locus.text_b.strip():
+        yield from _agreeing(locus.text_a or locus.text_b)  # layout alone: nothing to see
+    elif max(len(locus.text_a), len(locus.text_b)) > BLOCK_CHARACTERS:
+        yield _Cell(locus.text_a, locus.text_b, "block")
+    else:
+        yield _Cell(_printable(locus.text_a), _printable(locus.text_b), locus.kind)
+
+
+def _printable(text: str) -> str:
+    """`text` on one line without what would move the cursor: control characters show as their pictures."""
+    spaced = re.sub(r"\s", " ", text)
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", "�", spaced)
+
+
+def ledger_table(rows: Sequence[Substitution], shown: int) -> Iterator[RenderableType]:
+    if not rows:
+        return
+    table = Table(title="Substitutions", title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
+    table.add_column("count", justify="right")
+    table.add_column("a", style="red", overflow="fold")
+    table.add_column("b", style="green", overflow="fold")
+    for row in rows[: shown or None]:
+        table.add_row(str(row.count), row.a, row.b)
+    yield table
+    if shown and len(rows) > shown:
+        yield Text(f"       and {len(rows) - shown:,} more (--ledger 0 shows all)", "dim")
+
+
+# --- restore and clean -----------------------------------------------------------------------------------------
+
+
+def restored(document: Document, edits: Sequence[Edit], witness: str | None) -> Text:
+    """One line on what a restoration did."""
+    if not edits:
+        return Text(f"{document.id}: no cleaner copy among the witnesses; unchanged")
+    by = f" by witness {witness}" if witness else " of its encoding"
+    return Text(f"{document.id}: {_count(len(edits), 'edit')}{by}")
+
+
+def cleaned(counts: dict[str, int], target: str) -> Text:
+    """The balance of a cleaned corpus: every document read has its place."""
+    total = sum(counts.values())
+    parts = [f"{counts.get(status, 0):,} {status}" for status in ("kept", "restored", "dropped")]
+    return Text(f"{' + '.join(parts)} = {_count(total, 'document')} read; written to {target}")
+
+
+def shown(renderables: Iterable[RenderableType], console: Console) -> None:
+    for renderable in renderables:
+        console.print(renderable, highlight=False, soft_wrap=False)

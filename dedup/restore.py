@@ -1,0 +1,44 @@
+"""Verdicts become edits on the original text, and the restored text.
+
+1. A verdict that keeps the witness's reading becomes an edit that names the witness and where in it the reading
+   stands. A locus without a verdict is left alone.
+2. Repairs of the encoding need no witness; they stand where no other edit does.
+3. Applying the edits gives the restored text; applying their inverse (`edits.inverse`) to that gives the original again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dedup.edits import applied
+from dedup.model import Collation, Document, Edit, Restoration, Verdict
+
+
+def restoration(document: Document, found: Collation | None, given: Sequence[Verdict]) -> Restoration:
+    """The document with the readings of a witness put in where the verdicts say so.
+
+    `found` is the collation of the document (as a) with the witness (as b) that `given` judges; None for no witness.
+    """
+    edits = [] if found is None else [_edit(verdict, found.b.id) for verdict in given if verdict.kept == "b"]
+    taken = [edit.span for edit in edits]
+    free = [
+        repair
+        for repair in document.repairs
+        if not any(start < repair.span[1] and repair.span[0] < stop for start, stop in taken)
+    ]
+    ordered = tuple(sorted([*edits, *free], key=lambda edit: edit.span))
+    return Restoration(document, applied(document.text, ordered), ordered)
+
+
+def _edit(verdict: Verdict, witness: str) -> Edit:
+    locus = verdict.locus
+    return Edit(
+        span=locus.span_a,
+        before=locus.text_a,
+        after=locus.text_b,
+        cause=verdict.cause,
+        witness=witness,
+        witness_span=locus.span_b,
+        confidence=verdict.confidence,
+        evidence=verdict.evidence,
+    )

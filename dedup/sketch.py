@@ -1,0 +1,85 @@
+"""Tokens become a sketch: what is kept of a document to find its copies by.
+
+1. Text channel: every w tokens in a row are a shingle; its hash is a polynomial of the tokens' hashes, mixed. The
+   upper 32 bits go into datasketch's MinHash (affine32), so that a signature can enter any datasketch index. It
+   finds light edits.
+2. Skeleton channel: the distinct tokens. A spinner leaves names, numbers and rare words, so `match` joins
+   documents by the terms that are rarest in the corpus at hand.
+3. Passage channel: of every run of shingle hashes the smallest is kept (winnowing: Schleimer, Wilkerson and Aiken,
+   SIGMOD 2003), so that any shared run of w + run - 1 tokens leaves a shared key. It finds part reuse.
+
+Source of the signature: Broder, "On the resemblance and containment of documents", 1997; the permutations are
+datasketch 2.0's scheme affine32. A text of fewer than w tokens is one shingle of all of them.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.config import Config
+from dedup.model import Sketch, Tokens
+
+_PRIME = np.uint64(0x9E3779B97F4A7C15)  # odd, so multiplying by it loses nothing modulo 2**64
+
+
+def shingle_hashes(hashes: NDArray[np.uint64], width_tokens: int) -> NDArray[np.uint64]:
+    """The 64-bit hash of every shingle, in text order: (max(1, n - w + 1),) uint64, or (0,) for no tokens.
+
+    The polynomial sum of h[i] * P**(w-1-i) modulo 2**64 over the shingle's w token hashes, then the finaliser of
+    MurmurHash3, so that every bit depends on every token and on their order.
+    """
+    width = min(width_tokens, len(hashes))
+    if width == 0:
+        return np.zeros(0, np.uint64)
+    count = len(hashes) - width + 1
+    value = np.zeros(count, np.uint64)
+    for offset in range(width):
+        value = value * _PRIME + hashes[offset : offset + count]
+    value ^= value >> np.uint64(33)
+    value *= np.uint64(0xFF51AFD7ED558CCD)
+    value ^= value >> np.uint64(33)
+    value *= np.uint64(0xC4CEB9FE1A85EC53)
+    value ^= value >> np.uint64(33)
+    return value
+
+
+@cache
+def _empty_minhash(permutations: int) -> Any:
+    from datasketch import MinHash
+
+    return MinHash(num_perm=permutations, seed=1, scheme="affine32", hashfunc=int)
+
+
+def signature(shingles: NDArray[np.uint64], permutations: int) -> NDArray[np.uint32]:
+    """The MinHash signature, (permutations,) uint32, of the upper 32 bits of `shingles`, fed in one batch.
+
+    The estimate of resemblance by the share of equal values has standard error sqrt(r (1 - r) / permutations).
+    """
+    minhash = _empty_minhash(permutations).copy()
+    if len(shingles):
+        minhash.update_batch((shingles >> np.uint64(32)).tolist())
+    return np.asarray(minhash.hashvalues, np.uint32)
+
+
+def winnowed(shingles: NDArray[np.uint64], run_length: int) -> NDArray[np.uint64]:
+    """The distinct smallest hashes of every `run_length` shingles in a row, sorted: (p,) uint64."""
+    if len(shingles) == 0:
+        return shingles
+    run = min(run_length, len(shingles))
+    windows = np.lib.stride_tricks.sliding_window_view(shingles, run)
+    return np.unique(windows.min(axis=1))
+
+
+def sketch(tokens: Tokens, config: Config) -> Sketch:
+    """The sketch of one document, all channels."""
+    shingles = shingle_hashes(tokens.hashes, config.shingle_length_tokens)
+    return Sketch(
+        signature=signature(shingles, config.permutations),
+        terms=np.unique(tokens.hashes),
+        passages=winnowed(shingles, config.winnow_run_shingles),
+        shingles=np.unique(shingles),
+    )
