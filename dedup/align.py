@@ -79,12 +79,15 @@ def _grown(a: NDArray[np.uint64], b: NDArray[np.uint64], found: list[tuple[int, 
     grown: list[tuple[int, int, int]] = []
     for start_a, start_b, size in found:
         floor_a = grown[-1][0] + grown[-1][2] if grown else 0
-        while start_a > floor_a and start_b > 0 and a[start_a - 1] == b[start_b - 1]:
-            start_a, start_b, size = start_a - 1, start_b - 1, size + 1
-        while start_a + size < len(a) and start_b + size < len(b) and a[start_a + size] == b[start_b + size]:
-            size += 1
-        if start_a >= floor_a:
-            grown.append((start_a, start_b, size))
+        if start_a < floor_a:
+            continue
+        left = right = 0
+        while start_a - left > floor_a and start_b > left and a[start_a - left - 1] == b[start_b - left - 1]:
+            left += 1
+        stop_a, stop_b = start_a + size, start_b + size
+        while stop_a + right < len(a) and stop_b + right < len(b) and a[stop_a + right] == b[stop_b + right]:
+            right += 1
+        grown.append((start_a - left, start_b - left, left + size + right))
     return np.array(grown, np.int64).reshape(-1, 3)
 
 

@@ -21,13 +21,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dedup.edits import applied
 from dedup.model import DedupError, Document, Edit, Locator, Raw, Tokens
+
+if TYPE_CHECKING:
+    from rapidfuzz.distance import Opcode
 
 _BOMS = (
     (b"\xef\xbb\xbf", "utf-8"),
@@ -131,23 +136,22 @@ def repairs(text: str) -> tuple[Edit, ...]:
         if after == before:
             continue
         steps = ", ".join(step.parameter for step in plan or ())
-        for _, start, stop, to_start, to_stop in _joined(Levenshtein.opcodes(before, after).as_list()):
+        for start, stop, to_start, to_stop in _joined(Levenshtein.opcodes(before, after)):
             span = (line.start() + start, line.start() + stop)
             found.append(Edit(span, before[start:stop], after[to_start:to_stop], f"encoding: {steps}"))
     return tuple(found)
 
 
-def _joined(opcodes: Sequence[tuple[str, int, int, int, int]]) -> list[tuple[str, int, int, int, int]]:
-    """The differing stretches, those that touch made one."""
-    stretches: list[tuple[str, int, int, int, int]] = []
-    for tag, a1, a2, b1, b2 in opcodes:
-        if tag == "equal":
+def _joined(opcodes: Iterable[Opcode]) -> list[tuple[int, int, int, int]]:
+    """The differing stretches as start and stop before, start and stop after; those that touch made one."""
+    stretches: list[tuple[int, int, int, int]] = []
+    for op in opcodes:
+        if op.tag == "equal":
             continue
-        if stretches and stretches[-1][2] == a1 and stretches[-1][4] == b1:
-            _, first_a, _, first_b, _ = stretches.pop()
-            stretches.append(("replace", first_a, a2, first_b, b2))
-        else:
-            stretches.append((tag, a1, a2, b1, b2))
+        start, to_start = op.src_start, op.dest_start
+        if stretches and stretches[-1][1] == start and stretches[-1][3] == to_start:
+            start, _, to_start, _ = stretches.pop()
+        stretches.append((start, op.src_end, to_start, op.dest_end))
     return stretches
 
 
@@ -238,7 +242,7 @@ def tokens(document: Document) -> Tokens:
     return Tokens(tuple(word for word, _, _ in found), hashes, spans)
 
 
-def _unrepaired(spans: np.ndarray, edits: Sequence[Edit]) -> np.ndarray:
+def _unrepaired(spans: NDArray[np.int64], edits: Sequence[Edit]) -> NDArray[np.int64]:
     """Spans in the repaired text as spans in the original; one that cuts into a repair takes the whole of it."""
     befores = np.array([edit.span for edit in edits], np.int64)
     lengths = np.array([len(edit.after) for edit in edits], np.int64)
@@ -247,16 +251,14 @@ def _unrepaired(spans: np.ndarray, edits: Sequence[Edit]) -> np.ndarray:
     after_starts = after_stops - lengths
     shifts = np.concatenate(([0], shifts))
 
-    def original(points: np.ndarray, inside: np.ndarray, side: int) -> np.ndarray:
+    def original(points: NDArray[np.int64], side: int) -> NDArray[np.int64]:
         done = np.searchsorted(after_stops, points, side="right")
-        within = inside & (done < len(edits))
         cut = np.minimum(done, len(edits) - 1)
-        within &= (after_starts[cut] < points) if side else (after_starts[cut] <= points)
-        return np.where(within, befores[cut, side], points - shifts[done])
+        within = (done < len(edits)) & ((after_starts[cut] < points) if side else (after_starts[cut] <= points))
+        found: NDArray[np.int64] = np.where(within, befores[cut, side], points - shifts[done])
+        return found
 
-    starts = original(spans[:, 0], np.ones(len(spans), bool), 0)
-    stops = original(spans[:, 1], np.ones(len(spans), bool), 1)
-    return np.stack((starts, np.maximum(stops, starts)), axis=1)
+    return np.stack((original(spans[:, 0], 0), original(spans[:, 1], 1)), axis=1)
 
 
 def plain(text: str) -> str:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
     from dedup.config import Config
     from dedup.model import DedupError, Document
 
@@ -22,7 +24,9 @@ SOURCES = click.argument("sources", nargs=-1, required=True, metavar="SOURCE..."
 FORMAT = click.option(
     "--format", "form", type=click.Choice(["text", "jsonl"]), default="text", show_default=True, help="How to print."
 )
-OUTPUT = click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file, not to the terminal.")
+OUTPUT = click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Write to this file, not to the terminal."
+)
 
 
 def config_options(command: Command) -> Command:
@@ -72,7 +76,7 @@ def scan(sources: Sequence[str], form: str, output: Path | None, **options: Any)
         else:
             from dedup.report import terminal
 
-            emit_text([terminal.scan(findings)], output)
+            emit_text(lambda _: [terminal.scan(findings)], output)
         finish(findings.problems, (entry.document for entry in findings.entries))
 
 
@@ -104,7 +108,9 @@ def diff(a: str, b: str, form: str, output: Path | None, ledger_rows: int, **opt
 @main.command(epilog="Example:  dedup restore seeds/002*.txt --witness seeds -o restored.txt --edits edits.jsonl")
 @click.argument("document")
 @click.option("--witness", "witnesses", multiple=True, required=True, metavar="SOURCE", help="Where copies of it are.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the text to this file, not to the terminal.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Write the text to this file, not to the terminal."
+)
 @click.option("--edits", "edits_path", type=click.Path(path_type=Path), help="Write every edit to this JSONL file.")
 @config_options
 def restore(
@@ -136,7 +142,12 @@ def restore(
 @main.command(epilog="Example:  dedup clean seeds -o clean-seeds")
 @SOURCES
 @click.option(
-    "-o", "--output", "target", type=click.Path(path_type=Path), required=True, metavar="FOLDER",
+    "-o",
+    "--output",
+    "target",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="FOLDER",
     help="The folder to write; it must not exist yet, or be empty.",
 )
 @config_options  # fmt: skip
@@ -189,7 +200,7 @@ def one_document(path: str, chosen: Config) -> Document:
 
 
 def same_place(one: Document, other: Document) -> bool:
-    return one.locator.start_byte == other.locator.start_byte and os.path.samefile(one.locator.path, other.locator.path)
+    return one.locator.start_byte == other.locator.start_byte and Path(one.locator.path).samefile(other.locator.path)
 
 
 def encoded(text: str, document: Document) -> bytes:
@@ -241,17 +252,20 @@ def emit(lines: Iterable[str], output: Path | None) -> None:
     emit_bytes("".join(lines).encode("utf-8"), output)
 
 
-def emit_text(renderables: Any, output: Path | None) -> None:
-    """Renderables, or a function from the console to them, for the terminal or, unmarked, for a file."""
+def emit_text(renderables: Callable[[Console], Iterable[RenderableType]], output: Path | None) -> None:
+    """What a report renders, for the terminal or, without colour, for a file."""
+    import io
+
     from rich.console import Console
 
-    console = Console(soft_wrap=False, highlight=False, markup=False, emoji=False)
+    console = Console(highlight=False, markup=False, emoji=False)
+    page = io.StringIO()
     if output:
-        console = Console(width=console.width, record=True, file=open(os.devnull, "w"), highlight=False, markup=False)  # noqa: SIM115
-    for renderable in renderables(console) if callable(renderables) else renderables:
+        console = Console(file=page, width=console.width, highlight=False, markup=False, emoji=False)
+    for renderable in renderables(console):
         console.print(renderable)
     if output:
-        emit([console.export_text(styles=False)], output)
+        emit([page.getvalue()], output)
 
 
 def emit_bytes(data: bytes, output: Path | None) -> None:
@@ -259,9 +273,7 @@ def emit_bytes(data: bytes, output: Path | None) -> None:
     from dedup.model import DedupError
 
     if output is None:
-        stream = click.get_binary_stream("stdout")
-        stream.write(data)
-        stream.flush()
+        click.echo(data, nl=False)
         return
     try:
         output.parent.mkdir(parents=True, exist_ok=True)

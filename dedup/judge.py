@@ -30,7 +30,7 @@ import numpy as np
 
 from dedup import language
 from dedup.config import Config
-from dedup.model import Collation, Document, Locus, Pair, Passage, Relation, Span, Tokens, Verdict
+from dedup.model import Collation, Document, Locus, Pair, Passage, Relation, Side, Span, Tokens, Verdict
 
 WEIGHTS = {"frequency": 0.65, "fit": 0.7, "known": 2.2}
 """Log-odds for each unit: a step of the Zipf scale, a bit of mutual information, all neighbourships against none."""
@@ -96,7 +96,8 @@ def _share(part: float, whole: float) -> float:
 def in_passages(locus: Locus, found: Collation) -> bool:
     """Whether a locus lies within a shared passage, in both texts."""
     return any(
-        _inside(locus.span_a, passage.range_a, found.tokens_a) and _inside(locus.span_b, passage.range_b, found.tokens_b)
+        _inside(locus.span_a, passage.range_a, found.tokens_a)
+        and _inside(locus.span_b, passage.range_b, found.tokens_b)
         for passage in found.passages
     )
 
@@ -149,19 +150,22 @@ def relation(found: Collation, seen: Figures, same_text: bool, config: Config) -
         return "near"
     if not found.passages:
         return None
-    shorter_is_a = len(found.tokens_a) <= len(found.tokens_b)
-    coverage = seen.coverage_a if shorter_is_a else seen.coverage_b
-    containment = seen.containment_a if shorter_is_a else seen.containment_b
-    lengths = sorted((len(found.tokens_a), len(found.tokens_b)))
+    return _copy_relation(found, seen, config) or "reuse"
+
+
+def _copy_relation(found: Collation, seen: Figures, config: Config) -> Relation | None:
+    """`spun`, `damaged` or `excerpt`, by what the shorter text shares with the longer; None if they are no copies."""
+    length_a, length_b = len(found.tokens_a), len(found.tokens_b)
+    coverage = seen.coverage_a if length_a <= length_b else seen.coverage_b
+    containment = seen.containment_a if length_a <= length_b else seen.containment_b
     if coverage >= config.copy_coverage_min:
         alike = seen.similarity >= config.noise_similarity_min
         if not alike and _is_systematic(seen, config):
             return "spun"
         if alike and seen.replaced_rate >= config.noise_rate_min:
             return "damaged"
-    if containment >= config.excerpt_containment_min and lengths[0] <= config.excerpt_length_ratio_max * lengths[1]:
-        return "excerpt"
-    return "reuse"
+    much_shorter = min(length_a, length_b) <= config.excerpt_length_ratio_max * max(length_a, length_b)
+    return "excerpt" if containment >= config.excerpt_containment_min and much_shorter else None
 
 
 def _is_systematic(seen: Figures, config: Config) -> bool:
@@ -271,7 +275,7 @@ def verdicts(found: Collation, kind: Relation, config: Config) -> tuple[Verdict,
         probability = _probability(prior + max(-PAIR_LIMIT / 2, min(PAIR_LIMIT / 2, own)))
         sure = max(probability, 1 - probability)
         undecided = sure < config.confidence_min or not _is_decidable(locus, found, config)
-        kept = None if undecided else ("a" if probability > 0.5 else "b")
+        kept: Side | None = None if undecided else "a" if probability > 0.5 else "b"
         given.append(Verdict(locus, kept, kind, round(sure, 4), {**evidence, "pair": round(prior, 3)}))
     return tuple(given)
 

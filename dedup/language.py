@@ -2,9 +2,9 @@
 
 Frequencies are wordfreq's (R. Speer, 2022; doi 10.5281/zenodo.7199437) on the Zipf scale of van Heuven et al. (2014):
 the logarithm to base 10 of a word's occurrences in a billion words. The small list reaches down to 3.0 (one in a
-million); a word that is not in it has 0.0. English bigrams are the 250,000 most frequent of Google's web corpus (Brants
-and Franz 2006) as they come with wordsegment (G. Jenks). Loading takes some 0.2 s, so nothing is loaded before the first
-question.
+million); a word that is not in it has 0.0. English bigrams are the 250,000 most frequent of Google's web corpus
+(Brants and Franz 2006) as they come with wordsegment (G. Jenks). Loading takes some 0.2 s, so nothing is loaded before
+the first question.
 """
 
 from __future__ import annotations
@@ -71,9 +71,54 @@ def association_bits(first: str, second: str) -> float:
 
 
 PREPOSITIONS = frozenset(
-    "about above across after against along among around as at before behind below beneath beside between beyond by down "
-    "during for from in inside into near of off on onto out outside over past through throughout to toward towards "
-    "under until up upon with within without".split()
+    [
+        "about",
+        "above",
+        "across",
+        "after",
+        "against",
+        "along",
+        "among",
+        "around",
+        "as",
+        "at",
+        "before",
+        "behind",
+        "below",
+        "beneath",
+        "beside",
+        "between",
+        "beyond",
+        "by",
+        "down",
+        "during",
+        "for",
+        "from",
+        "in",
+        "inside",
+        "into",
+        "near",
+        "of",
+        "off",
+        "on",
+        "onto",
+        "out",
+        "outside",
+        "over",
+        "past",
+        "through",
+        "throughout",
+        "to",
+        "toward",
+        "towards",
+        "under",
+        "until",
+        "up",
+        "upon",
+        "with",
+        "within",
+        "without",
+    ]
 )
 """English prepositions and particles of one word (a closed class)."""
 PARTICLES = frozenset(("away", "back", "down", "off", "on", "out", "over", "up"))

@@ -97,13 +97,12 @@ def _rarest_terms(terms: Sequence[Keys], config: Config) -> tuple[Keys, Members]
     return keys[first], members[first]
 
 
-def _terms_needed(
-    codes: NDArray[np.int64], size: int, members: Members, config: Config
-) -> NDArray[np.int64]:
+def _terms_needed(codes: NDArray[np.int64], size: int, members: Members, config: Config) -> NDArray[np.int64]:
     """How many terms a pair must share: `terms_shared_min`, or half of the shorter list where that is less."""
     held = np.bincount(members, minlength=size)
     fewer = np.minimum(held[codes // size], held[codes % size])
-    return np.maximum(1, np.minimum(config.terms_shared_min, (fewer + 1) // 2))
+    needed: NDArray[np.int64] = np.maximum(1, np.minimum(config.terms_shared_min, (fewer + 1) // 2))
+    return needed
 
 
 def _passage_keys(passages: Sequence[Keys], config: Config) -> tuple[Keys, Members]:

@@ -145,9 +145,7 @@ def _region(whole: Segment, blocks: Sequence[tuple[int, ...]]) -> Iterator[Segme
         at_a, at_b = start_a + size, start_b + size
 
 
-def _cover(
-    words_a: Phrase, words_b: Phrase, region: Segment, repeated: _Elsewhere
-) -> list[Segment]:
+def _cover(words_a: Phrase, words_b: Phrase, region: Segment, repeated: _Elsewhere) -> list[Segment]:
     """The cheapest monotone cover of a region (step 2): O(cells * phrase shapes)."""
     side_a, side_b = words_a[region.start_a : region.stop_a], words_b[region.start_b : region.stop_b]
     height, width = len(side_a), len(side_b)
@@ -209,15 +207,13 @@ def _length_price(length_a: int, length_b: int) -> float:
     return PAIR + WIDER * (shorter - 1) + LONGER[longer - shorter]
 
 
-_SHAPES = [(1, 1, 0.0), (1, 0, ALONE), (0, 1, ALONE)] + sorted(
-    (
-        (m, n, _length_price(m, n) - COHESION - (PAIR - GOVERNED))
-        for m in range(1, PHRASE_TOKENS_MAX + 1)
-        for n in range(1, PHRASE_TOKENS_MAX + 1)
-        if (m, n) != (1, 1) and m + n <= PHRASE_SUM_MAX
-    ),
-    key=lambda shape: shape[2],
+_PHRASE_SHAPES = (
+    (m, n, _length_price(m, n) - COHESION - (PAIR - GOVERNED))
+    for m in range(1, PHRASE_TOKENS_MAX + 1)
+    for n in range(1, PHRASE_TOKENS_MAX + 1)
+    if (m, n) != (1, 1) and m + n <= PHRASE_SUM_MAX
 )
+_SHAPES = ((1, 1, 0.0), (1, 0, ALONE), (0, 1, ALONE), *sorted(_PHRASE_SHAPES, key=lambda shape: shape[2]))
 """(tokens of a, tokens of b, least price) of every phrase pair but contractions and repeated ones, which are priced
 whatever their shape."""
 

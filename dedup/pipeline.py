@@ -73,7 +73,9 @@ def entry(document: Document, config: Config = DEFAULT) -> Entry:
 
 
 def find_duplicates(
-    sources: str | Path | Iterable[str | Path], config: Config = DEFAULT, progress: Callable[[str], None] = lambda _: None
+    sources: str | Path | Iterable[str | Path],
+    config: Config = DEFAULT,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> Findings:
     """Everything that a scan finds in the sources (folders, files, JSONL).
 

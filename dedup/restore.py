@@ -3,7 +3,7 @@
 1. A verdict that keeps the witness's reading becomes an edit that names the witness and where in it the reading
    stands. A locus without a verdict is left alone.
 2. Repairs of the encoding need no witness; they stand where no other edit does.
-3. Applying the edits gives the restored text; applying their inverse (`edits.inverse`) to that gives the original again.
+3. Applying the edits gives the restored text; applying their inverse (`edits.inverse`) to that gives the original.
 """
 
 from __future__ import annotations
@@ -40,5 +40,5 @@ def _edit(verdict: Verdict, witness: str) -> Edit:
         witness=witness,
         witness_span=locus.span_b,
         confidence=verdict.confidence,
-        evidence=verdict.evidence,
+        evidence={name: -value for name, value in verdict.evidence.items()},  # for the witness, not for the document
     )

@@ -1,13 +1,13 @@
 """Findings become text for people: tables, and two texts line under line with what changed set off.
 
-Colour is rich's business (none when the output is no terminal or NO_COLOR is set); without it the changed words stand in
-wdiff's marks, [-so-] and {+so+}.
+Colour is rich's business (none when the output is no terminal or NO_COLOR is set); without it the changed words stand
+in wdiff's marks, [-so-] and {+so+}.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
@@ -17,8 +17,10 @@ from rich.table import Table
 from rich.text import Text
 
 from dedup.ledger import Substitution
-from dedup.model import Collation, Cluster, Document, Edit, Locus, Pair
+from dedup.model import Cluster, Collation, Document, Locus, Pair
 from dedup.pipeline import Findings
+
+Pairs = dict[frozenset[str], Pair]
 
 BLOCK_CHARACTERS = 60
 """A locus longer than this on either side is shown as a block of its own, not within the line."""
@@ -42,54 +44,73 @@ def scan(findings: Findings) -> RenderableType:
     parts: list[RenderableType] = [head]
     by_id = {entry.document.id: entry.document for entry in findings.entries}
     pairs = {frozenset((pair.a, pair.b)): pair for pair in findings.pairs}
+    lengths = {entry.document.id: len(entry.tokens) for entry in findings.entries}
     for cluster in findings.clusters:
-        parts += [Text(), _cluster(cluster, pairs, {one.document.id: len(one.tokens) for one in findings.entries})]
+        parts += [Text(), _cluster(cluster, pairs, lengths)]
     reused = [pair for pair in findings.pairs if pair.relation == "reuse"]
     if reused:
         parts += [Text(), Text("Shared passages, not copies (kept)", "bold")]
         parts += [Padding(_reuse(pair, by_id), (0, 0, 0, 2)) for pair in reused]
     for channel, number in findings.capped.items():
-        parts.append(Text(f"{_count(number, 'bucket')} of the {channel} channel held too many documents for all pairs", "yellow"))
+        parts.append(
+            Text(f"{_count(number, 'bucket')} of the {channel} channel held too many documents for all pairs", "yellow")
+        )
     return Group(*parts)
 
 
-def _cluster(cluster: Cluster, pairs: dict[frozenset[str], Pair], words: dict[str, int]) -> RenderableType:
-    table = Table(title=f"Cluster {cluster.id + 1}", title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
-    for heading in ("", "document", "words", "found in the kept one", "replaced", "cleaner"):
-        table.add_column(heading, justify="right" if heading in ("words", "replaced") else "left", overflow="fold")
-    table.add_row(Text("keep", "green"), cluster.canonical, f"{words[cluster.canonical]:,}", "", "", "")
+def _cluster(cluster: Cluster, pairs: Pairs, words: dict[str, int]) -> RenderableType:
+    """The kept document, then each that gives way to it, with how much of it is found there and why."""
+    kept = cluster.canonical
+    lines: list[RenderableType] = [
+        Text(f"Cluster {cluster.id + 1}: {len(cluster.members)} copies of one text", "bold"),
+        Text.assemble(("  keep  ", "bold green"), kept, (f"  {_count(words[kept], 'word')}", "dim")),
+    ]
     for name in cluster.members:
-        if name == cluster.canonical:
-            continue
-        pair = pairs[frozenset((name, cluster.canonical))]
-        share = pair.containment_a if pair.a == name else pair.containment_b
-        cleaner = f"{pair.cleaner} ({_confidence(pair.confidence)})" if pair.cleaner else "undecided"
-        table.add_row(
-            Text(pair.relation, "red"), name, f"{words[name]:,}", f"{share:.0%} of its words", f"{pair.substitutions:,}",
-            cleaner if pair.relation != "exact" else "alike",
-        )  # fmt: skip
-    return Group(table, *(_evidence(pairs[frozenset((name, cluster.canonical))], cluster.canonical) for name in cluster.members if name != cluster.canonical))
+        if name != kept:
+            pair = pairs[frozenset((name, kept))]
+            share = pair.containment_a if pair.a == name else pair.containment_b
+            figures = f"{share:.0%} of its words stand in the kept one, {_count(pair.substitutions, 'place')} replaced"
+            lines += [
+                Text.assemble(("  drop  ", "bold red"), name, (f"  {_count(words[name], 'word')}", "dim")),
+                Padding(
+                    Text.assemble((pair.relation, "bold"), f": {_MEANING[pair.relation]}; {figures}"), (0, 0, 0, 8)
+                ),
+                Padding(_evidence(pair), (0, 0, 0, 8)),
+            ]
+    return Group(*lines)
 
 
-def _confidence(value: float) -> str:
-    return "over 99.9 % sure" if value > 0.999 else f"{value:.1%} sure"
+_MEANING = {
+    "exact": "the same but for case and spacing",
+    "near": "lightly edited",
+    "spun": "words replaced throughout",
+    "damaged": "letters garbled",
+    "excerpt": "a part of the kept one",
+}
 
 
-def _evidence(pair: Pair, kept: str) -> Text:
-    """Why the kept copy is the cleaner one, in words; nothing where nothing decides."""
-    if not pair.cleaner:
-        return Text("  Nothing tells which reading is the original; the longer text is kept.", "dim")
+def _evidence(pair: Pair) -> Text:
+    """Which copy is the cleaner and why, in words."""
+    if pair.relation == "exact":
+        return Text("neither is cleaner: their words are the same", "dim")
     direction = pair.evidence["direction"]
     assert isinstance(direction, dict)
+    if not pair.cleaner:
+        return Text("nothing tells which has the original readings", "dim")
     sign = 1 if pair.cleaner == pair.a else -1
-    reasons = {
-        "frequency": "its words are the more usual ones",
-        "fit": "they go better with their neighbours",
-        "known": "more of their neighbourships are known",
-        "encoding": "its encoding is whole",
-    }
-    said = [f"{text} ({sign * direction[name]:+.1f})" for name, text in reasons.items() if sign * direction[name] > 0]
-    return Text(f"  {pair.cleaner} is the cleaner (log-odds): {'; '.join(said)}.", "dim")
+    reasons = [
+        f"{text} ({sign * direction[name]:+.1f})" for name, text in _REASONS.items() if sign * direction[name] > 0
+    ]
+    sure = "over 99.9 %" if pair.confidence > 0.999 else f"{pair.confidence:.1%}"
+    return Text(f"{pair.cleaner} is the cleaner ({sure} sure; log-odds): {', '.join(reasons)}", "dim")
+
+
+_REASONS = {
+    "frequency": "more usual words",
+    "fit": "words that go together",
+    "known": "known neighbours",
+    "encoding": "whole encoding",
+}
 
 
 def _reuse(pair: Pair, by_id: dict[str, Document]) -> RenderableType:
@@ -131,7 +152,9 @@ class _Cell:
     kind: str = ""
 
 
-def diff(found: Collation, rows: Sequence[Substitution], ledger_rows: int, console: Console) -> Iterator[RenderableType]:
+def diff(
+    found: Collation, rows: Sequence[Substitution], ledger_rows: int, console: Console
+) -> Iterator[RenderableType]:
     """The changed lines of both texts under each other, then the ledger (its first `ledger_rows`, 0 for all)."""
     yield Text.assemble(("a ", "bold red"), found.a.id, f"  {_count(len(found.tokens_a), 'word')}")
     yield Text.assemble(("b ", "bold green"), found.b.id, f"  {_count(len(found.tokens_b), 'word')}")
@@ -145,7 +168,12 @@ def diff(found: Collation, rows: Sequence[Substitution], ledger_rows: int, conso
     kinds: dict[str, int] = {}
     for locus in found.loci:
         kinds[locus.kind] = kinds.get(locus.kind, 0) + 1
-    yield Text(", ".join(_count(number, kind) if kind != "formatting" else f"{number} in form alone" for kind, number in kinds.items()))
+    yield Text(
+        ", ".join(
+            _count(number, kind) if kind != "formatting" else f"{number} in form alone"
+            for kind, number in kinds.items()
+        )
+    )
 
 
 def _lines(found: Collation, console: Console) -> Iterator[Text]:
@@ -252,26 +280,3 @@ def ledger_table(rows: Sequence[Substitution], shown: int) -> Iterator[Renderabl
     yield table
     if shown and len(rows) > shown:
         yield Text(f"       and {len(rows) - shown:,} more (--ledger 0 shows all)", "dim")
-
-
-# --- restore and clean -----------------------------------------------------------------------------------------
-
-
-def restored(document: Document, edits: Sequence[Edit], witness: str | None) -> Text:
-    """One line on what a restoration did."""
-    if not edits:
-        return Text(f"{document.id}: no cleaner copy among the witnesses; unchanged")
-    by = f" by witness {witness}" if witness else " of its encoding"
-    return Text(f"{document.id}: {_count(len(edits), 'edit')}{by}")
-
-
-def cleaned(counts: dict[str, int], target: str) -> Text:
-    """The balance of a cleaned corpus: every document read has its place."""
-    total = sum(counts.values())
-    parts = [f"{counts.get(status, 0):,} {status}" for status in ("kept", "restored", "dropped")]
-    return Text(f"{' + '.join(parts)} = {_count(total, 'document')} read; written to {target}")
-
-
-def shown(renderables: Iterable[RenderableType], console: Console) -> None:
-    for renderable in renderables:
-        console.print(renderable, highlight=False, soft_wrap=False)
