@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dedup.clean import from_text as document
     from dedup.config import Config
     from dedup.edits import applied, inverse
-    from dedup.ledger import Substitution, ledger
+    from dedup.ledger import Substitution, substitutions
     from dedup.model import (
         Cluster,
         Collation,
@@ -37,7 +37,7 @@ _HOMES = {
     "document": ("dedup.clean", "from_text"),
     **{name: ("dedup.config", name) for name in ("Config",)},
     **{name: ("dedup.edits", name) for name in ("applied", "inverse")},
-    **{name: ("dedup.ledger", name) for name in ("Substitution", "ledger")},
+    **{name: ("dedup.ledger", name) for name in ("Substitution", "substitutions")},
     **{
         name: ("dedup.model", name)
         for name in (
@@ -51,7 +51,8 @@ _HOMES = {
 }  # fmt: skip
 
 __all__ = [  # noqa: RUF022 verbs first, then records
-    "collate", "compare", "document", "documents", "find_duplicates", "ledger", "restoration", "applied", "inverse",
+    "collate", "compare", "document", "documents", "find_duplicates", "restoration", "substitutions",
+    "applied", "inverse",
     "Cluster", "Collation", "Config", "DedupError", "Document", "Edit", "Findings", "Locus", "Pair", "Passage",
     "Restoration", "Substitution",
 ]  # fmt: skip

@@ -91,7 +91,7 @@ def diff(a: str, b: str, form: str, output: Path | None, ledger_rows: int, **opt
     """Show word by word what differs between documents A and B, and the ledger of substitutions."""
     with failures():
         from dedup import pipeline
-        from dedup.ledger import ledger
+        from dedup.ledger import substitutions
 
         chosen = config(options)
         found = pipeline.collate(one_document(a, chosen), one_document(b, chosen), chosen)
@@ -102,7 +102,7 @@ def diff(a: str, b: str, form: str, output: Path | None, ledger_rows: int, **opt
         else:
             from dedup.report import terminal
 
-            emit_text(lambda console: terminal.diff(found, ledger([found]), ledger_rows, console), output)
+            emit_text(lambda console: terminal.diff(found, substitutions([found]), ledger_rows, console), output)
 
 
 @main.command(epilog="Example:  dedup restore seeds/002*.txt --witness seeds -o restored.txt --edits edits.jsonl")
@@ -159,13 +159,13 @@ def clean(sources: Sequence[str], target: Path, **options: Any) -> None:
     """
     with failures():
         from dedup import pipeline
-        from dedup.ledger import ledger
+        from dedup.ledger import substitutions
         from dedup.report import folder
 
         folder.refuse_existing(target)
         chosen = config(options)
         findings = pipeline.find_duplicates(sources, chosen)
-        counts = folder.write(findings, ledger(pipeline.dropped_collations(findings, chosen)), target)
+        counts = folder.write(findings, substitutions(pipeline.dropped_collations(findings, chosen)), target)
         balance = " + ".join(f"{counts.get(status, 0):,} {status}" for status in ("kept", "restored", "dropped"))
         click.echo(f"{balance} = {len(findings.entries):,} documents read; written to {target}")
         finish(findings.problems, (entry.document for entry in findings.entries))

@@ -25,7 +25,7 @@ class Substitution:
     pairs: int
 
 
-def ledger(collations: Iterable[Collation]) -> list[Substitution]:
+def substitutions(collations: Iterable[Collation]) -> list[Substitution]:
     """The distinct substitutions, the most frequent first, then by their words."""
     counts: Counter[tuple[str, str]] = Counter()
     pairs: defaultdict[tuple[str, str], set[int]] = defaultdict(set)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 SPINNER = {
     "big": "sizeable", "small": "diminutive", "old": "aged", "new": "novel", "house": "abode", "road": "thoroughfare",
     "quickly": "speedily", "often": "oftentimes", "people": "folks", "children": "youngsters", "help": "succour",
-    "use": "utilise", "begin": "commence", "buy": "procure", "show": "exhibit", "need": "necessitate", "money": "monies",
+    "use": "utilise",
+    "begin": "commence", "buy": "procure", "show": "exhibit", "need": "necessitate", "money": "monies",
     "work": "toil", "problem": "conundrum", "important": "momentous", "city": "metropolis", "water": "aqua",
     "because": "on account of", "before": "prior to", "every day": "on a daily basis", "think": "opine",
     "answer": "riposte", "food": "victuals", "doctor": "medico", "market": "bazaar", "large": "sizable",
@@ -20,7 +21,8 @@ SPINNER = {
 """What our own little spinner puts for a plain word or phrase: stiffer, rarer, and never shorter in sense."""
 
 _WHO = (
-    "the old baker", "a young farmer", "the people of the village", "our new doctor", "many children", "the small council",
+    "the old baker", "a young farmer", "the people of the village", "our new doctor",
+    "many children", "the small council",
     "her large family", "a clever engineer", "the tired teacher", "some students from the city", "the harbour master",
     "his younger sister", "every honest carpenter", "two retired sailors", "the market women", "a careful librarian",
 )  # fmt: skip
@@ -33,7 +35,8 @@ _DOES = (
 _WHAT = (
     "the big house by the river", "a bag of warm bread", "the important problem of water", "an empty wooden boat",
     "some money for the road", "the long letter from abroad", "a pair of yellow boots", "the broken tower clock",
-    "fresh food for the winter", "an answer to that question", "the work of three summers", "a map of the northern coast",
+    "fresh food for the winter", "an answer to that question", "the work of three summers",
+    "a map of the northern coast",
     "nine jars of honey", "the new bridge near the mill", "a small orchard on the hill", "their grandmother's piano",
 )  # fmt: skip
 _WHEN = (
@@ -42,10 +45,24 @@ _WHEN = (
     "as soon as the snow was gone", "for almost no money", "while the market was closed",
 )  # fmt: skip
 _RARE = (
-    "Ostrava", "Quimper", "Telemark", "Wendover", "Kettering", "Brindisi", "lighthouse", "saffron", "walnut", "gravel",
+    "Ostrava", "Quimper", "Telemark", "Wendover", "Kettering", "Brindisi", "lighthouse", "saffron",
+    "walnut", "gravel",
     "pelican", "quartz", "turnip", "velvet", "wicker", "zinc", "juniper", "mandolin", "ferret", "obelisk", "parsnip",
-    "tarpaulin", "bellows", "cobalt", "dulcimer", "ermine", "flagstone", "gherkin", "heron", "icicle", "kestrel", "lichen",
+    "tarpaulin", "bellows", "cobalt", "dulcimer", "ermine", "flagstone", "gherkin", "heron",
+    "icicle", "kestrel", "lichen",
 )  # fmt: skip
+
+PARAGRAPHS = (
+    "Beekeepers open a hive only when the day is mild, for the brood must not be chilled. They lift each frame, look "
+    "for the queen, and judge by the weight of the combs whether the colony will live through the winter.",
+    "A bridge of stone stands by pressing its own weight sideways into the banks. Once the last wedge is driven home "
+    "the wooden frame beneath can be struck, and every cart that crosses only makes the arch sit tighter.",
+    "My aunt taught arithmetic with dried beans. If a pupil lost count she would never say so; she took one bean away, "
+    "waited, and let the silence do the correcting. Most of us can still add faster than we can explain.",
+    "Night trains smell of oranges and wet wool. Somebody always knows the next stop by heart, somebody else has never "
+    "left home before, and the conductor, who has seen both a thousand times, punches their tickets alike.",
+)
+"""Four paragraphs on four matters, that have nothing but the commonest words in common."""
 
 
 def sentence(chance: Random) -> str:
@@ -74,7 +91,8 @@ def spun(text: str, seed: int = 0, rate: float = 1.0) -> str:
 
 
 def noised(text: str, seed: int = 0, rate: float = 0.15) -> str:
-    """`text` with one inner letter of a share `rate` of its longer words swapped for another, as poor scanning does."""
+    """`text` with one inner letter of a share `rate` of its longer words swapped for another,
+    as poor scanning does."""
     chance = Random(seed)
     words = text.split(" ")
     for at, word in enumerate(words):
@@ -97,7 +115,8 @@ hostile_texts: st.SearchStrategy[str] = st.one_of(
 
 @st.composite
 def edited_pairs(draw: st.DrawFn) -> tuple[str, str]:
-    """An article and what someone made of it: sentences dropped, added, moved, words replaced, hostile bits put in."""
+    """An article and what someone made of it: sentences dropped, added, moved, words replaced,
+    hostile bits put in."""
     chance = Random(draw(st.integers(0, 10_000)))
     text = article(chance.randrange(1000), draw(st.integers(1, 16)))
     other = spun(text, chance.randrange(1000), draw(st.sampled_from((0.0, 0.3, 1.0))))

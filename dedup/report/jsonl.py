@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dedup.ledger import ledger
+from dedup.ledger import substitutions
 from dedup.model import Collation, DedupError, Document, Edit, Pair, Span
 from dedup.pipeline import Findings
 
@@ -107,7 +107,7 @@ def diff(found: Collation) -> Iterator[Record]:
             "a": _side(locus.span_a, locus.text_a),
             "b": _side(locus.span_b, locus.text_b),
         }
-    for row in ledger([found]):
+    for row in substitutions([found]):
         yield {"record": "substitution", "a": row.a, "b": row.b, "count": row.count}
     yield {
         "record": "summary",

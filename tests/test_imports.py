@@ -1,0 +1,140 @@
+"""Imports point down only, heavy libraries wait until they are used, and the package loads quickly."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "dedup"
+STAGES = frozenset(
+    ("read", "clean", "sketch", "match", "align", "phrase", "loci", "ledger", "judge", "cluster", "restore", "index")
+)
+FLOORS = {
+    "model": 0, "config": 0, "kernels": 0, "edits": 1, "language": 1, **dict.fromkeys(STAGES, 2), "damage": 2,
+    "engines": 2, "pipeline": 3, "report": 4, "review": 5, "cli": 6, "__init__": 7,
+}  # fmt: skip
+HEAVY = frozenset((
+    "charset_normalizer", "datasketch", "ftfy", "numba", "pyarrow", "rapidfuzz", "ray", "rich", "scipy", "wordfreq",
+    "wordsegment",
+))  # fmt: skip
+
+
+def modules() -> dict[str, ast.Module]:
+    """Every module of the package by its dotted name below it."""
+    names = {path: path.relative_to(PACKAGE).with_suffix("").as_posix() for path in PACKAGE.rglob("*.py")}
+    return {
+        name.replace("/", ".").removesuffix(".__init__"): ast.parse(path.read_text(encoding="utf-8"))
+        for path, name in sorted(names.items())
+    }
+
+
+MODULES = modules()
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """The modules that a tree imports; `from dedup import x` is dedup.x."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            assert node.module
+            if node.module.startswith("dedup"):
+                yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            yield node.module
+
+
+def top_level(tree: ast.Module) -> ast.Module:
+    """The statements that run on import: no function bodies, nothing under TYPE_CHECKING."""
+    kept = []
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            kept += node.orelse
+        elif isinstance(node, ast.ClassDef):
+            kept += [inner for inner in node.body if not isinstance(inner, ast.FunctionDef)]
+        else:
+            kept.append(node)
+    return ast.Module(kept, [])
+
+
+def own(tree: ast.AST) -> set[str]:
+    """The units of the package that a tree imports: modules, or folders of them."""
+    parts = [name.split(".") for name in imported(tree) if name.split(".")[0] == "dedup"]
+    return {part[1] for part in parts if len(part) > 1 and part[1] in FLOORS}
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_every_module_has_a_floor(name: str) -> None:
+    assert name.partition(".")[0] in FLOORS
+
+
+@pytest.mark.parametrize("name", sorted(set(MODULES) - {"__init__"}))
+def test_imports_point_down(name: str) -> None:
+    unit = name.partition(".")[0]
+    for other in own(MODULES[name]) - {unit}:
+        lower = FLOORS[other] < FLOORS[unit]
+        assert lower or (unit, other) in {("judge", "damage"), ("config", "model")}, f"{name} imports {other}"
+
+
+@pytest.mark.parametrize("name", sorted(STAGES & set(MODULES)))
+def test_stages_import_no_other_stage_and_nothing_above(name: str) -> None:
+    below = {unit for unit, floor in FLOORS.items() if floor < FLOORS[name]}
+    assert own(MODULES[name]) <= below | ({"damage"} if name == "judge" else set())
+
+
+@pytest.mark.parametrize(("library", "home"), [("click", "cli"), ("numba", "kernels"), ("ray", "engines.ray")])
+def test_library_is_used_in_one_place(library: str, home: str) -> None:
+    users = {name for name, tree in MODULES.items() if library in {one.split(".")[0] for one in imported(tree)}}
+    assert all(name == home or name.startswith(f"{home}.") for name in users), users
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_heavy_libraries_are_imported_where_they_are_used(name: str) -> None:
+    found = {one.split(".")[0] for one in imported(top_level(MODULES[name]))} & HEAVY
+    allowed = {"rich"} if name == "report.terminal" else {"numba"} if name.startswith("kernels") else set()
+    assert found <= allowed
+
+
+def loaded(*arguments: str) -> set[str]:
+    """The top-level modules that an interpreter has loaded when it has run the command line of `arguments`."""
+    script = (
+        "import sys\n"
+        "if len(sys.argv) > 1:\n"
+        "    from dedup.cli import main\n"
+        "    main(sys.argv[1:], standalone_mode=False)\n"
+        "else:\n"
+        "    import dedup\n"
+        "print(*sorted({name.partition('.')[0] for name in sys.modules}), file=sys.stderr)\n"
+    )
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COV_")}
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=True, env=environment
+    )
+    return set(done.stderr.splitlines()[-1].split())
+
+
+def test_importing_the_package_loads_no_library() -> None:
+    names = loaded()
+    assert "dedup" in names
+    assert not names & (HEAVY | {"numpy", "click"})
+
+
+def test_help_loads_no_library_but_click() -> None:
+    names = loaded("scan", "--help")
+    assert "click" in names
+    assert not names & (HEAVY | {"numpy"})
+
+
+def test_scanning_the_seeds_compiles_nothing() -> None:
+    names = loaded("scan", str(ROOT / "seeds"))
+    assert "numpy" in names
+    assert not names & {"numba", "pyarrow", "ray"}

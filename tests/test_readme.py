@@ -1,0 +1,78 @@
+"""The README and the docs say what the program does: their commands are run, their excerpts and figures compared."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from dedup.cli import main
+from dedup.config import Config
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```console\n\$ dedup (.*?)\n(.*?)```", README, re.S)
+SCRIPTS = re.findall(r"```python\n(.*?)```", README, re.S)
+
+
+@pytest.mark.parametrize(("command", "excerpt"), EXAMPLES, ids=[command.split()[0] for command, _ in EXAMPLES])
+def test_an_excerpt_is_what_the_command_prints(
+    command: str, excerpt: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setitem(os.environ, "COLUMNS", "80")
+    result = CliRunner().invoke(main, shlex.split(command))
+    printed = "\n".join(line.rstrip() for line in result.stdout.splitlines())
+    assert result.exit_code == 0
+    at = 0
+    for part in excerpt.split("…"):
+        found = printed.find(part.strip("\n"), at)
+        assert found >= 0, f"the README's excerpt is not printed any more: {part!r}"
+        at = found + len(part.strip("\n"))
+
+
+def test_there_are_excerpts_and_a_script_to_check() -> None:
+    assert [command.split()[0] for command, _ in EXAMPLES] == ["scan", "diff"]
+    assert len(SCRIPTS) == 1
+
+
+def test_the_python_example_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(ROOT)
+    exec(compile(SCRIPTS[0], "README.md", "exec"), {})
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("004_") and "002_" in lines[0]
+    assert {"military -> navy", "countries -> international locations"} <= {
+        " -> ".join(reversed(line.split(" -> "))) for line in lines[1:]
+    }
+
+
+def test_the_two_set_up_commands_are_those_that_ci_runs() -> None:
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert "pip install . && dedup scan seeds" in README
+    assert "pip install '.[test]' && pytest" in README
+    assert "pip install --quiet . && dedup scan seeds" in script
+    assert "pip install --quiet '.[test]' && pytest" in script
+
+
+def test_every_command_is_in_the_readme() -> None:
+    for name in main.commands:
+        assert f"`dedup {name} " in README
+
+
+def test_links_between_the_documents_lead_somewhere() -> None:
+    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        for target in re.findall(r"\]\((?!http)([^)#]+)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_rules_in_the_docs_have_the_figures_of_the_configuration() -> None:
+    text = " ".join((ROOT / "docs" / "judging.md").read_text(encoding="utf-8").split())
+    config = Config()
+    assert f"at least {config.passage_equal_tokens_min} equal tokens" in text
+    assert f"to {config.copy_coverage_min:.0%}".replace("%", " %") in text
+    for value in (config.spun_rate_min, config.spun_spread_min, config.noise_rate_min, config.excerpt_containment_min):
+        assert f"at least {value}" in text
