@@ -212,7 +212,8 @@ def passages(aligned: Alignment, config: Config) -> list[Passage]:
             equal = sum(size for _, _, size in run[first : last + 1])
             if equal >= config.passage_equal_tokens_min:
                 (start_a, start_b, _), (end_a, end_b, size) = run[first], run[last]
-                found.append(Passage((start_a, end_a + size), (start_b, end_b + size), equal))
+                inside = tuple((at_a, at_b, length) for at_a, at_b, length in run[first : last + 1])
+                found.append(Passage((start_a, end_a + size), (start_b, end_b + size), equal, inside))
     return sorted(found, key=lambda passage: (passage.range_a, passage.range_b))
 
 

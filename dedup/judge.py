@@ -21,7 +21,7 @@ direction is known (see docs/judging.md for data and accuracy).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from math import exp
@@ -30,7 +30,7 @@ import numpy as np
 
 from dedup import language
 from dedup.config import Config
-from dedup.model import Collation, Document, Locus, Pair, Passage, Relation, Side, Span, Tokens, Verdict
+from dedup.model import Collation, Comparison, Locus, Pair, Passage, Relation, Side, Span, Tokens, Verdict
 
 WEIGHTS = {"frequency": 0.65, "fit": 0.7, "known": 2.2}
 """Log-odds for each unit: a step of the Zipf scale, a bit of mutual information, all neighbourships against none."""
@@ -41,6 +41,30 @@ PAIR_LIMIT = 6.0
 """The most, in log-odds, that the whole pair says about one of its loci: loci of one pair are not independent."""
 RESTRAINT = 0.8
 """Factor on the summed log-odds of a pair, for the same reason."""
+SIMILARITY_CHARACTERS = 64
+"""How much of what was replaced is looked at for its likeness."""
+
+Range = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Tokens in a row that stand, within a shared passage, between equal ones; either side may be empty."""
+
+    a: Range
+    b: Range
+
+    @property
+    def replaced(self) -> int:
+        """How many tokens face each other; the surplus of the longer side is added or dropped."""
+        return min(self.a[1] - self.a[0], self.b[1] - self.b[0])
+
+
+def runs(passages: Iterable[Passage]) -> Iterator[Run]:
+    """The runs of differing tokens of the passages, in their order."""
+    for passage in passages:
+        for (a, b, size), (next_a, next_b, _) in pairwise(passage.blocks):
+            yield Run((a + size, next_a), (b + size, next_b))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +72,9 @@ class Figures:
     """What the relation rests on; shares are of tokens, in 0..1.
 
     coverage: in shared passages. containment: equal, in shared passages. replaced_rate: replaced tokens for every
-    token of the passages. spread: windows with a replaced token. substitution_share: substitutions among all changes
-    of words. common_share: substitutions without names and numbers. similarity: of the characters of what was
-    replaced, on the mean.
+    token of the passages. spread: windows with a replaced token. substitution_share: replacements among all runs of
+    differing tokens. common_share: replacements without names and numbers. similarity: of the characters of what was
+    replaced, on the mean. substitutions: replaced tokens.
     """
 
     coverage_a: float
@@ -65,27 +89,25 @@ class Figures:
     substitutions: int
 
 
-def figures(found: Collation, config: Config) -> Figures:
-    """The figures of a collation, over its shared passages."""
-    inside = [locus for locus in found.loci if in_passages(locus, found)]
-    replaced = [locus for locus in inside if locus.kind == "substitution"]
-    others = sum(locus.kind in ("insertion", "deletion") for locus in inside)
+def figures(found: Comparison, config: Config) -> Figures:
+    """The figures of a comparison, over its shared passages."""
+    every = list(runs(found.passages))
+    replaced = [run for run in every if run.replaced]
     equal = sum(passage.equal for passage in found.passages)
     covered_a = sum(stop - start for start, stop in (passage.range_a for passage in found.passages))
     covered_b = sum(stop - start for start, stop in (passage.range_b for passage in found.passages))
-    ranges = [token_range(found.tokens_a, locus.span_a) for locus in replaced]
-    tokens_replaced = sum(stop - start for start, stop in ranges)
+    substitutions = sum(run.replaced for run in replaced)
     return Figures(
         coverage_a=_share(covered_a, len(found.tokens_a)),
         coverage_b=_share(covered_b, len(found.tokens_b)),
         containment_a=_share(equal, len(found.tokens_a)),
         containment_b=_share(equal, len(found.tokens_b)),
-        replaced_rate=_share(tokens_replaced, covered_a),
-        spread=_spread(ranges, [passage.range_a for passage in found.passages], config.spun_window_tokens),
-        substitution_share=_share(len(replaced), len(replaced) + others),
-        common_share=_share(sum(not _names(locus, found.a, found.b) for locus in replaced), len(replaced)),
-        similarity=_share(sum(_similarity(locus) for locus in replaced), len(replaced)),
-        substitutions=len(replaced),
+        replaced_rate=_share(substitutions, covered_a),
+        spread=_spread(replaced, found.passages, config.spun_window_tokens),
+        substitution_share=_share(len(replaced), len(every)),
+        common_share=_share(sum(not _concerns_names(run, found) for run in replaced), len(replaced)),
+        similarity=_share(sum(_similarity(run, found) for run in replaced), len(replaced)),
+        substitutions=substitutions,
     )
 
 
@@ -93,37 +115,25 @@ def _share(part: float, whole: float) -> float:
     return min(1.0, part / whole) if whole else 0.0
 
 
-def in_passages(locus: Locus, found: Collation) -> bool:
-    """Whether a locus lies within a shared passage, in both texts."""
-    return any(
-        _inside(locus.span_a, passage.range_a, found.tokens_a)
-        and _inside(locus.span_b, passage.range_b, found.tokens_b)
-        for passage in found.passages
+def _spread(replaced: Sequence[Run], passages: Sequence[Passage], window: int) -> float:
+    """Share of the windows of a's covered tokens in which a replacement begins."""
+    covered = (passage.range_a for passage in passages)
+    windows = {token // window for start, stop in covered for token in (*range(start, stop, window), stop - 1)}
+    return _share(len({run.a[0] // window for run in replaced} & windows), len(windows))
+
+
+def _concerns_names(run: Run, found: Comparison) -> bool:
+    """Whether a replacement concerns a number, or a name on both sides."""
+    words = (*found.tokens_a.words[slice(*run.a)], *found.tokens_b.words[slice(*run.b)])
+    if any(character.isdigit() for word in words for character in word):
+        return True
+    return _is_capitalised(found.a.text, _span(found.tokens_a, run.a)) and _is_capitalised(
+        found.b.text, _span(found.tokens_b, run.b)
     )
 
 
-def _inside(span: Span, tokens_range: tuple[int, int], tokens: Tokens) -> bool:
-    start, stop = tokens_range
-    return int(tokens.spans[start, 0]) <= span[0] and span[1] <= int(tokens.spans[stop - 1, 1])
-
-
-def token_range(tokens: Tokens, span: Span) -> tuple[int, int]:
-    """The tokens that begin within a span of characters."""
-    start, stop = np.searchsorted(tokens.spans[:, 0], span, side="left").tolist()
-    return start, stop
-
-
-def _spread(ranges: Sequence[tuple[int, int]], covered: Sequence[tuple[int, int]], window: int) -> float:
-    """Share of the windows of the covered tokens in which a range begins."""
-    windows = {token // window for start, stop in covered for token in range(start, stop, window)}
-    return _share(len({start // window for start, _ in ranges} & windows), len(windows))
-
-
-def _names(locus: Locus, a: Document, b: Document) -> bool:
-    """Whether a substitution concerns a number, or a name on both sides."""
-    if any(character.isdigit() for character in locus.text_a + locus.text_b):
-        return True
-    return _is_capitalised(a.text, locus.span_a) and _is_capitalised(b.text, locus.span_b)
+def _span(tokens: Tokens, tokens_range: Range) -> Span:
+    return int(tokens.spans[tokens_range[0], 0]), int(tokens.spans[tokens_range[1] - 1, 1])
 
 
 def _is_capitalised(text: str, span: Span) -> bool:
@@ -132,17 +142,18 @@ def _is_capitalised(text: str, span: Span) -> bool:
     return text[span[0]].isupper() and bool(before) and before[-1] not in ".!?:\n•"
 
 
-def _similarity(locus: Locus) -> float:
+def _similarity(run: Run, found: Comparison) -> float:
+    """The likeness of both sides' characters: 2 * longest common subsequence / sum of lengths."""
     from rapidfuzz.distance import Indel
 
-    one, other = ("".join(text.casefold().split()) for text in (locus.text_a, locus.text_b))
-    return Indel.normalized_similarity(one, other)
+    one, other = "".join(found.tokens_a.words[slice(*run.a)]), "".join(found.tokens_b.words[slice(*run.b)])
+    return Indel.normalized_similarity(one[:SIMILARITY_CHARACTERS], other[:SIMILARITY_CHARACTERS])
 
 
 # --- relation --------------------------------------------------------------------------------------------------
 
 
-def relation(found: Collation, seen: Figures, same_text: bool, config: Config) -> Relation | None:
+def relation(found: Comparison, seen: Figures, same_text: bool, config: Config) -> Relation | None:
     """What the documents are to each other; None if they share nothing worth telling."""
     if same_text:
         return "exact"
@@ -153,7 +164,7 @@ def relation(found: Collation, seen: Figures, same_text: bool, config: Config) -
     return _copy_relation(found, seen, config) or "reuse"
 
 
-def _copy_relation(found: Collation, seen: Figures, config: Config) -> Relation | None:
+def _copy_relation(found: Comparison, seen: Figures, config: Config) -> Relation | None:
     """`spun`, `damaged` or `excerpt`, by what the shorter text shares with the longer; None if they are no copies."""
     length_a, length_b = len(found.tokens_a), len(found.tokens_b)
     coverage = seen.coverage_a if length_a <= length_b else seen.coverage_b
@@ -177,7 +188,7 @@ def _is_systematic(seen: Figures, config: Config) -> bool:
     )
 
 
-def pair(found: Collation, same_text: bool, config: Config) -> Pair | None:
+def pair(found: Comparison, same_text: bool, config: Config) -> Pair | None:
     """The finding on two documents, or None where they share nothing worth telling."""
     seen = figures(found, config)
     kind = relation(found, seen, same_text, config)
@@ -205,36 +216,33 @@ def pair(found: Collation, same_text: bool, config: Config) -> Pair | None:
 _OWN_FIELDS = ("containment_a", "containment_b", "substitutions")
 
 
-def _passage(passage: Passage, found: Collation) -> dict[str, object]:
-    spans = []
-    for tokens, (start, stop) in ((found.tokens_a, passage.range_a), (found.tokens_b, passage.range_b)):
-        spans.append([int(tokens.spans[start, 0]), int(tokens.spans[stop - 1, 1])])
-    return {"a": spans[0], "b": spans[1], "equal_words": passage.equal}
+def _passage(passage: Passage, found: Comparison) -> dict[str, object]:
+    span_a, span_b = _span(found.tokens_a, passage.range_a), _span(found.tokens_b, passage.range_b)
+    return {"a": list(span_a), "b": list(span_b), "equal_words": passage.equal}
 
 
 # --- direction -------------------------------------------------------------------------------------------------
 
 
-def direction(found: Collation) -> tuple[float, dict[str, float]]:
+def direction(found: Comparison) -> tuple[float, dict[str, float]]:
     """The log-odds that a's readings are the original ones, and what they are made of, each part in log-odds."""
     sums = dict.fromkeys(WEIGHTS, 0.0)
-    for locus in found.loci:
-        if locus.kind == "substitution" and in_passages(locus, found):
-            for name, difference in reading_evidence(found, locus).items():
+    for run in runs(found.passages):
+        if run.replaced:
+            for name, difference in reading_evidence(found, run).items():
                 sums[name] += WEIGHTS[name] * difference
     repairs = REPAIR_WEIGHT * (len(found.b.repairs) - len(found.a.repairs))
     sums["encoding"] = max(-REPAIR_LIMIT, min(REPAIR_LIMIT, repairs))
     return RESTRAINT * sum(sums.values()), {name: round(value, 3) for name, value in sums.items()}
 
 
-def reading_evidence(found: Collation, locus: Locus) -> dict[str, float]:
-    """By how much a's reading is better than b's at a locus: Zipf steps, bits, share of known neighbourships."""
-    one = _reading(found.tokens_a, token_range(found.tokens_a, locus.span_a))
-    other = _reading(found.tokens_b, token_range(found.tokens_b, locus.span_b))
+def reading_evidence(found: Comparison, run: Run) -> dict[str, float]:
+    """By how much a's reading is better than b's in a run: Zipf steps, bits, share of known neighbourships."""
+    one, other = _reading(found.tokens_a, run.a), _reading(found.tokens_b, run.b)
     return {name: value - other[name] for name, value in one.items()}
 
 
-def _reading(tokens: Tokens, tokens_range: tuple[int, int]) -> dict[str, float]:
+def _reading(tokens: Tokens, tokens_range: Range) -> dict[str, float]:
     start, stop = tokens_range
     words = tokens.words[start:stop]
     neighbours = list(pairwise(tokens.words[max(0, start - 1) : stop + 1]))
@@ -263,36 +271,53 @@ def verdicts(found: Collation, kind: Relation, config: Config) -> tuple[Verdict,
     What the pair shows as a whole counts at each of its loci, since a copy is made in one direction. What only one
     edition has as a block, what lies outside the shared passages, and layout stay undecided.
     """
-    odds, _ = direction(found)
+    odds, _ = direction(found.compared)
     prior = max(-PAIR_LIMIT, min(PAIR_LIMIT, odds))
     given = []
     for locus in found.loci:
         evidence: dict[str, float] = {}
-        own = 0.0
         if locus.kind == "substitution":
-            evidence = {name: round(value, 3) for name, value in reading_evidence(found, locus).items()}
-            own = sum(WEIGHTS[name] * value for name, value in evidence.items())
+            evidence = reading_evidence(found.compared, _locus_run(locus, found.compared))
+        own = sum(WEIGHTS[name] * value for name, value in evidence.items())
         probability = _probability(prior + max(-PAIR_LIMIT / 2, min(PAIR_LIMIT / 2, own)))
         sure = max(probability, 1 - probability)
-        undecided = sure < config.confidence_min or not _is_decidable(locus, found, config)
+        undecided = sure < config.confidence_min or not _is_decidable(locus, found.compared, config)
         kept: Side | None = None if undecided else "a" if probability > 0.5 else "b"
-        given.append(Verdict(locus, kept, kind, round(sure, 4), {**evidence, "pair": round(prior, 3)}))
+        shown = {name: round(value, 3) for name, value in {**evidence, "pair": prior}.items()}
+        given.append(Verdict(locus, kept, kind, round(sure, 4), shown))
     return tuple(given)
 
 
-def _is_decidable(locus: Locus, found: Collation, config: Config) -> bool:
-    if locus.kind == "move" or not in_passages(locus, found):
+def _locus_run(locus: Locus, found: Comparison) -> Run:
+    """The tokens that begin within a locus."""
+
+    def tokens_range(tokens: Tokens, span: Span) -> Range:
+        start, stop = np.searchsorted(tokens.spans[:, 0], span, side="left").tolist()
+        return start, stop
+
+    return Run(tokens_range(found.tokens_a, locus.span_a), tokens_range(found.tokens_b, locus.span_b))
+
+
+def _is_decidable(locus: Locus, found: Comparison, config: Config) -> bool:
+    if locus.kind == "move" or not _in_passages(locus, found):
         return False
     if locus.kind == "formatting":
         return _without_layout(locus.text_a) != _without_layout(locus.text_b)
-    sizes = [
-        stop - start
-        for start, stop in (
-            token_range(found.tokens_a, locus.span_a),
-            token_range(found.tokens_b, locus.span_b),
-        )
-    ]
-    return max(sizes) < config.block_tokens
+    run = _locus_run(locus, found)
+    return max(run.a[1] - run.a[0], run.b[1] - run.b[0]) < config.block_tokens
+
+
+def _in_passages(locus: Locus, found: Comparison) -> bool:
+    """Whether a locus lies within a shared passage, in both texts."""
+
+    def inside(span: Span, tokens: Tokens, tokens_range: Range) -> bool:
+        start, stop = _span(tokens, tokens_range)
+        return start <= span[0] and span[1] <= stop
+
+    return any(
+        inside(locus.span_a, found.tokens_a, passage.range_a) and inside(locus.span_b, found.tokens_b, passage.range_b)
+        for passage in found.passages
+    )
 
 
 _QUOTES = str.maketrans("‘’‚‛“”„‟‐‑–—−", "''''\"\"\"\"-----")

@@ -51,10 +51,16 @@ def _bigram_lines() -> list[str]:
 
 @cache
 def bigram_count(first: str, second: str) -> int:
-    """How often two words stand next to each other in the corpus, 0 if less than some 100,000 times."""
+    """How often two words stand next to each other in the corpus, 0 if less than some 100,000 times.
+
+    The table has a line for each way of writing two words (`At least`, `at least`), all in lower case: they are added.
+    """
     lines, key = _bigram_lines(), f"{first} {second}\t"
-    at = bisect_left(lines, key)
-    return int(lines[at][len(key) :]) if at < len(lines) and lines[at].startswith(key) else 0
+    at, count = bisect_left(lines, key), 0
+    while at < len(lines) and lines[at].startswith(key):
+        count += int(lines[at][len(key) :])
+        at += 1
+    return count
 
 
 @cache
@@ -121,8 +127,18 @@ PREPOSITIONS = frozenset(
     ]
 )
 """English prepositions and particles of one word (a closed class)."""
-PARTICLES = frozenset(("away", "back", "down", "off", "on", "out", "over", "up"))
+PLIGHT_VERBS = frozenset(
+    "do does did done doing get gets got getting give gives gave given giving have has had having "
+    "make makes made making take takes took taken taking".split()
+)
+"""English verbs that mean little beside their noun (`have an effect`, `make an attempt`; Jespersen 1942)."""
+ARTICLES = frozenset(("away", "back", "down", "off", "on", "out", "over", "up"))
 """Those that make particle verbs (`carry out`)."""
+LIGHT_VERBS = frozenset(
+    "do does did done doing get gets got getting give gives gave given giving have has had having "
+    "make makes made making take takes took taken taking".split()
+)
+"""English verbs that mean little beside their noun (`have an effect`, `make an attempt`; Jespersen 1942)."""
 ARTICLES = frozenset(("a", "an", "the"))
 
 _CONTRACTIONS = {

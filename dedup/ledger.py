@@ -32,7 +32,7 @@ def substitutions(collations: Iterable[Collation]) -> list[Substitution]:
     for number, found in enumerate(collations):
         for locus in found.loci:
             if locus.kind == "substitution":
-                entry = _phrase(found.tokens_a, locus.span_a), _phrase(found.tokens_b, locus.span_b)
+                entry = _phrase(found.compared.tokens_a, locus.span_a), _phrase(found.compared.tokens_b, locus.span_b)
                 counts[entry] += 1
                 pairs[entry].add(number)
     rows = [Substitution(a, b, count, len(pairs[a, b])) for (a, b), count in counts.items()]

@@ -161,16 +161,20 @@ class Locus:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A stretch that two documents share: token ranges, and how many tokens in it are equal."""
+    """A stretch that two documents share: token ranges, and the blocks of equal tokens that it is made of.
+
+    blocks: start in a, start in b, length, in tokens; ascending. equal: how many tokens they hold.
+    """
 
     range_a: tuple[int, int]
     range_b: tuple[int, int]
     equal: int
+    blocks: tuple[tuple[int, int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Collation:
-    """Two documents compared word by word: where they agree (`passages`) and where they differ (`loci`)."""
+class Comparison:
+    """Two documents compared token by token: how alike their shingles are, and the passages that they share."""
 
     a: Document
     b: Document
@@ -178,6 +182,13 @@ class Collation:
     tokens_b: Tokens
     resemblance: float
     passages: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Collation:
+    """Two documents compared to the character: the comparison of their tokens, and every place where they differ."""
+
+    compared: Comparison
     loci: tuple[Locus, ...]
 
 

@@ -57,6 +57,8 @@ GOVERNED = 0.9
 less than PAIR, so that they go with what governs them unless the same replacement is seen elsewhere."""
 ARTICLE = 0.3
 """Cost of a longer phrase that ends in an article, which belongs to what follows."""
+LIGHT_VERB = 0.4
+"""Saving of one word for a phrase that begins with a light verb: `affect`, `have an effect on`."""
 COHESION = 0.4
 """Saving of phrases whose words belong together (`at least`, `in addition to`), at full cohesion of both."""
 COHESION_BITS = 8.0
@@ -208,7 +210,7 @@ def _length_price(length_a: int, length_b: int) -> float:
 
 
 _PHRASE_SHAPES = (
-    (m, n, _length_price(m, n) - COHESION - (PAIR - GOVERNED))
+    (m, n, _length_price(m, n) - COHESION - LIGHT_VERB - (PAIR - GOVERNED))
     for m in range(1, PHRASE_TOKENS_MAX + 1)
     for n in range(1, PHRASE_TOKENS_MAX + 1)
     if (m, n) != (1, 1) and m + n <= PHRASE_SUM_MAX
@@ -271,6 +273,8 @@ def _shape_price(phrase_a: Phrase, phrase_b: Phrase) -> float:
     longer = [phrase for phrase in (phrase_a, phrase_b) if len(phrase) > 1]
     cost -= COHESION * min(map(_cohesion, longer))
     cost += ARTICLE * sum(phrase[-1] in language.ARTICLES for phrase in longer)
+    if len(longer) == 1 and longer[0][0] in language.LIGHT_VERBS:
+        cost -= LIGHT_VERB
     if len(longer) == 2 and _is_governed(phrase_a, phrase_b):
         cost = min(cost, _shape_price(phrase_a[:-1], phrase_b[:-1]) + GOVERNED)
     return cost

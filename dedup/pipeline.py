@@ -14,9 +14,11 @@ from dedup import align, clean, cluster, judge, loci, match, phrase, read, resto
 from dedup.config import Config
 from dedup.model import (
     MERGING,
+    Alignment,
     Candidate,
     Cluster,
     Collation,
+    Comparison,
     DedupError,
     Document,
     Pair,
@@ -128,30 +130,25 @@ def restoration(document: Document, witnesses: Sequence[Document], config: Confi
     return restore.restoration(document, found, judge.verdicts(found, pair.relation, config))
 
 
-def _collation(a: Entry, b: Entry, config: Config) -> Collation:
+def _comparison(a: Entry, b: Entry, config: Config) -> tuple[Comparison, Alignment]:
     aligned = align.alignment(a.tokens, b.tokens, config)
+    resemblance = match.resemblance(a.sketch.shingles, b.sketch.shingles)
+    passages = tuple(align.passages(aligned, config))
+    return Comparison(a.document, b.document, a.tokens, b.tokens, resemblance, passages), aligned
+
+
+def _collation(a: Entry, b: Entry, config: Config) -> Collation:
+    compared, aligned = _comparison(a, b, config)
     cut = phrase.segments(a.tokens, b.tokens, aligned)
     segments = list(loci.with_moves(cut, aligned.moved, config.block_tokens))
-    return Collation(
-        a=a.document,
-        b=b.document,
-        tokens_a=a.tokens,
-        tokens_b=b.tokens,
-        resemblance=match.resemblance(a.sketch.shingles, b.sketch.shingles),
-        passages=tuple(align.passages(aligned, config)),
-        loci=loci.loci(a.document, b.document, a.tokens, b.tokens, segments),
-    )
+    return Collation(compared, loci.loci(a.document, b.document, a.tokens, b.tokens, segments))
 
 
 def _judged(a: Entry, b: Entry, met: Candidate | None, config: Config) -> Pair | None:
-    """The finding on two documents; those that share neither shingles enough nor a passage are soon told."""
-    if match.resemblance(a.sketch.shingles, b.sketch.shingles) < config.threshold and not align.passages(
-        align.alignment(a.tokens, b.tokens, config), config
-    ):
-        return None
-    found = _collation(a, b, config)
+    """The finding on two documents, with the keys by which they met, if they did."""
+    compared, _ = _comparison(a, b, config)
     same = clean.plain(a.document.text) == clean.plain(b.document.text)
-    pair = judge.pair(found, same, config)
+    pair = judge.pair(compared, same, config)
     if pair is None or met is None:
         return pair
     channels = {"bands": met.bands, "terms": met.terms, "passages": met.passages}

@@ -19,7 +19,7 @@ def restoration(document: Document, found: Collation | None, given: Sequence[Ver
 
     `found` is the collation of the document (as a) with the witness (as b) that `given` judges; None for no witness.
     """
-    edits = [] if found is None else [_edit(verdict, found.b.id) for verdict in given if verdict.kept == "b"]
+    edits = [] if found is None else [_edit(verdict, found.compared.b.id) for verdict in given if verdict.kept == "b"]
     taken = [edit.span for edit in edits]
     free = [
         repair

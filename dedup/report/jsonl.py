@@ -111,11 +111,11 @@ def diff(found: Collation) -> Iterator[Record]:
         yield {"record": "substitution", "a": row.a, "b": row.b, "count": row.count}
     yield {
         "record": "summary",
-        "a": found.a.id,
-        "b": found.b.id,
-        "words_a": len(found.tokens_a),
-        "words_b": len(found.tokens_b),
-        "resemblance": round(found.resemblance, 6),
+        "a": found.compared.a.id,
+        "b": found.compared.b.id,
+        "words_a": len(found.compared.tokens_a),
+        "words_b": len(found.compared.tokens_b),
+        "resemblance": round(found.compared.resemblance, 6),
         "loci": dict(sorted(kinds.items())),
     }
 

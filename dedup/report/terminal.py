@@ -69,7 +69,7 @@ def _cluster(cluster: Cluster, pairs: Pairs, words: dict[str, int]) -> Renderabl
         if name != kept:
             pair = pairs[frozenset((name, kept))]
             share = pair.containment_a if pair.a == name else pair.containment_b
-            figures = f"{share:.0%} of its words stand in the kept one, {_count(pair.substitutions, 'place')} replaced"
+            figures = f"{share:.0%} of its words stand in the kept one, {_count(pair.substitutions, 'word')} replaced"
             lines += [
                 Text.assemble(("  drop  ", "bold red"), name, (f"  {_count(words[name], 'word')}", "dim")),
                 Padding(
@@ -156,8 +156,8 @@ def diff(
     found: Collation, rows: Sequence[Substitution], ledger_rows: int, console: Console
 ) -> Iterator[RenderableType]:
     """The changed lines of both texts under each other, then the ledger (its first `ledger_rows`, 0 for all)."""
-    yield Text.assemble(("a ", "bold red"), found.a.id, f"  {_count(len(found.tokens_a), 'word')}")
-    yield Text.assemble(("b ", "bold green"), found.b.id, f"  {_count(len(found.tokens_b), 'word')}")
+    yield Text.assemble(("a ", "bold red"), found.compared.a.id, f"  {_count(len(found.compared.tokens_a), 'word')}")
+    yield Text.assemble(("b ", "bold green"), found.compared.b.id, f"  {_count(len(found.compared.tokens_b), 'word')}")
     yield Text()
     if not found.loci:
         yield Text("The two texts are the same.")
@@ -241,10 +241,10 @@ def _cells(found: Collation) -> Iterator[_Cell]:
     """Both texts in cells: words that agree, loci, and line ends."""
     at = 0
     for locus in found.loci:
-        yield from _agreeing(found.a.text[at : locus.span_a[0]])
+        yield from _agreeing(found.compared.a.text[at : locus.span_a[0]])
         yield from _locus_cells(locus)
         at = locus.span_a[1]
-    yield from _agreeing(found.a.text[at:])
+    yield from _agreeing(found.compared.a.text[at:])
 
 
 def _agreeing(text: str) -> Iterator[_Cell]:
