@@ -77,68 +77,18 @@ def association_bits(first: str, second: str) -> float:
 
 
 PREPOSITIONS = frozenset(
-    [
-        "about",
-        "above",
-        "across",
-        "after",
-        "against",
-        "along",
-        "among",
-        "around",
-        "as",
-        "at",
-        "before",
-        "behind",
-        "below",
-        "beneath",
-        "beside",
-        "between",
-        "beyond",
-        "by",
-        "down",
-        "during",
-        "for",
-        "from",
-        "in",
-        "inside",
-        "into",
-        "near",
-        "of",
-        "off",
-        "on",
-        "onto",
-        "out",
-        "outside",
-        "over",
-        "past",
-        "through",
-        "throughout",
-        "to",
-        "toward",
-        "towards",
-        "under",
-        "until",
-        "up",
-        "upon",
-        "with",
-        "within",
-        "without",
-    ]
+    "about above across after against along among around as at before behind below beneath beside between beyond "
+    "by down during for from in inside into near of off on onto out outside over past through throughout to "
+    "toward towards under until up upon with within without".split()
 )
 """English prepositions and particles of one word (a closed class)."""
-PLIGHT_VERBS = frozenset(
-    "do does did done doing get gets got getting give gives gave given giving have has had having "
-    "make makes made making take takes took taken taking".split()
-)
-"""English verbs that mean little beside their noun (`have an effect`, `make an attempt`; Jespersen 1942)."""
-ARTICLES = frozenset(("away", "back", "down", "off", "on", "out", "over", "up"))
-"""Those that make particle verbs (`carry out`)."""
 LIGHT_VERBS = frozenset(
     "do does did done doing get gets got getting give gives gave given giving have has had having "
     "make makes made making take takes took taken taking".split()
 )
 """English verbs that mean little beside their noun (`have an effect`, `make an attempt`; Jespersen 1942)."""
+PARTICLES = frozenset(("away", "back", "down", "off", "on", "out", "over", "up"))
+"""Those that make particle verbs (`carry out`)."""
 ARTICLES = frozenset(("a", "an", "the"))
 
 _CONTRACTIONS = {

@@ -37,7 +37,7 @@ def test_a_neighbour_is_found_by_its_whole_words() -> None:
 
 
 def test_words_that_seek_each_other_are_associated_and_chance_neighbours_are_not() -> None:
-    assert language.association_bits("united", "states") > 5
+    assert language.association_bits("united", "states") > 3
     assert language.association_bits("united", "states") > language.association_bits("of", "the") >= 0
     assert language.association_bits("qwxzjk", "vlorp") == 0.0
     assert language.association_bits("the", "the") == 0.0
@@ -72,5 +72,5 @@ def test_irregular_negations_stand_for_their_words() -> None:
 
 def test_closed_classes_hold_their_words() -> None:
     assert {"across", "throughout", "on"} <= language.PREPOSITIONS
-    assert language.PARTICLES <= language.PREPOSITIONS | {"away", "back"}
-    assert {"a", "an", "the"} == language.ARTICLES
+    assert not language.PARTICLES - language.PREPOSITIONS - {"away", "back"}
+    assert sorted(language.ARTICLES) == ["a", "an", "the"]

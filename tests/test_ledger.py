@@ -57,6 +57,4 @@ def test_every_entry_counts_and_names_both_readings() -> None:
     rows = substitutions([found])
     assert sum(row.count for row in rows) == sum(locus.kind == "substitution" for locus in found.loci)
     assert all(row.a and row.b and row.a != row.b and row.pairs == 1 for row in rows)
-    assert {("people", "folks"), ("every day", "on a daily basis")} <= {(row.a, row.b) for row in rows} & set(
-        SPINNER.items()
-    )
+    assert len({(row.a, row.b) for row in rows} & set(SPINNER.items())) >= 12

@@ -18,6 +18,7 @@ import dedup
 from dedup import read
 from dedup.cli import main
 from dedup.config import Config
+from dedup.model import Raw
 
 GOOD = "An ordinary document with enough words to count as one, and nothing wrong with it at all.\n"
 FRENCH = "L’été dernier, à la gare de Nîmes, le maître a été très surpris : où était passée la mère de l’élève ? "
@@ -427,7 +428,7 @@ def test_rows_of_a_file_named_by_itself(source: Path) -> None:
 
 def test_locator_of_a_row_holds_its_bytes(source: Path) -> None:
     path = jsonl(source, row(id="é"), row(id="last"))
-    found = [raw for raw in read.raw_documents([path], Config()) if isinstance(raw, read.Raw)]
+    found = [raw for raw in read.raw_documents([path], Config()) if isinstance(raw, Raw)]
     data = path.read_bytes()
     assert [json.loads(data[raw.locator.start_byte : raw.locator.stop_byte])["id"] for raw in found] == ["é", "last"]
 

@@ -1,0 +1,1 @@
+"""Compiled loops: arrays in, arrays out. Each equals a slow, plain reference, which the tests hold it to."""

@@ -1,0 +1,151 @@
+"""Restoring gives original readings back where a witness attests them, can be undone, and touches nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import PARAGRAPHS, article, edited_pairs, hostile_texts, noised, spun
+
+from dedup import clean, edits, judge, pipeline, restore
+from dedup.config import Config
+from dedup.model import Document, Restoration, Verdict
+
+TEXT = article(41, 24)
+
+
+def document(name: str, text: str) -> Document:
+    return clean.from_text(name, text)
+
+
+def restored(damaged: str, *witnesses: str) -> Restoration:
+    """`damaged` restored by witnesses w0, w1 and so on, the laws of every restoration checked."""
+    found = pipeline.restoration(
+        document("damaged", damaged), [document(f"w{at}", text) for at, text in enumerate(witnesses)]
+    )
+    assert edits.applied(damaged, found.edits) == found.text
+    assert edits.applied(found.text, edits.inverse(found.edits)) == damaged
+    for edit in found.edits:
+        if edit.witness is None:
+            assert edit.cause.startswith("encoding")
+        else:
+            assert edit.witness_span is not None
+            assert witnesses[int(edit.witness[1:])][slice(*edit.witness_span)] == edit.after
+            assert edit.confidence >= Config().confidence_min
+    return found
+
+
+@pytest.mark.parametrize("damage", [spun, noised])
+def test_a_damaged_copy_gets_its_readings_back_from_the_clean_one(damage: object) -> None:
+    assert callable(damage)
+    found = restored(damage(TEXT), TEXT)
+    assert found.text == TEXT
+    assert {edit.witness for edit in found.edits} == {"w0"}
+
+
+@given(edited_pairs())
+def test_restoring_can_be_undone_and_a_second_time_changes_nothing(pair: tuple[str, str]) -> None:
+    for witness, damaged in (pair, pair[::-1]):
+        once = restored(damaged, witness)
+        assert restored(once.text, witness).text == once.text
+
+
+@settings(max_examples=100)
+@given(hostile_texts, hostile_texts)
+def test_hostile_texts_can_be_undone_too(damaged: str, witness: str) -> None:
+    found = restored(damaged, witness)
+    assert restored(found.text, witness).text == found.text
+
+
+@given(st.integers(0, 40), st.sampled_from([spun, noised]))
+def test_a_clean_document_is_left_alone(seed: int, damage: object) -> None:
+    assert callable(damage)
+    text = article(seed, 16)
+    assert restored(text, damage(text, seed)).edits == ()
+
+
+@pytest.mark.parametrize(
+    "witnesses",
+    [(), (TEXT,), (PARAGRAPHS[0],), (TEXT.upper(),), (spun(TEXT), noised(TEXT), article(42)), (TEXT[:800],)],
+    ids=["none", "itself", "stranger", "capitals", "worse copies", "excerpt"],
+)
+def test_no_witness_changes_what_it_does_not_better(witnesses: tuple[str, ...]) -> None:
+    assert restored(TEXT, *witnesses).edits == ()
+
+
+def test_the_cleanest_of_several_witnesses_is_followed() -> None:
+    found = restored(spun(TEXT), PARAGRAPHS[1], spun(TEXT, 1, 0.8), TEXT)
+    assert found.text == TEXT
+
+
+def test_encoding_is_mended_without_a_witness() -> None:
+    found = restored("We donâ€™t row to the cafÃ© when it rains, and neither do you.")
+    assert found.text == "We don’t row to the café when it rains, and neither do you."
+    assert {edit.witness for edit in found.edits} == {None}
+
+
+def test_encoding_and_readings_are_mended_together() -> None:
+    good = TEXT.replace("the river", "the café’s river").replace("a pair of", "Zoë’s pair of")
+    broken = spun(good).replace("é", "Ã©").replace("’", "â€™").replace("ë", "Ã«")
+    assert "â€™" in broken
+    found = restored(broken, good)
+    assert found.text == good
+    assert restored(found.text, good).edits == ()
+
+
+def test_broken_encoding_is_not_taken_over_from_a_witness() -> None:
+    plain = spun(TEXT)
+    good = TEXT.replace("the river", "the café’s river").replace("a pair of", "Zoë’s pair of")
+    broken = good.replace("é", "Ã©").replace("’", "â€™").replace("ë", "Ã«")
+    once = restored(plain, broken)
+    assert len(once.edits) > 20
+    assert "â€™" not in once.text
+    assert restored(once.text, broken).text == once.text
+
+
+def test_a_paragraph_of_ones_own_survives_and_one_of_the_witness_is_not_taken() -> None:
+    halves = TEXT.split("\n\n", 3)
+    own = "\n\n".join([*halves[:3], PARAGRAPHS[0], halves[3]])
+    theirs = "\n\n".join([*halves[:2], PARAGRAPHS[2], *halves[2:]])
+    found = restored(spun(own), theirs)
+    assert PARAGRAPHS[0].split(".")[0] in found.text
+    assert PARAGRAPHS[2].split(".")[0] not in found.text
+    assert len(found.edits) > 20
+
+
+# --- verdicts to edits -----------------------------------------------------------------------------------------
+
+
+def verdicts(damaged: str, witness: str) -> tuple[Document, object, list[Verdict]]:
+    found = pipeline.collate(document("damaged", damaged), document("w0", witness))
+    return found.compared.a, found, list(judge.verdicts(found, "spun", Config()))
+
+
+@given(st.lists(st.sampled_from([None, "a", "b"]), min_size=40, max_size=40))
+def test_just_the_loci_with_a_verdict_for_the_witness_are_changed(kept: list[str | None]) -> None:
+    damaged = spun(TEXT)
+    own, collation, given_ = verdicts(damaged, TEXT)
+    changed = [replace(verdict, kept=side) for verdict, side in zip(given_, kept, strict=False)]
+    found = restore.restoration(own, collation, changed)  # type: ignore[arg-type]
+    wanted = [verdict.locus for verdict in changed if verdict.kept == "b"]
+    assert [(edit.span, edit.before, edit.after) for edit in found.edits] == [
+        (locus.span_a, locus.text_a, locus.text_b) for locus in wanted
+    ]
+    assert edits.applied(found.text, edits.inverse(found.edits)) == damaged
+
+
+def test_no_verdicts_change_nothing() -> None:
+    own, collation, _ = verdicts(spun(TEXT), TEXT)
+    assert restore.restoration(own, collation, []) == Restoration(own, own.text, ())  # type: ignore[arg-type]
+
+
+def test_an_edit_tells_cause_confidence_evidence_and_where_the_witness_says_so() -> None:
+    own, collation, given_ = verdicts(spun(TEXT), TEXT)
+    edit = restore.restoration(own, collation, given_).edits[0]  # type: ignore[arg-type]
+    verdict = next(one for one in given_ if one.kept == "b")
+    assert (edit.cause, edit.confidence) == (verdict.cause, verdict.confidence)
+    assert edit.evidence == {name: -value for name, value in verdict.evidence.items()}  # now it speaks for the edit
+    assert edit.evidence["pair"] > 0
+    assert (edit.witness, edit.witness_span) == ("w0", verdict.locus.span_b)
