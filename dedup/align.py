@@ -79,7 +79,9 @@ def _grown(a: NDArray[np.uint64], b: NDArray[np.uint64], found: list[tuple[int, 
     grown: list[tuple[int, int, int]] = []
     for start_a, start_b, size in found:
         floor_a = grown[-1][0] + grown[-1][2] if grown else 0
-        if start_a < floor_a:
+        overlap = max(0, floor_a - start_a)
+        start_a, start_b, size = start_a + overlap, start_b + overlap, size - overlap  # noqa: PLW2901
+        if size <= 0:
             continue
         left = right = 0
         while start_a - left > floor_a and start_b > left and a[start_a - left - 1] == b[start_b - left - 1]:
@@ -207,7 +209,8 @@ def passages(aligned: Alignment, config: Config) -> list[Passage]:
     """
     price = _gap_token_price(config)
     found = []
-    for run in (aligned.blocks.tolist(), *_collinear_runs(aligned.moved, config.chain_gap_tokens)):
+    runs = _collinear_runs(aligned.blocks, config.passage_gap_tokens, 1)
+    for run in (*runs, *_collinear_runs(aligned.moved, config.passage_gap_tokens, RUNS_OPEN_MAX)):
         for first, last in _maximal_stretches(run, price):
             equal = sum(size for _, _, size in run[first : last + 1])
             if equal >= config.passage_equal_tokens_min:
@@ -217,11 +220,12 @@ def passages(aligned: Alignment, config: Config) -> list[Passage]:
     return sorted(found, key=lambda passage: (passage.range_a, passage.range_b))
 
 
-def _collinear_runs(blocks: Blocks, gap_max: int) -> list[list[list[int]]]:
-    """Blocks put into runs of the same order with gaps of at most `gap_max` tokens, each into the nearest run."""
+def _collinear_runs(blocks: Blocks, gap_max: int, open_max: int) -> list[list[list[int]]]:
+    """Blocks put into runs of the same order with gaps of at most `gap_max` tokens, each into the latest of the last
+    `open_max` runs that it fits."""
     runs: list[list[list[int]]] = []
     for block in blocks.tolist():
-        for run in reversed(runs[-RUNS_OPEN_MAX:]):
+        for run in reversed(runs[-open_max:]):
             end_a, end_b = run[-1][0] + run[-1][2], run[-1][1] + run[-1][2]
             if 0 <= block[0] - end_a <= gap_max and 0 <= block[1] - end_b <= gap_max:
                 run.append(block)

@@ -60,6 +60,8 @@ def document(raw: Raw) -> Document:
     except ValueError as error:
         problem = f"is not text: it {error}"
         raise DedupError(raw.locator.path, problem, "convert it to UTF-8 text, or leave it out") from error
+    if not text.strip("\ufeff \t\r\n"):
+        raise DedupError(raw.locator.path, "is empty", "remove it, or put its text back")
     return Document(raw.id, raw.locator, text, codec, broken, repairs(text))
 
 
@@ -90,10 +92,13 @@ def decoded(data: bytes) -> tuple[str, str, int]:
         return _accepted(text, codec, broken)
     from charset_normalizer import from_bytes
 
-    best = from_bytes(data[:SNIFF_BYTES]).best()
+    matches = from_bytes(data[:SNIFF_BYTES])
+    best = matches.best()
     if best is None:
         raise ValueError("is in no encoding that could be recognised")
-    return _accepted(*_with_damage(data, best.encoding))
+    tied = [match for match in matches if (match.chaos, match.coherence) == (best.chaos, best.coherence)]
+    plausible = {codec for match in tied for codec in match.could_be_from_charset}
+    return _accepted(*_with_damage(data, "cp1252" if "cp1252" in plausible else best.encoding))  # the most used one
 
 
 def _with_damage(data: bytes, codec: str) -> tuple[str, str, int]:

@@ -85,7 +85,14 @@ def scan(sources: Sequence[str], form: str, output: Path | None, **options: Any)
 @click.argument("b")
 @FORMAT
 @OUTPUT
-@click.option("--ledger", "ledger_rows", type=int, default=30, show_default=True, help="Substitutions to list; 0: all.")
+@click.option(
+    "--ledger",
+    "ledger_rows",
+    type=click.IntRange(min=0),
+    default=30,
+    show_default=True,
+    help="Substitutions to list; 0: all.",
+)
 @config_options
 def diff(a: str, b: str, form: str, output: Path | None, ledger_rows: int, **options: Any) -> None:
     """Show word by word what differs between documents A and B, and the ledger of substitutions."""
@@ -94,7 +101,8 @@ def diff(a: str, b: str, form: str, output: Path | None, ledger_rows: int, **opt
         from dedup.ledger import substitutions
 
         chosen = config(options)
-        found = pipeline.collate(one_document(a, chosen), one_document(b, chosen), chosen)
+        pair = one_document(a, chosen), one_document(b, chosen)
+        found = pipeline.collate(*pair, chosen)
         if form == "jsonl":
             from dedup.report import jsonl
 
@@ -103,6 +111,7 @@ def diff(a: str, b: str, form: str, output: Path | None, ledger_rows: int, **opt
             from dedup.report import terminal
 
             emit_text(lambda console: terminal.diff(found, substitutions([found]), ledger_rows, console), output)
+        finish((), pair)
 
 
 @main.command(epilog="Example:  dedup restore seeds/002*.txt --witness seeds -o restored.txt --edits edits.jsonl")
@@ -163,6 +172,7 @@ def clean(sources: Sequence[str], target: Path, **options: Any) -> None:
         from dedup.report import folder
 
         folder.refuse_existing(target)
+        folder.refuse_within(target, sources)
         chosen = config(options)
         findings = pipeline.find_duplicates(sources, chosen)
         counts = folder.write(findings, substitutions(pipeline.dropped_collations(findings, chosen)), target)
@@ -233,7 +243,9 @@ def finish(problems: Sequence[DedupError], documents: Iterable[Document]) -> Non
     """Tells what was read otherwise than as UTF-8 and what was not read; exits with 1 if anything was not."""
     for document in documents:
         if document.decoding not in ("utf-8", "json"):
-            say(f"note: {document.locator.path}: not UTF-8, read as {document.decoding}")
+            say(
+                f"note: {document.locator.path}: not UTF-8, read as {document.decoding}; convert it to UTF-8 if that is wrong"
+            )
         if document.lossy_bytes:
             lost = f"{document.lossy_bytes} bytes are not valid {document.decoding} and were read as U+FFFD"
             say(f"note: {document.locator.path}: {lost}; check where the file comes from")

@@ -50,8 +50,9 @@ class Config:
     """Tokens of the shared, unique stretches that an alignment hangs on: with 40 % of the words replaced, one
     place in five still holds three in a row."""
 
-    chain_gap_tokens: int = 40
-    """Tokens between two anchors up to which they may belong to one passage: two to three sentences."""
+    passage_gap_tokens: int = 16
+    """Tokens between two blocks, in either text, up to which they may belong to one passage: a clause. What is replaced
+    over more is another text."""
 
     passage_equal_tokens_min: int = 16
     """Equal tokens from which a shared passage is reported: longer than a title, a name with its offices or a
@@ -120,7 +121,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "key_documents_max": (2, 1_000_000),
     "bucket_documents_max": (2, 1_000_000),
     "anchor_length_tokens": (1, 32),
-    "chain_gap_tokens": (1, 10_000),
+    "passage_gap_tokens": (1, 10_000),
     "passage_equal_tokens_min": (3, 10_000),
     "passage_density_min": (0.0, 1.0),
     "copy_coverage_min": (0.0, 1.0),

@@ -3,7 +3,7 @@
 The relation, by stated rules over the figures of the alignment (`Figures`), the first that holds:
 
 1. `exact`: the same text but for case, space and Unicode form.
-2. `near`: resemblance at or above the threshold.
+2. `damaged`: the same once broken encoding is mended. `near`: resemblance at or above the threshold.
 3. `spun`: the shorter text stands in shared passages for the most part, and words are replaced at a steady rate,
    throughout, by unlike words that are neither names nor numbers. An author's revision adds and drops as well, and in
    places; a form filled in twice differs in names and numbers.
@@ -25,6 +25,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from math import exp
+from typing import Literal
 
 import numpy as np
 
@@ -41,10 +42,16 @@ PAIR_LIMIT = 6.0
 """The most, in log-odds, that the whole pair says about one of its loci: loci of one pair are not independent."""
 RESTRAINT = 0.8
 """Factor on the summed log-odds of a pair, for the same reason."""
+FEW_PLACES = 2
+"""Replaced places at which their sum counts half of that: two words changed by an editor tell no direction."""
+EDGE_TOKENS = 4
+"""Tokens up to which what differs before the first or after the last passage, at the ends of both texts, belongs to it:
+a passage begins and ends with equal tokens, damage may not."""
 SIMILARITY_CHARACTERS = 64
 """How much of what was replaced is looked at for its likeness."""
 
 Range = tuple[int, int]
+Sameness = Literal["written", "mended"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +160,10 @@ def _similarity(run: Run, found: Comparison) -> float:
 # --- relation --------------------------------------------------------------------------------------------------
 
 
-def relation(found: Comparison, seen: Figures, same_text: bool, config: Config) -> Relation | None:
+def relation(found: Comparison, seen: Figures, same: Sameness | None, config: Config) -> Relation | None:
     """What the documents are to each other; None if they share nothing worth telling."""
-    if same_text:
-        return "exact"
+    if same:
+        return "exact" if same == "written" else "damaged"
     if found.resemblance >= config.threshold:
         return "near"
     if not found.passages:
@@ -188,15 +195,19 @@ def _is_systematic(seen: Figures, config: Config) -> bool:
     )
 
 
-def pair(found: Comparison, same_text: bool, config: Config) -> Pair | None:
-    """The finding on two documents, or None where they share nothing worth telling."""
+def pair(found: Comparison, same: Sameness | None, config: Config) -> Pair | None:
+    """The finding on two documents, or None where they share nothing worth telling.
+
+    same: whether the texts, but for case, space and Unicode form, are the same as written, or once mended.
+    """
     seen = figures(found, config)
-    kind = relation(found, seen, same_text, config)
+    kind = relation(found, seen, same, config)
     if kind is None:
         return None
     odds, evidence = direction(found)
     probability = _probability(odds)
-    decided = kind != "exact" and max(probability, 1 - probability) >= config.confidence_min
+    telling = kind == "damaged" or seen.common_share >= config.spun_common_share_min  # names and numbers tell nothing
+    decided = kind != "exact" and telling and max(probability, 1 - probability) >= config.confidence_min
     kept = (found.a if probability > 0.5 else found.b).id if decided else None
     rounded = {name: round(value, 4) for name, value in asdict(seen).items() if name not in _OWN_FIELDS}
     return Pair(
@@ -204,8 +215,8 @@ def pair(found: Comparison, same_text: bool, config: Config) -> Pair | None:
         b=found.b.id,
         relation=kind,
         resemblance=round(found.resemblance, 6),
-        containment_a=round(1.0 if same_text else seen.containment_a, 6),
-        containment_b=round(1.0 if same_text else seen.containment_b, 6),
+        containment_a=round(1.0 if same else seen.containment_a, 6),
+        containment_b=round(1.0 if same else seen.containment_b, 6),
         cleaner=kept,
         confidence=round(max(probability, 1 - probability), 4),
         substitutions=seen.substitutions,
@@ -226,11 +237,11 @@ def _passage(passage: Passage, found: Comparison) -> dict[str, object]:
 
 def direction(found: Comparison) -> tuple[float, dict[str, float]]:
     """The log-odds that a's readings are the original ones, and what they are made of, each part in log-odds."""
+    replaced = [run for run in runs(found.passages) if run.replaced]
     sums = dict.fromkeys(WEIGHTS, 0.0)
-    for run in runs(found.passages):
-        if run.replaced:
-            for name, difference in reading_evidence(found, run).items():
-                sums[name] += WEIGHTS[name] * difference
+    for run in replaced:
+        for name, difference in reading_evidence(found, run).items():
+            sums[name] += WEIGHTS[name] * difference * len(replaced) / (len(replaced) + FEW_PLACES)
     repairs = REPAIR_WEIGHT * (len(found.b.repairs) - len(found.a.repairs))
     sums["encoding"] = max(-REPAIR_LIMIT, min(REPAIR_LIMIT, repairs))
     return RESTRAINT * sum(sums.values()), {name: round(value, 3) for name, value in sums.items()}
@@ -310,14 +321,17 @@ def _is_decidable(locus: Locus, found: Comparison, config: Config) -> bool:
 def _in_passages(locus: Locus, found: Comparison) -> bool:
     """Whether a locus lies within a shared passage, in both texts."""
 
-    def inside(span: Span, tokens: Tokens, tokens_range: Range) -> bool:
-        start, stop = _span(tokens, tokens_range)
-        return start <= span[0] and span[1] <= stop
-
-    return any(
-        inside(locus.span_a, found.tokens_a, passage.range_a) and inside(locus.span_b, found.tokens_b, passage.range_b)
-        for passage in found.passages
-    )
+    run = _locus_run(locus, found)
+    last_a, last_b = len(found.tokens_a), len(found.tokens_b)
+    for passage in found.passages:
+        (start_a, stop_a), (start_b, stop_b) = passage.range_a, passage.range_b
+        if max(start_a, start_b) <= EDGE_TOKENS:
+            start_a = start_b = 0
+        if max(last_a - stop_a, last_b - stop_b) <= EDGE_TOKENS:
+            stop_a, stop_b = last_a, last_b
+        if start_a <= run.a[0] and run.a[1] <= stop_a and start_b <= run.b[0] and run.b[1] <= stop_b:
+            return True
+    return False
 
 
 _QUOTES = str.maketrans("‘’‚‛“”„‟‐‑–—−", "''''\"\"\"\"-----")

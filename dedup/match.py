@@ -27,6 +27,9 @@ from numpy.typing import NDArray
 from dedup.config import Config
 from dedup.model import Candidate, Sketch
 
+NO_VALUE = (1 << 32) - 1
+"""What every permutation holds for a document without words."""
+
 Keys = NDArray[np.uint64]
 Members = NDArray[np.int64]
 
@@ -71,16 +74,16 @@ def candidates(sketches: Sequence[Sketch], config: Config) -> Candidates:
 
 
 def _band_buckets(signatures: Sequence[NDArray[np.uint32]], config: Config) -> tuple[Keys, Members]:
-    """A key for each band of each document: the band's values, hashed with the band's number."""
+    """A key for each band of each document that has words: the band's values, hashed with the band's number."""
     bands, rows = banding(config.threshold, config.band_recall, config.permutations)
-    matrix = np.array(signatures, np.uint64).reshape(len(signatures), -1)[:, : bands * rows]
-    values = matrix.reshape(len(signatures), bands, rows)
+    matrix = np.array(signatures, np.uint64).reshape(len(signatures), config.permutations)
+    values = matrix[:, : bands * rows].reshape(len(signatures), bands, rows)
     keys = np.broadcast_to(np.arange(bands, dtype=np.uint64), values.shape[:2]).copy()
     for row in range(rows):
         keys = (keys ^ values[:, :, row]) * np.uint64(0xFF51AFD7ED558CCD)
         keys ^= keys >> np.uint64(32)
-    members = np.repeat(np.arange(len(signatures)), bands)
-    return keys.ravel(), members
+    worded = np.flatnonzero((matrix != NO_VALUE).any(axis=1))
+    return keys[worded].ravel(), np.repeat(worded, bands)
 
 
 def _rarest_terms(terms: Sequence[Keys], config: Config) -> tuple[Keys, Members]:
@@ -151,8 +154,8 @@ def _merged(shared: dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]], size
 
 
 def resemblance(a: Keys, b: Keys) -> float:
-    """The exact resemblance |A n B| / |A u B| of two sorted shingle sets; two empty sets are equal."""
+    """The exact resemblance |A n B| / |A u B| of two sorted shingle sets; 0.0 for two empty ones, which say nothing."""
     if not len(a) and not len(b):
-        return 1.0
+        return 0.0
     both = len(np.intersect1d(a, b, assume_unique=True))
     return both / (len(a) + len(b) - both)

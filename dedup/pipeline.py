@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from dedup import align, clean, cluster, judge, loci, match, phrase, read, restore, sketch
+from dedup import align, clean, cluster, edits, judge, loci, match, phrase, read, restore, sketch
 from dedup.config import Config
 from dedup.model import (
     MERGING,
@@ -54,7 +54,7 @@ class Findings:
 def documents(sources: Iterable[str | Path], config: Config = DEFAULT) -> tuple[list[Document], list[DedupError]]:
     """The documents of the sources, and the problems with what is none, both in reading order.
 
-    Raises DedupError if a source is missing or empty.
+    A source that is missing or empty is one of the problems; the rest is read all the same.
     """
     found: list[Document] = []
     problems: list[DedupError] = []
@@ -81,7 +81,7 @@ def find_duplicates(
 ) -> Findings:
     """Everything that a scan finds in the sources (folders, files, JSONL).
 
-    Raises DedupError if a source is missing or empty; what cannot be read is listed in the findings' `problems`.
+    What cannot be read, a missing source too, is listed in the findings' `problems`.
     """
     found, problems = documents([sources] if isinstance(sources, str | Path) else sources, config)
     progress(f"{len(found)} documents read")
@@ -144,11 +144,19 @@ def _collation(a: Entry, b: Entry, config: Config) -> Collation:
     return Collation(compared, loci.loci(a.document, b.document, a.tokens, b.tokens, segments))
 
 
+def _sameness(a: Document, b: Document) -> judge.Sameness | None:
+    if clean.plain(a.text) == clean.plain(b.text):
+        return "written"
+    if a.repairs or b.repairs:
+        texts = (edits.applied(one.text, one.repairs) for one in (a, b))
+        return "mended" if len(set(map(clean.plain, texts))) == 1 else None
+    return None
+
+
 def _judged(a: Entry, b: Entry, met: Candidate | None, config: Config) -> Pair | None:
     """The finding on two documents, with the keys by which they met, if they did."""
     compared, _ = _comparison(a, b, config)
-    same = clean.plain(a.document.text) == clean.plain(b.document.text)
-    pair = judge.pair(compared, same, config)
+    pair = judge.pair(compared, _sameness(a.document, b.document), config)
     if pair is None or met is None:
         return pair
     channels = {"bands": met.bands, "terms": met.terms, "passages": met.passages}

@@ -27,14 +27,8 @@ JSONL_SUFFIXES = (".jsonl", ".ndjson")
 
 
 def raw_documents(sources: Iterable[str | Path], config: Config) -> Iterator[Raw | DedupError]:
-    """Every document of the sources, and a DedupError for everything that is none.
-
-    Raises DedupError if a source itself is missing or a folder holds no file at all.
-    """
+    """Every document of the sources, and a DedupError for everything that is none."""
     paths = [Path(source) for source in sources]
-    for path in paths:
-        if not os.path.lexists(path):
-            raise DedupError(path, "does not exist", "check the spelling of the path")
     taken: dict[str, Locator] = {}
     for path in paths:
         for found in _source(path, config):
@@ -51,6 +45,9 @@ def raw_documents(sources: Iterable[str | Path], config: Config) -> Iterator[Raw
 
 
 def _source(path: Path, config: Config) -> Iterator[Raw | DedupError]:
+    if not os.path.lexists(path):
+        yield DedupError(path, "does not exist", "check the spelling of the path")
+        return
     if not path.is_dir():
         yield from _file(path, path.name, path.parent, config)
         return
@@ -62,7 +59,7 @@ def _source(path: Path, config: Config) -> Iterator[Raw | DedupError]:
         else:
             yield from _file(found, found.relative_to(path).as_posix(), path, config)
     if empty:
-        raise DedupError(path, "holds no files", "name a folder or file with text in it")
+        yield DedupError(path, "holds no files", "name a folder or file with text in it")
 
 
 def _files(folder: Path) -> Iterator[Path | DedupError]:
@@ -135,7 +132,7 @@ def _rows(path: Path, name: str, data: bytes, config: Config) -> Iterator[Raw | 
 def _row(path: Path, fallback: str, locator: Locator, line: bytes) -> Raw:
     try:
         value: Any = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DedupError(path, f"is not JSON ({error})", "mend or remove the line") from error
     if not isinstance(value, dict) or not isinstance(value.get("text"), str):
         raise DedupError(path, "has no string under `text`", "give the document's text under that key")

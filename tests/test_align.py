@@ -154,6 +154,12 @@ def test_a_lone_common_word_does_not_tear_a_new_paragraph_in_two() -> None:
     assert not any(set(range(start, start + size)) & set(inside) for _, start, size in found.blocks.tolist())
 
 
+def test_a_lone_word_amid_what_one_text_lacks_is_dropped_and_one_amid_replacements_is_kept() -> None:
+    assert align._worthwhile([(0, 0, 20), (40, 20, 1), (61, 21, 20)], 81, 41).tolist() == [[0, 0, 20], [61, 21, 20]]
+    replaced = [(0, 0, 5), (6, 6, 1), (8, 8, 5)]
+    assert align._worthwhile(replaced, 13, 13).tolist() == [list(block) for block in replaced]
+
+
 def test_a_moved_paragraph_is_a_moved_block() -> None:
     parts = article(4, 12).strip().split("\n\n")
     found = aligned("\n\n".join(parts), "\n\n".join([*parts[1:], parts[0]]))

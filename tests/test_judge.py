@@ -264,8 +264,9 @@ def test_a_block_that_one_edition_has_is_nobodys_fault() -> None:
 
 
 def test_what_lies_outside_the_shared_passages_stays_undecided() -> None:
-    both = collated(f"{PARAGRAPHS[0]}\n\n{spun(TEXT)}", f"{PARAGRAPHS[1]}\n\n{TEXT}")
+    both = collated(f"Vespertine bulletin\n\n{spun(TEXT)}", f"Evening paper\n\n{TEXT}")
     start = both.compared.tokens_a.spans[both.compared.passages[0].range_a[0]][0]
+    assert start > len("Vespertine bulletin")
     before = [one for one in judge.verdicts(both, "spun", CONFIG) if one.locus.span_a[1] <= start]
     assert before
     assert all(verdict.kept is None for verdict in before)

@@ -75,6 +75,16 @@ def test_no_witness_changes_what_it_does_not_better(witnesses: tuple[str, ...]) 
     assert restored(TEXT, *witnesses).edits == ()
 
 
+def test_where_the_copies_are_equally_good_nothing_is_changed() -> None:
+    # One word is worse in the first half of the one and in the second half of the other: no direction.
+    verse = "She said that it was a {0} house, and everybody agreed that it really was."
+    one, other = (
+        f"{verse.format(first)}\n\n{PARAGRAPHS[0]}\n\n{verse.format(second)}"
+        for first, second in (("big", "voluminous"), ("voluminous", "big"))
+    )
+    assert restored(one, other).edits == restored(other, one).edits == ()
+
+
 def test_the_cleanest_of_several_witnesses_is_followed() -> None:
     found = restored(spun(TEXT), PARAGRAPHS[1], spun(TEXT, 1, 0.8), TEXT)
     assert found.text == TEXT

@@ -83,12 +83,7 @@ def shingle_hashes(hashes: U64s, counts: I64s, width: int, shingles: U64s, shing
     a document of fewer tokens, but some, is one shingle. shingles: (t,) at least, out. shingle_counts: (n,),
     out.
     """
-    if (
-        len(shingles) < counts.sum()
-        or len(hashes) < counts.sum()
-        or len(shingle_counts) < len(counts)
-        or width < 1
-    ):
+    if len(shingles) < counts.sum() or len(hashes) < counts.sum() or len(shingle_counts) < len(counts) or width < 1:
         raise ValueError("arrays too short, or width below 1")
     values = np.empty(_BLOCK, np.uint64)
     token = written = 0

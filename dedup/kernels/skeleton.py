@@ -106,12 +106,7 @@ def count_terms(
     `merge_counts`). limit: 1 to LIMIT_MAX documents. terms: (t,) at least, out. term_counts: (n,), out.
     """
     tokens = counts.sum()
-    if (
-        len(terms) < tokens
-        or len(hashes) < tokens
-        or len(term_counts) < len(counts)
-        or not 1 <= limit <= LIMIT_MAX
-    ):
+    if len(terms) < tokens or len(hashes) < tokens or len(term_counts) < len(counts) or not 1 <= limit <= LIMIT_MAX:
         raise ValueError("arrays too short, or the limit is out of its range")
     shift = _shift(slots)
     if filled[0] + tokens > len(slots) // 4 * 3:
@@ -234,12 +229,7 @@ def select_terms(
     first key_counts[n] sorted, the others untouched; out. key_counts: (n,), out.
     """
     documents = len(term_counts)
-    if (
-        len(terms) < term_counts.sum()
-        or keys.shape != (documents, wanted)
-        or len(key_counts) < documents
-        or wanted < 1
-    ):
+    if len(terms) < term_counts.sum() or keys.shape != (documents, wanted) or len(key_counts) < documents or wanted < 1:
         raise ValueError("arrays do not fit each other, or no terms are wanted")
     shift = _shift(slots)
     longest = term_counts.max() if documents else 0

@@ -129,9 +129,7 @@ def _read(path: Path) -> Tables | None:
     try:
         with np.load(path, allow_pickle=False) as arrays:
             found = Tables(arrays["index"], arrays["records"], arrays["pool"])
-    except (
-        Exception
-    ):  # a missing, torn or foreign file: numpy raises OSError, ValueError, KeyError, BadZipFile, ...
+    except Exception:  # a missing, torn or foreign file: numpy raises OSError, ValueError, KeyError, BadZipFile, ...
         return None
     return found if _sound(found) else None
 
@@ -145,9 +143,7 @@ def _sound(tables: Tables) -> bool:
         return False
     pooled = records[records & np.uint64(_POOLED) != 0]
     ends = (pooled >> np.uint64(32)) + (pooled >> np.uint64(8) & np.uint64(0xFFFFFF))
-    return bool(
-        (int(index.max()) + 1) * BLOCK <= len(records) and int(ends.max(initial=0)) + POOL_SLACK <= len(pool)
-    )
+    return bool((int(index.max()) + 1) * BLOCK <= len(records) and int(ends.max(initial=0)) + POOL_SLACK <= len(pool))
 
 
 def _written(path: Path, tables: Tables) -> bool:

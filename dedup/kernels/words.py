@@ -251,7 +251,7 @@ def _hash_long(buffer: U8s, start: int, stop: int, length: int, index: U16s, rec
         at += size
         source = np.int64(record >> U64(32))
         for offset in range(_form_length(record)):
-            if record & _POOLED:
+            if record & _POOLED:  # noqa: SIM108
                 byte = U64(pool[source + offset])
             else:
                 byte = (record >> U64(8 * offset + 8)) & U64(0xFF)

@@ -38,6 +38,13 @@ def refuse_existing(target: Path) -> None:
         raise DedupError(target, "exists and is not an empty folder", "name a new folder, or empty this one")
 
 
+def refuse_within(target: Path, sources: Iterable[str | Path]) -> None:
+    """Raises DedupError if `target` lies in a source, where the next scan would read it."""
+    for source in sources:
+        if target.resolve().is_relative_to(Path(source).resolve()):
+            raise DedupError(target, f"lies within the source {source}", "name a folder outside of it")
+
+
 def write(findings: Findings, rows: Iterable[Substitution], target: Path) -> Mapping[str, int]:
     """The clean corpus in `target`, and how many documents were kept, restored and dropped.
 

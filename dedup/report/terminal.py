@@ -63,7 +63,7 @@ def _cluster(cluster: Cluster, pairs: Pairs, words: dict[str, int]) -> Renderabl
     kept = cluster.canonical
     lines: list[RenderableType] = [
         Text(f"Cluster {cluster.id + 1}: {len(cluster.members)} copies of one text", "bold"),
-        Text.assemble(("  keep  ", "bold green"), kept, (f"  {_count(words[kept], 'word')}", "dim")),
+        Text.assemble(("  keep  ", "bold green"), _printable(kept), (f"  {_count(words[kept], 'word')}", "dim")),
     ]
     for name in cluster.members:
         if name != kept:
@@ -71,7 +71,7 @@ def _cluster(cluster: Cluster, pairs: Pairs, words: dict[str, int]) -> Renderabl
             share = pair.containment_a if pair.a == name else pair.containment_b
             figures = f"{share:.0%} of its words stand in the kept one, {_count(pair.substitutions, 'word')} replaced"
             lines += [
-                Text.assemble(("  drop  ", "bold red"), name, (f"  {_count(words[name], 'word')}", "dim")),
+                Text.assemble(("  drop  ", "bold red"), _printable(name), (f"  {_count(words[name], 'word')}", "dim")),
                 Padding(
                     Text.assemble((pair.relation, "bold"), f": {_MEANING[pair.relation]}; {figures}"), (0, 0, 0, 8)
                 ),
@@ -102,7 +102,7 @@ def _evidence(pair: Pair) -> Text:
         f"{text} ({sign * direction[name]:+.1f})" for name, text in _REASONS.items() if sign * direction[name] > 0
     ]
     sure = "over 99.9 %" if pair.confidence > 0.999 else f"{pair.confidence:.1%}"
-    return Text(f"{pair.cleaner} is the cleaner ({sure} sure; log-odds): {', '.join(reasons)}", "dim")
+    return Text(f"{_printable(pair.cleaner)} is the cleaner ({sure} sure; log-odds): {', '.join(reasons)}", "dim")
 
 
 _REASONS = {
@@ -114,12 +114,12 @@ _REASONS = {
 
 
 def _reuse(pair: Pair, by_id: dict[str, Document]) -> RenderableType:
-    lines = [Text(f"{pair.a}  –  {pair.b}")]
+    lines = [Text(f"{_printable(pair.a)}  –  {_printable(pair.b)}")]
     passages = pair.evidence["passages"]
     assert isinstance(passages, list)
     for passage in passages:
         (start, stop), (other_start, other_stop) = passage["a"], passage["b"]
-        text = _shortened(by_id[pair.a].text[start:stop], 90)
+        text = _printable(_shortened(by_id[pair.a].text[start:stop], 90))
         lines.append(
             Text.assemble(
                 f"  {passage['equal_words']} words, ",
@@ -156,8 +156,12 @@ def diff(
     found: Collation, rows: Sequence[Substitution], ledger_rows: int, console: Console
 ) -> Iterator[RenderableType]:
     """The changed lines of both texts under each other, then the ledger (its first `ledger_rows`, 0 for all)."""
-    yield Text.assemble(("a ", "bold red"), found.compared.a.id, f"  {_count(len(found.compared.tokens_a), 'word')}")
-    yield Text.assemble(("b ", "bold green"), found.compared.b.id, f"  {_count(len(found.compared.tokens_b), 'word')}")
+    yield Text.assemble(
+        ("a ", "bold red"), _printable(found.compared.a.id), f"  {_count(len(found.compared.tokens_a), 'word')}"
+    )
+    yield Text.assemble(
+        ("b ", "bold green"), _printable(found.compared.b.id), f"  {_count(len(found.compared.tokens_b), 'word')}"
+    )
     yield Text()
     if not found.loci:
         yield Text("The two texts are the same.")
@@ -177,7 +181,7 @@ def diff(
 
 
 def _lines(found: Collation, console: Console) -> Iterator[Text]:
-    coloured = console.is_terminal and not console.no_color
+    coloured = console.color_system is not None and not console.no_color
     width = max(24, console.width - 2)
     folded = False
     row: list[_Cell] = []
@@ -230,8 +234,8 @@ def _block(cell: _Cell, coloured: bool) -> Iterator[Text]:
     for side, text in (("a", cell.text_a), ("b", cell.text_b)):
         if text.strip():
             left, right, style = GAIN[side]
-            words = _count(len(text.split()), "word")
-            shown = _shortened(text, EXCERPT_CHARACTERS)
+            words = _count(len(re.findall(r"\w+", text)), "word")
+            shown = _printable(_shortened(text, EXCERPT_CHARACTERS))
             body = shown if coloured else f"{left}{shown}{right}"
             yield Text.assemble((f"{side} ", f"bold {style}"), (f"only here, {words}: ", "dim"), (body, style))
             yield Text()
@@ -265,7 +269,7 @@ def _locus_cells(locus: Locus) -> Iterator[_Cell]:
 def _printable(text: str) -> str:
     """`text` on one line without what would move the cursor: control characters show as their pictures."""
     spaced = re.sub(r"\s", " ", text)
-    return re.sub(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", "�", spaced)
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", "�", spaced)
 
 
 def ledger_table(rows: Sequence[Substitution], shown: int) -> Iterator[RenderableType]:
