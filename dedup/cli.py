@@ -175,6 +175,8 @@ def clean(sources: Sequence[str], target: Path, **options: Any) -> None:
         folder.refuse_within(target, sources)
         chosen = config(options)
         findings = pipeline.find_duplicates(sources, chosen)
+        if not findings.entries and findings.problems:
+            raise findings.problems[0]
         counts = folder.write(findings, substitutions(pipeline.dropped_collations(findings, chosen)), target)
         balance = " + ".join(f"{counts.get(status, 0):,} {status}" for status in ("kept", "restored", "dropped"))
         click.echo(f"{balance} = {len(findings.entries):,} documents read; written to {target}")

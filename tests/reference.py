@@ -40,13 +40,13 @@ def token_spans(text: str) -> list[tuple[int, int]]:
 
 
 def resemblance(a: Sequence[str], b: Sequence[str], width: int) -> float:
-    """Jaccard's coefficient of the sets of shingles, each a tuple of words."""
+    """Jaccard's coefficient of the sets of shingles, each a tuple of words; 0 for two empty ones."""
     sets = []
     for words in (a, b):
         size = min(width, len(words))
         sets.append({tuple(words[at : at + size]) for at in range(len(words) - size + 1) if size})
     union = sets[0] | sets[1]
-    return len(sets[0] & sets[1]) / len(union) if union else 1.0
+    return len(sets[0] & sets[1]) / len(union) if union else 0.0
 
 
 def lcs_length(a: Sequence[object], b: Sequence[object]) -> int:

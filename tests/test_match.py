@@ -147,7 +147,7 @@ def test_the_rarest_terms_are_those_of_the_corpus_at_hand() -> None:
 
 
 @pytest.mark.parametrize(
-    ("a", "b", "expected"), [([], [], 1.0), ([1], [], 0.0), ([1, 2], [2, 3], 1 / 3), ([1], [1], 1.0)]
+    ("a", "b", "expected"), [([], [], 0.0), ([1], [], 0.0), ([1, 2], [2, 3], 1 / 3), ([1], [1], 1.0)]
 )
 def test_resemblance_is_the_share_of_the_union(a: list[int], b: list[int], expected: float) -> None:
     assert match.resemblance(np.array(a, np.uint64), np.array(b, np.uint64)) == pytest.approx(expected)

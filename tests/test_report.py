@@ -137,7 +137,6 @@ def test_block_that_one_text_alone_has_is_shown_as_one() -> None:
     assert "[-" not in text
 
 
-@pytest.mark.xfail(strict=True, reason="what stands between spaces is counted, so a lone full stop is a word: 21 words")
 def test_words_of_a_block_are_counted_as_tokens() -> None:
     plain = "one two three four five six seven eight nine ten."
     extra = "Here stands a long addition that nobody else has, word upon word, until it no longer fits within a line."
