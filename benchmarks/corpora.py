@@ -1,9 +1,11 @@
-"""Builds corpora with planted copies, the same bytes for the same arguments: `python benchmarks/corpora.py 100000 FILE`.
+"""Builds corpora with planted copies, the same bytes for the same arguments.
+
+    python benchmarks/corpora.py 100000 FILE
 
 Documents of 200 to 1,000 words are drawn from a Zipf vocabulary of made-up words (or from the words of a text that the
 user names). Of every hundred documents, ten are near copies of an earlier one (one word in a hundred to one in ten
-replaced, dropped or added) and two are exact copies. FILE gets a line `{"id", "text"}` a document; FILE.truth.jsonl a line
-`{"id", "of", "kind", "resemblance"}` a planted copy, with the exact resemblance of word 5-grams.
+replaced, dropped or added) and two are exact copies. FILE gets a line `{"id", "text"}` a document; FILE.truth.jsonl a
+line `{"id", "of", "kind", "resemblance"}` a planted copy, with the exact resemblance of word 5-grams.
 """
 
 from __future__ import annotations

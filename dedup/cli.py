@@ -245,9 +245,8 @@ def finish(problems: Sequence[DedupError], documents: Iterable[Document]) -> Non
     """Tells what was read otherwise than as UTF-8 and what was not read; exits with 1 if anything was not."""
     for document in documents:
         if document.decoding not in ("utf-8", "json"):
-            say(
-                f"note: {document.locator.path}: not UTF-8, read as {document.decoding}; convert it to UTF-8 if that is wrong"
-            )
+            advice = f"not UTF-8, read as {document.decoding}; convert it to UTF-8 if that is wrong"
+            say(f"note: {document.locator.path}: {advice}")
         if document.lossy_bytes:
             lost = f"{document.lossy_bytes} bytes are not valid {document.decoding} and were read as U+FFFD"
             say(f"note: {document.locator.path}: {lost}; check where the file comes from")

@@ -33,8 +33,9 @@ def substitutions(collations: Iterable[Collation]) -> list[Substitution]:
         for locus in found.loci:
             if locus.kind == "substitution":
                 entry = _phrase(found.compared.tokens_a, locus.span_a), _phrase(found.compared.tokens_b, locus.span_b)
-                counts[entry] += 1
-                pairs[entry].add(number)
+                if entry[0] != entry[1]:  # equal once the encoding is mended
+                    counts[entry] += 1
+                    pairs[entry].add(number)
     rows = [Substitution(a, b, count, len(pairs[a, b])) for (a, b), count in counts.items()]
     return sorted(rows, key=lambda row: (-row.count, row.a, row.b))
 

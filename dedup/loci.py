@@ -105,11 +105,13 @@ def with_moves(segments: Sequence[Segment], moved: Blocks, length_min: int) -> I
     long = moved[moved[:, 2] >= length_min] if len(moved) else moved
     lone_a = [(part.start_a, part.stop_a) for part in segments if part.start_b == part.stop_b]
     lone_b = [(part.start_b, part.stop_b) for part in segments if part.start_a == part.stop_a]
-    cuts_a, cuts_b = [], []
+    cuts_a: list[tuple[int, int]] = []
+    cuts_b: list[tuple[int, int]] = []
     for start_a, start_b, size in long.tolist():
-        if _within(lone_a, start_a, start_a + size) and _within(lone_b, start_b, start_b + size):
-            cuts_a.append((start_a, start_a + size))
-            cuts_b.append((start_b, start_b + size))
+        left, came = (start_a, start_a + size), (start_b, start_b + size)
+        if _within(lone_a, *left) and _within(lone_b, *came) and not (_meets(cuts_a, *left) or _meets(cuts_b, *came)):
+            cuts_a.append(left)
+            cuts_b.append(came)
     for part in segments:
         if part.start_b == part.stop_b:
             for start, stop, inside in _cut(part.start_a, part.stop_a, cuts_a):
@@ -125,8 +127,12 @@ def _within(stretches: Sequence[tuple[int, int]], start: int, stop: int) -> bool
     return any(first <= start and stop <= last for first, last in stretches)
 
 
+def _meets(stretches: Sequence[tuple[int, int]], start: int, stop: int) -> bool:
+    return any(first < stop and start < last for first, last in stretches)
+
+
 def _cut(start: int, stop: int, cuts: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, bool]]:
-    """start..stop in pieces, told apart whether they are in one of `cuts` (in order; overlaps are ignored)."""
+    """start..stop in pieces, told apart whether they are in one of `cuts` (in order, not overlapping)."""
     at = start
     for first, last in cuts:
         if at <= first and last <= stop:

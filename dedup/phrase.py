@@ -30,6 +30,8 @@ Phrase = tuple[str, ...]
 CELLS_MAX = 225
 """Product of a region's sides, in tokens, up to which it is cut into phrases: 15 tokens on each side, a
 clause. What has no certain word in common over more is another text, not a replaced one."""
+SURPLUS_TOKENS = 12
+"""Tokens that one side of a region has more than the other from which it is not cut: a sentence that was added."""
 PHRASE_TOKENS_MAX = 5
 """Longest phrase on one side, in tokens; and PHRASE_SUM_MAX on both sides together."""
 PHRASE_SUM_MAX = 7
@@ -151,7 +153,7 @@ def _cover(words_a: Phrase, words_b: Phrase, region: Segment, repeated: _Elsewhe
     """The cheapest monotone cover of a region (step 2): O(cells * phrase shapes)."""
     side_a, side_b = words_a[region.start_a : region.stop_a], words_b[region.start_b : region.stop_b]
     height, width = len(side_a), len(side_b)
-    if not height or not width or height * width > CELLS_MAX:
+    if not height or not width or height * width > CELLS_MAX or abs(height - width) >= SURPLUS_TOKENS:
         halves = (
             Segment(region.start_a, region.stop_a, region.start_b, region.start_b),
             Segment(region.stop_a, region.stop_a, region.start_b, region.stop_b),

@@ -113,6 +113,8 @@ def compare(a: Document, b: Document, config: Config = DEFAULT) -> Pair | None:
 def restoration(document: Document, witnesses: Sequence[Document], config: Config = DEFAULT) -> Restoration:
     """The document with the readings of its cleanest witness put in wherever the evidence decides for them.
 
+    Of several, that one is the cleanest for which the evidence against the document's readings is the strongest.
+
     Without a witness that is a copy, and cleaner, only the encoding is repaired.
     """
     own = entry(document, config)
@@ -121,9 +123,10 @@ def restoration(document: Document, witnesses: Sequence[Document], config: Confi
         other = entry(witness, config)
         pair = _judged(own, other, None, config)
         if pair and pair.relation in MERGING and pair.cleaner == witness.id != document.id:
-            reach = pair.containment_a * pair.confidence
-            if best is None or reach > best[0]:
-                best = reach, pair, _collation(own, other, config)
+            found = _collation(own, other, config)
+            strength = abs(judge.direction(found.compared)[0])
+            if best is None or strength > best[0]:
+                best = strength, pair, found
     if best is None:
         return restore.restoration(document, None, ())
     _, pair, found = best

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from dedup.edits import applied
 from dedup.model import Collation, Document, Edit, Restoration, Verdict
@@ -19,7 +20,7 @@ def restoration(document: Document, found: Collation | None, given: Sequence[Ver
 
     `found` is the collation of the document (as a) with the witness (as b) that `given` judges; None for no witness.
     """
-    edits = [] if found is None else [_edit(verdict, found.compared.b.id) for verdict in given if verdict.kept == "b"]
+    edits = [] if found is None else [_edit(verdict, found.compared.b) for verdict in given if verdict.kept == "b"]
     taken = [edit.span for edit in edits]
     free = [
         repair
@@ -30,14 +31,18 @@ def restoration(document: Document, found: Collation | None, given: Sequence[Ver
     return Restoration(document, applied(document.text, ordered), ordered)
 
 
-def _edit(verdict: Verdict, witness: str) -> Edit:
+def _edit(verdict: Verdict, witness: Document) -> Edit:
+    """The witness's reading, its encoding mended; `witness_span` is where it stands as the witness has it."""
     locus = verdict.locus
+    start, stop = locus.span_b
+    inside = [repair for repair in witness.repairs if start <= repair.span[0] and repair.span[1] <= stop]
+    shifted = [replace(repair, span=(repair.span[0] - start, repair.span[1] - start)) for repair in inside]
     return Edit(
         span=locus.span_a,
         before=locus.text_a,
-        after=locus.text_b,
+        after=applied(locus.text_b, shifted),
         cause=verdict.cause,
-        witness=witness,
+        witness=witness.id,
         witness_span=locus.span_b,
         confidence=verdict.confidence,
         evidence={name: -value for name, value in verdict.evidence.items()},  # for the witness, not for the document

@@ -32,7 +32,8 @@ def restored(damaged: str, *witnesses: str) -> Restoration:
             assert edit.cause.startswith("encoding")
         else:
             assert edit.witness_span is not None
-            assert witnesses[int(edit.witness[1:])][slice(*edit.witness_span)] == edit.after
+            reading = witnesses[int(edit.witness[1:])][slice(*edit.witness_span)]
+            assert edit.after == edits.applied(reading, clean.repairs(reading))
             assert edit.confidence >= Config().confidence_min
     return found
 

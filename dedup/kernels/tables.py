@@ -22,6 +22,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -127,9 +128,9 @@ def _folders() -> Iterator[Path]:
 
 def _read(path: Path) -> Tables | None:
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             found = Tables(arrays["index"], arrays["records"], arrays["pool"])
-    except Exception:  # a missing, torn or foreign file: numpy raises OSError, ValueError, KeyError, BadZipFile, ...
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):  # missing, torn or foreign
         return None
     return found if _sound(found) else None
 
