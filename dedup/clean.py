@@ -65,6 +65,20 @@ def document(raw: Raw) -> Document:
     return Document(raw.id, raw.locator, text, codec, broken, repairs(text))
 
 
+def id_taken(document: Document, first_path: str) -> DedupError:
+    """The problem with a document whose id another one, of `first_path`, has already."""
+    return DedupError(
+        document.locator.path,
+        f"has the id {document.id!r}, which {first_path} has already",
+        "rename one of them, or scan a folder that holds both",
+    )
+
+
+def is_notable(document: Document) -> bool:
+    """Whether a document was read otherwise than as sound UTF-8."""
+    return bool(document.repairs or document.lossy_bytes) or document.decoding not in ("utf-8", "json")
+
+
 def from_text(name: str, text: str) -> Document:
     """The document of a text that is at hand, under the id `name`."""
     return Document(name, Locator("", 0, 0), text, "json", 0, repairs(text))

@@ -77,7 +77,7 @@ def scan(sources: Sequence[str], form: str, output: Path | None, **options: Any)
             from dedup.report import terminal
 
             emit_text(lambda _: [terminal.scan(findings)], output)
-        finish(findings.problems, (entry.document for entry in findings.entries))
+        finish(findings.problems, findings.corpus.notable.values())
 
 
 @main.command(epilog="Example:  dedup diff seeds/004*.txt seeds/002*.txt")
@@ -175,12 +175,12 @@ def clean(sources: Sequence[str], target: Path, **options: Any) -> None:
         folder.refuse_within(target, sources)
         chosen = config(options)
         findings = pipeline.find_duplicates(sources, chosen)
-        if not findings.entries and findings.problems:
+        if not findings.corpus.ids and findings.problems:
             raise findings.problems[0]
         counts = folder.write(findings, substitutions(pipeline.dropped_collations(findings, chosen)), target)
         balance = " + ".join(f"{counts.get(status, 0):,} {status}" for status in ("kept", "restored", "dropped"))
-        click.echo(f"{balance} = {len(findings.entries):,} documents read; written to {target}")
-        finish(findings.problems, (entry.document for entry in findings.entries))
+        click.echo(f"{balance} = {len(findings.corpus):,} documents read; written to {target}")
+        finish(findings.problems, findings.corpus.notable.values())
 
 
 # --- what the commands share -----------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ half-open and in tokens.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -81,6 +81,30 @@ class Document:
     decoding: str = "utf-8"
     lossy_bytes: int = 0
     repairs: tuple[Edit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """The documents of a run, without their texts: what a report needs of each, in columns, in the order of the ids.
+
+    ids: n. words: (n,) int64, tokens. paths: the files that hold them; files: (n,) int64, which of `paths`.
+    starts, stops: (n,) int64, bytes in the file. notable: those with repairs, lost bytes or an encoding other than
+    UTF-8, by number.
+    """
+
+    ids: Sequence[str]
+    words: NDArray[np.int64]
+    paths: Sequence[str]
+    files: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    stops: NDArray[np.int64]
+    notable: Mapping[int, Document]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def locator(self, number: int) -> Locator:
+        return Locator(self.paths[self.files[number]], int(self.starts[number]), int(self.stops[number]))
 
 
 @dataclass(frozen=True, slots=True)

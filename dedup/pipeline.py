@@ -6,9 +6,11 @@ judged; clusters are made of copies that were compared with the one that is kept
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+import numpy as np
 
 from dedup import align, clean, cluster, edits, judge, loci, match, phrase, read, restore, sketch
 from dedup.config import Config
@@ -19,6 +21,7 @@ from dedup.model import (
     Cluster,
     Collation,
     Comparison,
+    Corpus,
     DedupError,
     Document,
     Pair,
@@ -41,14 +44,19 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What a scan found: documents in reading order, pairs, clusters, what could not be read, what was capped."""
+    """What a scan found: the documents by id, pairs, clusters, what could not be read, and what was left out.
 
-    entries: tuple[Entry, ...]
+    candidates: pairs that were compared. capped: buckets of each channel that were too big to give all their pairs.
+    notes: what a run of this size did not look for.
+    """
+
+    corpus: Corpus
     pairs: tuple[Pair, ...]
     clusters: tuple[Cluster, ...]
     problems: tuple[DedupError, ...]
     candidates: int
-    capped: dict[str, int] = field(default_factory=dict)
+    capped: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def documents(sources: Iterable[str | Path], config: Config = DEFAULT) -> tuple[list[Document], list[DedupError]]:
@@ -58,13 +66,19 @@ def documents(sources: Iterable[str | Path], config: Config = DEFAULT) -> tuple[
     """
     found: list[Document] = []
     problems: list[DedupError] = []
-    for raw in read.raw_documents(sources, config):
-        try:
-            if isinstance(raw, DedupError):
-                raise raw
-            found.append(clean.document(raw))
-        except DedupError as error:
-            problems.append(error)
+    taken: dict[str, str] = {}
+    for file in read.files(sources, config):
+        for raw in (file,) if isinstance(file, DedupError) else read.contents(file, config):
+            try:
+                if isinstance(raw, DedupError):
+                    raise raw
+                document = clean.document(raw)
+                if document.id in taken:
+                    raise clean.id_taken(document, taken[document.id])
+                taken[document.id] = document.locator.path
+                found.append(document)
+            except DedupError as error:
+                problems.append(error)
     return found, problems
 
 
@@ -74,20 +88,14 @@ def entry(document: Document, config: Config = DEFAULT) -> Entry:
     return Entry(document, tokens, sketch.sketch(tokens, config))
 
 
-def find_duplicates(
-    sources: str | Path | Iterable[str | Path],
-    config: Config = DEFAULT,
-    progress: Callable[[str], None] = lambda _: None,
-) -> Findings:
+def find_duplicates(sources: str | Path | Iterable[str | Path], config: Config = DEFAULT) -> Findings:
     """Everything that a scan finds in the sources (folders, files, JSONL).
 
     What cannot be read, a missing source too, is listed in the findings' `problems`.
     """
     found, problems = documents([sources] if isinstance(sources, str | Path) else sources, config)
-    progress(f"{len(found)} documents read")
     entries = [entry(document, config) for document in sorted(found, key=lambda document: document.id)]
     wanted = match.candidates([one.sketch for one in entries], config)
-    progress(f"{len(wanted.pairs)} candidate pairs")
     pairs = [judged for pair in wanted.pairs if (judged := _judged(entries[pair.a], entries[pair.b], pair, config))]
     by_id = {one.document.id: one for one in entries}
     groups, added = cluster.clusters(
@@ -97,7 +105,27 @@ def find_duplicates(
         lambda a, b: _judged(by_id[a], by_id[b], None, config),
     )
     ordered = tuple(sorted([*pairs, *added], key=lambda pair: (pair.a, pair.b)))
-    return Findings(tuple(entries), ordered, tuple(groups), tuple(problems), len(wanted.pairs), wanted.capped)
+    return Findings(_corpus(entries), ordered, tuple(groups), tuple(problems), len(wanted.pairs), wanted.capped)
+
+
+def _corpus(entries: Sequence[Entry]) -> Corpus:
+    found = [one.document for one in entries]
+    paths = sorted({document.locator.path for document in found})
+    numbers = {path: number for number, path in enumerate(paths)}
+    return Corpus(
+        ids=[document.id for document in found],
+        words=np.array([len(one.tokens) for one in entries], np.int64),
+        paths=paths,
+        files=np.array([numbers[document.locator.path] for document in found], np.int64),
+        starts=np.array([document.locator.start_byte for document in found], np.int64),
+        stops=np.array([document.locator.stop_byte for document in found], np.int64),
+        notable={number: document for number, document in enumerate(found) if clean.is_notable(document)},
+    )
+
+
+def document_at(corpus: Corpus, number: int) -> Document:
+    """A document of the corpus, read again. Raises DedupError if its file was changed."""
+    return clean.document(read.raw_at(corpus.locator(number), corpus.ids[number]))
 
 
 def collate(a: Document, b: Document, config: Config = DEFAULT) -> Collation:
@@ -167,9 +195,10 @@ def _judged(a: Entry, b: Entry, met: Candidate | None, config: Config) -> Pair |
 
 
 def dropped_collations(findings: Findings, config: Config = DEFAULT) -> Iterator[Collation]:
-    """Every kept document (as a) compared with the copies that give way to it (as b)."""
-    by_id = {one.document.id: one for one in findings.entries}
+    """Every kept document (as a) compared with the copies that give way to it (as b), their texts read again."""
+    numbers = {name: number for number, name in enumerate(findings.corpus.ids)} if findings.clusters else {}
     for group in findings.clusters:
+        kept = entry(document_at(findings.corpus, numbers[group.canonical]), config)
         for name in group.members:
             if name != group.canonical:
-                yield _collation(by_id[group.canonical], by_id[name], config)
+                yield _collation(kept, entry(document_at(findings.corpus, numbers[name]), config), config)

@@ -17,6 +17,7 @@ import json
 import os
 import stat
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,43 +27,43 @@ from dedup.model import DedupError, Locator, Raw
 JSONL_SUFFIXES = (".jsonl", ".ndjson")
 
 
-def raw_documents(sources: Iterable[str | Path], config: Config) -> Iterator[Raw | DedupError]:
-    """Every document of the sources, and a DedupError for everything that is none."""
-    paths = [Path(source) for source in sources]
-    taken: dict[str, Locator] = {}
-    for path in paths:
-        for found in _source(path, config):
-            if isinstance(found, Raw):
-                first = taken.setdefault(found.id, found.locator)
-                if first is not found.locator:
-                    yield DedupError(
-                        found.locator.path,
-                        f"has the id {found.id!r}, which {first.path} has already",
-                        "rename one of them, or scan a folder that holds both",
-                    )
-                    continue
-            yield found
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A regular file of a source, the id that its text or its rows have, and its size."""
+
+    path: Path
+    id: str
+    size_bytes: int
+
+    @property
+    def holds_records(self) -> bool:
+        return self.path.suffix.lower() in JSONL_SUFFIXES
 
 
-def _source(path: Path, config: Config) -> Iterator[Raw | DedupError]:
-    if not os.path.lexists(path):
-        yield DedupError(path, "does not exist", "check the spelling of the path")
-        return
-    if not path.is_dir():
-        yield from _file(path, path.name, path.parent, config)
-        return
+def files(sources: Iterable[str | Path], config: Config) -> Iterator[SourceFile | DedupError]:
+    """The files of the sources in reading order, and a DedupError for everything that is none."""
+    for path in map(Path, sources):
+        if not os.path.lexists(path):
+            yield DedupError(path, "does not exist", "check the spelling of the path")
+        elif path.is_dir():
+            yield from _of_folder(path, config)
+        else:
+            yield _checked(path, path.name, path.parent, config)
+
+
+def _of_folder(folder: Path, config: Config) -> Iterator[SourceFile | DedupError]:
     empty = True
-    for found in _files(path):
+    for found in _paths(folder):
         empty = False
         if isinstance(found, DedupError):
             yield found
         else:
-            yield from _file(found, found.relative_to(path).as_posix(), path, config)
+            yield _checked(found, found.relative_to(folder).as_posix(), folder, config)
     if empty:
-        yield DedupError(path, "holds no files", "name a folder or file with text in it")
+        yield DedupError(folder, "holds no files", "name a folder or file with text in it")
 
 
-def _files(folder: Path) -> Iterator[Path | DedupError]:
+def _paths(folder: Path) -> Iterator[Path | DedupError]:
     """The files below a folder in the order of their paths, and what stands in the way of reading them."""
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: os.fsencode(entry.name))
@@ -76,39 +77,36 @@ def _files(folder: Path) -> Iterator[Path | DedupError]:
         if entry.is_symlink() and path.is_dir():
             yield DedupError(path, "is a link to a folder, and links are not followed", "name that folder as a source")
         elif entry.is_dir(follow_symlinks=False):
-            yield from _files(path)
+            yield from _paths(path)
         else:
             yield path
 
 
-def _file(path: Path, name: str, root: Path, config: Config) -> Iterator[Raw | DedupError]:
-    try:
-        data = _bytes(path, root, config)
-        if path.suffix.lower() in JSONL_SUFFIXES:
-            yield from _rows(path, name, data, config)
-        else:
-            yield Raw(name, Locator(str(path), 0, len(data)), data)
-    except DedupError as error:
-        yield error
-
-
-def _bytes(path: Path, root: Path, config: Config) -> bytes:
-    """The bytes of a regular file. Raises DedupError for anything else, and for a document over the limit."""
+def _checked(path: Path, name: str, root: Path, config: Config) -> SourceFile | DedupError:
+    """The file, if it is a regular one within `root` and, as one document, not over the limit."""
     try:
         if path.is_symlink() and not path.resolve().is_relative_to(root.resolve()):
-            raise DedupError(path, "is a link out of the source", "name its target as a source")
+            return DedupError(path, "is a link out of the source", "name its target as a source")
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            raise DedupError(path, "is not a regular file", "remove it from the source, or name files instead")
-        if path.suffix.lower() not in JSONL_SUFFIXES:
-            _check_size(path, status.st_size, config)
-        return path.read_bytes()
+            return DedupError(path, "is not a regular file", "remove it from the source, or name files instead")
+        found = SourceFile(path, name, status.st_size)
+        if not found.holds_records:
+            check_size(path, status.st_size, config)
+    except DedupError as error:
+        return error
     except (OSError, RuntimeError) as error:
-        problem = getattr(error, "strerror", None) or "a loop of links"
-        raise DedupError(path, f"cannot be read ({problem})", "check the file and its permissions") from error
+        return _unreadable(path, error)
+    return found
 
 
-def _check_size(path: Path, size_bytes: int, config: Config) -> None:
+def _unreadable(path: Path, error: Exception) -> DedupError:
+    problem = getattr(error, "strerror", None) or "a loop of links"
+    return DedupError(path, f"cannot be read ({problem})", "check the file and its permissions")
+
+
+def check_size(path: Path, size_bytes: int, config: Config) -> None:
+    """Raises DedupError if a document is over the limit."""
     if size_bytes > config.document_bytes_max:
         raise DedupError(
             path,
@@ -117,24 +115,63 @@ def _check_size(path: Path, size_bytes: int, config: Config) -> None:
         )
 
 
-def _rows(path: Path, name: str, data: bytes, config: Config) -> Iterator[Raw | DedupError]:
-    at = 0
-    for row, line in enumerate(data.splitlines(keepends=True), 1):
-        start, at = at, at + len(line)
+def contents(file: SourceFile, config: Config) -> Iterator[Raw | DedupError]:
+    """The documents of a file: the file itself, or its rows; and a DedupError for what is none."""
+    try:
+        data = file.path.read_bytes()
+    except OSError as error:
+        yield _unreadable(file.path, error)
+        return
+    if not file.holds_records:
+        yield Raw(file.id, Locator(str(file.path), 0, len(data)), data)
+        return
+    for row, raw in rows(file.path, data, 0, config):
+        if isinstance(raw, DedupError):
+            yield DedupError(f"{file.path}, line {row + 1}", raw.problem, raw.remedy)
+        else:
+            yield raw if raw.id else Raw(f"{file.id}#{row + 1}", raw.locator, raw.data)
+
+
+def rows(path: Path, data: bytes, start_byte: int, config: Config) -> Iterator[tuple[int, Raw | DedupError]]:
+    """The rows of JSONL `data`, which begins at `start_byte` of the file, numbered from 0; an id that is none is ""."""
+    at = start_byte
+    for row, line in enumerate(data.split(b"\n")):
+        start, at = at, at + len(line) + 1
         if line.strip():
             try:
-                _check_size(path, len(line), config)
-                yield _row(path, f"{name}#{row}", Locator(str(path), start, at), line)
+                check_size(path, len(line), config)
+                yield row, _record(Locator(str(path), start, min(at, start_byte + len(data))), line)
             except DedupError as error:
-                yield DedupError(f"{path}, line {row}", error.problem, error.remedy)
+                yield row, error
 
 
-def _row(path: Path, fallback: str, locator: Locator, line: bytes) -> Raw:
+def _record(locator: Locator, line: bytes) -> Raw:
     try:
         value: Any = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise DedupError(path, f"is not JSON ({error})", "mend or remove the line") from error
+        raise DedupError(locator.path, f"is not JSON ({error})", "mend or remove the line") from error
     if not isinstance(value, dict) or not isinstance(value.get("text"), str):
-        raise DedupError(path, "has no string under `text`", "give the document's text under that key")
-    name = str(value["id"]) if value.get("id") is not None else fallback
-    return Raw(name, locator, value["text"])
+        raise DedupError(locator.path, "has no string under `text`", "give the document's text under that key")
+    return Raw(str(value["id"]) if value.get("id") is not None else "", locator, value["text"])
+
+
+def raw_at(locator: Locator, name: str) -> Raw:
+    """What was read at a locator, again. Raises DedupError if the file is not what it was."""
+    data = bytes_at(locator)
+    if Path(locator.path).suffix.lower() in JSONL_SUFFIXES:
+        return Raw(name, locator, _record(locator, data).data)
+    return Raw(name, locator, data)
+
+
+def bytes_at(locator: Locator) -> bytes:
+    """The bytes at a locator. Raises DedupError if the file was changed since it was read."""
+    size = locator.stop_byte - locator.start_byte
+    try:
+        with Path(locator.path).open("rb") as file:
+            file.seek(locator.start_byte)
+            data = file.read(size)
+    except OSError as error:
+        raise _unreadable(Path(locator.path), error) from error
+    if len(data) != size:
+        raise DedupError(locator.path, "was changed while it was read", "run the command again")
+    return data

@@ -178,5 +178,5 @@ def test_the_order_of_rows_does_not_change_the_findings(tmp_path: Path) -> None:
 def test_a_folder_of_which_nothing_can_be_read_has_no_findings_but_problems(tmp_path: Path) -> None:
     (tmp_path / "void.txt").write_text("")
     found = pipeline.find_duplicates(tmp_path)
-    assert (found.entries, found.pairs, found.clusters) == ((), (), ())
+    assert (list(found.corpus.ids), found.pairs, found.clusters) == ([], (), ())
     assert [problem.problem for problem in found.problems] == ["is empty"]

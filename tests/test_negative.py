@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import dedup
+from dedup.pipeline import document_at
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 CASES = sorted(path.parent.relative_to(FIXTURES).as_posix() for path in FIXTURES.glob("*/*/expected.json"))
@@ -108,7 +109,8 @@ def test_cases_have_nothing_to_do_with_each_other(tmp_path: Path) -> None:
 
 
 def documents(case: str) -> dict[str, dedup.Document]:
-    return {entry.document.id: entry.document for entry in findings(case).entries}
+    corpus = findings(case).corpus
+    return {name: document_at(corpus, number) for number, name in enumerate(corpus.ids)}
 
 
 def test_spun_copy_gets_every_word_back() -> None:

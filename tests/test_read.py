@@ -420,7 +420,9 @@ def test_rows_of_a_file_named_by_itself(source: Path) -> None:
 
 def test_locator_of_a_row_holds_its_bytes(source: Path) -> None:
     path = jsonl(source, row(id="é"), row(id="last"))
-    found = [raw for raw in read.raw_documents([path], Config()) if isinstance(raw, Raw)]
+    (file,) = read.files([path], Config())
+    assert isinstance(file, read.SourceFile)
+    found = [raw for raw in read.contents(file, Config()) if isinstance(raw, Raw)]
     data = path.read_bytes()
     assert [json.loads(data[raw.locator.start_byte : raw.locator.stop_byte])["id"] for raw in found] == ["é", "last"]
 

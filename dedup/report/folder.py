@@ -16,17 +16,22 @@ import json
 import os
 import shutil
 import tempfile
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
+
+import numpy as np
 
 from dedup import edits
 from dedup.ledger import Substitution
-from dedup.model import DedupError, Document, Pair
+from dedup.model import Corpus, DedupError, Document, Pair
 from dedup.pipeline import Findings
+from dedup.read import JSONL_SUFFIXES, bytes_at
 from dedup.report import jsonl
 
+COPY_BYTES = 4 << 20
+"""Bytes copied at a time."""
 RELATION_FIGURES = ("resemblance", "containment_a", "containment_b", "confidence", "substitutions")
 
 
@@ -71,36 +76,46 @@ def write(findings: Findings, rows: Iterable[Substitution], target: Path) -> Map
 
 
 def _written(findings: Findings, rows: Iterable[Substitution], folder: Path) -> Mapping[str, int]:
-    manifest = list(_manifest(findings))
-    counts = Counter(str(row["status"]) for row in manifest)
-    written = {row["id"] for row in manifest if row["status"] != "dropped"}
-    assert counts.total() == len(findings.entries), "a document is missing from the manifest"
-    assert all(row["for"] in written for row in manifest if row["status"] == "dropped"), "a copy lost what it is of"
-    kept = [entry.document for entry in findings.entries if entry.document.id in written]
-    _documents(kept, folder / "documents")
-    _lines(folder / "manifest.jsonl", map(jsonl.line, manifest))
+    corpus = findings.corpus
+    canonical = {name: cluster.canonical for cluster in findings.clusters for name in cluster.members}
+    kept = [number for number, name in enumerate(corpus.ids) if canonical.get(name, name) == name]
+    repaired = [number for number in kept if number in corpus.notable and corpus.notable[number].repairs]
+    dropped = len(corpus) - len(kept)
+    names = {corpus.ids[number] for number in kept}
+    assert len(names) == len(kept) and set(canonical.values()) <= names, "a copy lost what it is of"
+    (folder / "documents").mkdir()
+    _texts([number for number in kept if not _is_record(corpus, number)], corpus, folder / "documents")
+    _records([number for number in kept if _is_record(corpus, number)], corpus, folder / "documents")
+    rows_written = _lines(folder / "manifest.jsonl", map(jsonl.line, _manifest(findings, canonical)))
+    assert rows_written == len(corpus), "a document is missing from the manifest"
     _lines(folder / "ledger.tsv", _ledger(rows))
-    repaired = ({"id": one.id, **jsonl.edit_record(edit)} for one in kept for edit in one.repairs)
-    if any(one.repairs for one in kept):
-        _lines(folder / "edits.jsonl", map(jsonl.line, repaired))
+    if repaired:
+        found = (corpus.notable[number] for number in repaired)
+        edits_made = ({"id": one.id, **jsonl.edit_record(edit)} for one in found for edit in one.repairs)
+        _lines(folder / "edits.jsonl", map(jsonl.line, edits_made))
     if findings.problems:
         _lines(folder / "unreadable.jsonl", (jsonl.line(jsonl.problem_record(one)) for one in findings.problems))
-    return counts
+    return {"kept": len(kept) - len(repaired), "restored": len(repaired), "dropped": dropped}
 
 
-def _manifest(findings: Findings) -> Iterator[dict[str, Any]]:
+def _manifest(findings: Findings, canonical: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     """One row for each document: its fate, and for a dropped one the figures of its pair with the kept one."""
+    corpus = findings.corpus
     pairs = {frozenset((pair.a, pair.b)): pair for pair in findings.pairs}
-    canonical = {name: cluster.canonical for cluster in findings.clusters for name in cluster.members}
-    for entry in findings.entries:
-        name = entry.document.id
+    for number, (name, words) in enumerate(zip(corpus.ids, corpus.words.tolist(), strict=True)):
         kept = canonical.get(name, name)
         if kept == name:
-            status = "restored" if entry.document.repairs else "kept"
-            yield {"id": name, "status": status, "for": None, "relation": None, "words": len(entry.tokens)}
+            repaired = number in corpus.notable and corpus.notable[number].repairs
+            status = "restored" if repaired else "kept"
+            yield {"id": name, "status": status, "for": None, "relation": None, "words": words}
         else:
-            pair = pairs[frozenset((name, kept))]
-            yield {"id": name, "status": "dropped", "for": kept, **_figures(pair), "words": len(entry.tokens)}
+            yield {
+                "id": name,
+                "status": "dropped",
+                "for": kept,
+                **_figures(pairs[frozenset((name, kept))]),
+                "words": words,
+            }
 
 
 def _figures(pair: Pair) -> dict[str, Any]:
@@ -108,54 +123,85 @@ def _figures(pair: Pair) -> dict[str, Any]:
     return {key: record[key] for key in ("relation", "a", "b", *RELATION_FIGURES)}
 
 
-def _documents(kept: Iterable[Document], folder: Path) -> None:
-    folder.mkdir()
-    records: defaultdict[str, list[Document]] = defaultdict(list)
-    for document in kept:
-        if document.decoding == "json":
-            records[document.locator.path].append(document)
-            continue
-        path = folder / document.id
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(restored_bytes(document))
-    top = os.path.commonpath([Path(source).parent for source in records]) if records else ""
-    for source, found in sorted(records.items()):
-        path = folder / Path(source).relative_to(top)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        in_order = sorted(found, key=lambda document: document.locator.start_byte)
-        path.write_bytes(b"".join(map(_record_line, in_order)))
+def _is_record(corpus: Corpus, number: int) -> bool:
+    return Path(corpus.paths[corpus.files[number]]).suffix.lower() in JSONL_SUFFIXES
 
 
-def original_bytes(document: Document) -> bytes:
-    """The document's bytes as they are in its file. Raises DedupError if the file was changed since it was read."""
-    locator = document.locator
-    with Path(locator.path).open("rb") as file:
-        file.seek(locator.start_byte)
-        data = file.read(locator.stop_byte - locator.start_byte)
-    if len(data) != locator.stop_byte - locator.start_byte:
-        raise DedupError(locator.path, "was changed while it was read", "run the command again")
-    return data
+def _texts(kept: Sequence[int], corpus: Corpus, folder: Path) -> None:
+    """Text files under their ids, byte for byte unless their encoding is repaired."""
+    for number in kept:
+        path = folder / corpus.ids[number]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        document = corpus.notable.get(number)
+        data = restored_bytes(document) if document and document.repairs else bytes_at(corpus.locator(number))
+        path.write_bytes(data)
 
 
 def restored_bytes(document: Document) -> bytes:
-    """The document's bytes, with its encoding repaired if it was broken."""
-    if not document.repairs:
-        return original_bytes(document)
+    """A document's text with its encoding repaired, in the codec that it came in if that has the characters."""
     text = edits.applied(document.text, document.repairs)
     try:
         return text.encode(document.decoding)
     except UnicodeEncodeError:
-        return text.encode("utf-8")  # a repaired character that the old encoding does not have
+        return text.encode("utf-8")
 
 
-def _record_line(document: Document) -> bytes:
-    """A JSONL record's line, whole with its other fields; only a repaired text is written anew."""
-    line = original_bytes(document)
-    if document.repairs:
-        record = json.loads(line)
-        record["text"] = edits.applied(document.text, document.repairs)
-        line = jsonl.line(record).encode("utf-8")
-    return line if line.endswith(b"\n") else line + b"\n"
+def _records(kept: Sequence[int], corpus: Corpus, folder: Path) -> None:
+    """The kept lines of JSONL files, in files of their names below what their paths have in common."""
+    by_file: defaultdict[int, list[int]] = defaultdict(list)
+    for number in kept:
+        by_file[int(corpus.files[number])].append(number)
+    top = os.path.commonpath([Path(corpus.paths[file]).parent for file in by_file]) if by_file else ""
+    for file, numbers in sorted(by_file.items()):
+        path = folder / Path(corpus.paths[file]).relative_to(top)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as out, Path(corpus.paths[file]).open("rb") as source:
+            for start, stop, repaired in _stretches(numbers, corpus):
+                if repaired is None:
+                    _copied(source, out, start, stop)
+                else:
+                    record = json.loads(bytes_at(repaired.locator))
+                    record["text"] = edits.applied(repaired.text, repaired.repairs)
+                    out.write(jsonl.line(record).encode("utf-8"))
+
+
+def _stretches(numbers: Sequence[int], corpus: Corpus) -> Iterator[tuple[int, int, Document | None]]:
+    """The byte ranges of kept lines, those that touch made one; a line to be repaired by itself, with its document."""
+    order = np.array(numbers)[np.argsort(corpus.starts[numbers], kind="stable")]
+    start = stop = -1
+    for number, first, last in zip(
+        order.tolist(), corpus.starts[order].tolist(), corpus.stops[order].tolist(), strict=True
+    ):
+        document = corpus.notable.get(number)
+        if document is not None and document.repairs:
+            if stop > start:
+                yield start, stop, None
+            yield first, last, document
+            start = stop = -1
+        elif first == stop:
+            stop = last
+        else:
+            if stop > start:
+                yield start, stop, None
+            start, stop = first, last
+    if stop > start:
+        yield start, stop, None
+
+
+def _copied(source: BinaryIO, out: BinaryIO, start: int, stop: int) -> None:
+    """Bytes start..stop of one file behind another, which then ends with a line end."""
+    source.seek(start)
+    left = stop - start
+    last = b""
+    while left:
+        piece = source.read(min(left, COPY_BYTES))
+        if not piece:
+            raise DedupError(source.name, "was changed while it was read", "run the command again")
+        out.write(piece)
+        left -= len(piece)
+        last = piece[-1:]
+    if last != b"\n":
+        out.write(b"\n")
 
 
 def _ledger(rows: Iterable[Substitution]) -> Iterator[str]:
@@ -164,6 +210,11 @@ def _ledger(rows: Iterable[Substitution]) -> Iterator[str]:
         yield f"{row.a}\t{row.b}\t{row.count}\t{row.pairs}\n"
 
 
-def _lines(path: Path, lines: Iterable[str]) -> None:
+def _lines(path: Path, lines: Iterable[str]) -> int:
+    """Writes the lines; how many there were."""
+    count = 0
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        file.writelines(lines)
+        for line in lines:
+            file.write(line)
+            count += 1
+    return count

@@ -38,18 +38,18 @@ def scan(findings: Findings) -> Iterator[Record]:
 
 def document_records(findings: Findings) -> Iterator[Record]:
     cluster_of = {name: cluster for cluster in findings.clusters for name in cluster.members}
-    for entry in findings.entries:
-        name = entry.document.id
+    corpus = findings.corpus
+    for number, (name, words) in enumerate(zip(corpus.ids, corpus.words.tolist(), strict=True)):
         cluster = cluster_of.get(name)
         status = "unique" if not cluster else "canonical" if name == cluster.canonical else "duplicate"
         yield {
             "record": "document",
             "id": name,
-            "words": len(entry.tokens),
+            "words": words,
             "status": status,
             "cluster": cluster.id if cluster else None,
             "canonical": cluster.canonical if cluster else None,
-            "damage": {"encoding": encoding_damage(entry.document)},
+            "damage": {"encoding": encoding_damage(corpus.notable[number]) if number in corpus.notable else 0.0},
         }
 
 
@@ -81,13 +81,14 @@ def summary(findings: Findings) -> Record:
         relations[pair.relation] = relations.get(pair.relation, 0) + 1
     return {
         "record": "summary",
-        "documents": len(findings.entries),
-        "words": sum(len(entry.tokens) for entry in findings.entries),
+        "documents": len(findings.corpus),
+        "words": int(findings.corpus.words.sum()),
         "clusters": len(findings.clusters),
         "duplicates": sum(len(cluster.members) - 1 for cluster in findings.clusters),
         "pairs": dict(sorted(relations.items())),
         "candidates": findings.candidates,
-        "capped_buckets": findings.capped,
+        "capped_buckets": dict(findings.capped),
+        "notes": list(findings.notes),
         "unreadable": [problem_record(problem) for problem in findings.problems],
     }
 

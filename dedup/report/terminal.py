@@ -17,13 +17,16 @@ from rich.table import Table
 from rich.text import Text
 
 from dedup.ledger import Substitution
-from dedup.model import Cluster, Collation, Document, Locus, Pair
-from dedup.pipeline import Findings
+from dedup.model import Cluster, Collation, Locus, Pair
+from dedup.pipeline import Findings, document_at
 
 Pairs = dict[frozenset[str], Pair]
 
 BLOCK_CHARACTERS = 60
 """A locus longer than this on either side is shown as a block of its own, not within the line."""
+REUSE_SHOWN = 100
+CLUSTERS_SHOWN = 100
+"""Pairs with shared passages, and clusters, that are printed; the records hold all."""
 EXCERPT_CHARACTERS = 320
 """How much of a block is shown."""
 GAIN = {"a": ("[-", "-]", "bold red"), "b": ("{+", "+}", "bold green")}
@@ -34,27 +37,36 @@ GAIN = {"a": ("[-", "-]", "bold red"), "b": ("{+", "+}", "bold green")}
 
 def scan(findings: Findings) -> RenderableType:
     """What a scan found: a line of totals, each cluster with why, the shared passages, what could not be read."""
-    words = sum(len(entry.tokens) for entry in findings.entries)
+    corpus = findings.corpus
     copies = sum(len(cluster.members) - 1 for cluster in findings.clusters)
     head = Text.assemble(
-        (f"{_count(len(findings.entries), 'document')}, {_count(words, 'word')}: ", ""),
+        (f"{_count(len(corpus), 'document')}, {_count(int(corpus.words.sum()), 'word')}: ", ""),
         (f"{_count(len(findings.clusters), 'cluster')}, {_count(copies, 'copy', 'copies')} to drop", "bold"),
         f" ({_count(findings.candidates, 'pair')} compared)",
     )
     parts: list[RenderableType] = [head]
-    by_id = {entry.document.id: entry.document for entry in findings.entries}
     pairs = {frozenset((pair.a, pair.b)): pair for pair in findings.pairs}
-    lengths = {entry.document.id: len(entry.tokens) for entry in findings.entries}
-    for cluster in findings.clusters:
+    lengths = dict(zip(corpus.ids, corpus.words.tolist(), strict=True))
+    for cluster in findings.clusters[:CLUSTERS_SHOWN]:
         parts += [Text(), _cluster(cluster, pairs, lengths)]
+    if len(findings.clusters) > CLUSTERS_SHOWN:
+        parts += [
+            Text(),
+            Text(f"and {len(findings.clusters) - CLUSTERS_SHOWN:,} more clusters (--format jsonl lists all)", "dim"),
+        ]
     reused = [pair for pair in findings.pairs if pair.relation == "reuse"]
     if reused:
         parts += [Text(), Text("Shared passages, not copies (kept)", "bold")]
-        parts += [Padding(_reuse(pair, by_id), (0, 0, 0, 2)) for pair in reused]
+        numbers = {name: number for number, name in enumerate(corpus.ids)}
+        texts = {name: document_at(corpus, numbers[name]).text for name in {pair.a for pair in reused[:REUSE_SHOWN]}}
+        parts += [Padding(_reuse(pair, texts[pair.a]), (0, 0, 0, 2)) for pair in reused[:REUSE_SHOWN]]
+        if len(reused) > REUSE_SHOWN:
+            parts.append(Text(f"  and {len(reused) - REUSE_SHOWN:,} more (--format jsonl lists all)", "dim"))
     for channel, number in findings.capped.items():
         parts.append(
             Text(f"{_count(number, 'bucket')} of the {channel} channel held too many documents for all pairs", "yellow")
         )
+    parts += [Text(note, "yellow") for note in findings.notes]
     return Group(*parts)
 
 
@@ -113,13 +125,13 @@ _REASONS = {
 }
 
 
-def _reuse(pair: Pair, by_id: dict[str, Document]) -> RenderableType:
+def _reuse(pair: Pair, text_a: str) -> RenderableType:
     lines = [Text(f"{_printable(pair.a)}  –  {_printable(pair.b)}")]
     passages = pair.evidence["passages"]
     assert isinstance(passages, list)
     for passage in passages:
         (start, stop), (other_start, other_stop) = passage["a"], passage["b"]
-        text = _printable(_shortened(by_id[pair.a].text[start:stop], 90))
+        text = _printable(_shortened(text_a[start:stop], 90))
         lines.append(
             Text.assemble(
                 f"  {passage['equal_words']} words, ",
