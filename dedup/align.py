@@ -175,7 +175,7 @@ def _dense(blocks: Blocks, config: Config) -> Blocks:
     """The blocks of stretches that hold together (see `passages`): between texts that have nothing to do with each
     other a common subsequence is confetti."""
     run = blocks.tolist()
-    stretches = _maximal_stretches(run, _gap_token_price(config))
+    stretches = _maximal_stretches(run, gap_token_price(config))
     kept = [
         block
         for first, last in stretches
@@ -185,7 +185,8 @@ def _dense(blocks: Blocks, config: Config) -> Blocks:
     return np.array(kept, np.int64).reshape(-1, 3)
 
 
-def _gap_token_price(config: Config) -> float:
+def gap_token_price(config: Config) -> float:
+    """What a token between two blocks costs, an equal one counting 1: a stretch denser than the least then scores."""
     return config.passage_density_min / (1.0 - config.passage_density_min)
 
 
@@ -207,7 +208,7 @@ def passages(aligned: Alignment, config: Config) -> list[Passage]:
     An equal token counts 1, a token of a gap -d / (1 - d) with d = `passage_density_min`, so that what is kept is
     denser than d; the stretches are all the maximal scoring ones (Ruzzo and Tompa, ISMB 1999).
     """
-    price = _gap_token_price(config)
+    price = gap_token_price(config)
     found = []
     runs = _collinear_runs(aligned.blocks, config.passage_gap_tokens, 1)
     for run in (*runs, *_collinear_runs(aligned.moved, config.passage_gap_tokens, RUNS_OPEN_MAX)):

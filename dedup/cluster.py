@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from dedup.model import MERGING, Cluster, Pair
 
-Verify = Callable[[str, str], Pair | None]
+Verify = Callable[[Sequence[tuple[str, str]]], Sequence[Pair | None]]
+Groups = list[tuple[str, list[str]]]
 
 
 def clusters(
@@ -23,33 +24,47 @@ def clusters(
 ) -> tuple[list[Cluster], list[Pair]]:
     """The clusters of two and more, by their first member, and the pairs that had to be verified to make them.
 
-    `verify` compares two documents that no candidate pair brought together.
+    `verify` compares documents that no candidate pair brought together, many at a time.
     """
     position = {name: index for index, name in enumerate(ids)}
     known: dict[frozenset[str], Pair | None] = {frozenset((pair.a, pair.b)): pair for pair in pairs}
     merging = [pair for pair in known.values() if pair and pair.relation in MERGING]
     standing = _standing(merging, words)
     added: list[Pair] = []
-
-    def copy_of(canonical: str, other: str) -> bool:
-        both = frozenset((canonical, other))
-        if both not in known:
-            known[both] = found = verify(*sorted(both, key=position.__getitem__))
-            added.extend([found] if found else [])
-        pair = known[both]
-        return pair is not None and pair.relation in MERGING
-
-    groups: list[tuple[str, list[str]]] = []
-    waiting = _components(merging)
+    groups: Groups = []
+    waiting = [sorted(component, key=position.__getitem__) for component in _components(merging)]
     while waiting:
-        component = sorted(waiting.pop(), key=position.__getitem__)
-        canonical = min(component, key=lambda name: (-standing[name], -words[name], position[name]))
-        members = [name for name in component if name == canonical or copy_of(canonical, name)]
-        groups.append((canonical, members))
-        rest = set(component) - set(members)
-        waiting += _components([pair for pair in merging if pair.a in rest and pair.b in rest])
+        chosen = [min(names, key=lambda name: (-standing[name], -words[name], position[name])) for names in waiting]
+        asked = _unknown(chosen, waiting, known)
+        for both, found in zip(asked, verify(asked), strict=True):
+            known[frozenset(both)] = found
+            added.extend([found] if found else [])
+        rest: set[str] = set()
+        for canonical, names in zip(chosen, waiting, strict=True):
+            members = [name for name in names if name == canonical or _is_copy(known[frozenset((name, canonical))])]
+            groups.append((canonical, members))
+            rest |= set(names) - set(members)
+        left = _components([pair for pair in merging if pair.a in rest and pair.b in rest])
+        waiting = [sorted(component, key=position.__getitem__) for component in left]
     groups = sorted((group for group in groups if len(group[1]) > 1), key=lambda group: position[group[1][0]])
     return [Cluster(number, canonical, tuple(names)) for number, (canonical, names) in enumerate(groups)], added
+
+
+def _unknown(
+    chosen: Sequence[str], waiting: Sequence[Sequence[str]], known: Mapping[frozenset[str], Pair | None]
+) -> list[tuple[str, str]]:
+    """The pairs of canonical copies with members that were not compared yet, each in the order of the members."""
+    asked = []
+    for canonical, names in zip(chosen, waiting, strict=True):
+        at = names.index(canonical)
+        for place, name in enumerate(names):
+            if name != canonical and frozenset((name, canonical)) not in known:
+                asked.append((name, canonical) if place < at else (canonical, name))
+    return asked
+
+
+def _is_copy(pair: Pair | None) -> bool:
+    return pair is not None and pair.relation in MERGING
 
 
 def _standing(merging: Sequence[Pair], words: Mapping[str, int]) -> dict[str, float]:

@@ -99,6 +99,12 @@ class Config:
     confidence_min: float = 0.8
     """Probability below which judge abstains."""
 
+    bulk_bytes_min: int = 5_000_000
+    """Bytes of a corpus from which compiled kernels serve: loading them takes a second, compiling half a minute."""
+
+    workers: int = 0
+    """Threads of a corpus in bulk; 0 for as many as there are processors. They change no byte of the findings."""
+
     document_bytes_max: int = 32 << 20
     """Bytes of one document; a longer one is refused by name. Twice the longest novels."""
 
@@ -136,5 +142,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "noise_rate_min": (0.0, 1.0),
     "block_tokens": (1, 10_000),
     "confidence_min": (0.5, 1.0),
+    "bulk_bytes_min": (0, 1 << 60),
+    "workers": (0, 1024),
     "document_bytes_max": (1, 1 << 40),
 }

@@ -21,8 +21,8 @@ direction is known (see docs/judging.md for data and accuracy).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from math import exp
 from typing import Literal
@@ -81,9 +81,14 @@ class Figures:
     coverage: in shared passages. containment: equal, in shared passages. replaced_rate: replaced tokens for every
     token of the passages. spread: windows with a replaced token. substitution_share: replacements among all runs of
     differing tokens. common_share: replacements without names and numbers. similarity: of the characters of what was
-    replaced, on the mean. substitutions: replaced tokens.
+    replaced, on the mean. substitutions: replaced tokens. words: of each document. places: runs of replaced tokens.
     """
 
+    resemblance: float
+    words_a: int
+    words_b: int
+    passages: int
+    places: int
     coverage_a: float
     coverage_b: float
     containment_a: float
@@ -105,20 +110,25 @@ def figures(found: Comparison, config: Config) -> Figures:
     covered_b = sum(stop - start for start, stop in (passage.range_b for passage in found.passages))
     substitutions = sum(run.replaced for run in replaced)
     return Figures(
-        coverage_a=_share(covered_a, len(found.tokens_a)),
-        coverage_b=_share(covered_b, len(found.tokens_b)),
-        containment_a=_share(equal, len(found.tokens_a)),
-        containment_b=_share(equal, len(found.tokens_b)),
-        replaced_rate=_share(substitutions, covered_a),
+        resemblance=found.resemblance,
+        words_a=len(found.tokens_a),
+        words_b=len(found.tokens_b),
+        passages=len(found.passages),
+        places=len(replaced),
+        coverage_a=share(covered_a, len(found.tokens_a)),
+        coverage_b=share(covered_b, len(found.tokens_b)),
+        containment_a=share(equal, len(found.tokens_a)),
+        containment_b=share(equal, len(found.tokens_b)),
+        replaced_rate=share(substitutions, covered_a),
         spread=_spread(replaced, found.passages, config.spun_window_tokens),
-        substitution_share=_share(len(replaced), len(every)),
-        common_share=_share(sum(not _concerns_names(run, found) for run in replaced), len(replaced)),
-        similarity=_share(sum(_similarity(run, found) for run in replaced), len(replaced)),
+        substitution_share=share(len(replaced), len(every)),
+        common_share=share(sum(not _concerns_names(run, found) for run in replaced), len(replaced)),
+        similarity=share(sum(_similarity(run, found) for run in replaced), len(replaced)),
         substitutions=substitutions,
     )
 
 
-def _share(part: float, whole: float) -> float:
+def share(part: float, whole: float) -> float:
     return min(1.0, part / whole) if whole else 0.0
 
 
@@ -126,7 +136,7 @@ def _spread(replaced: Sequence[Run], passages: Sequence[Passage], window: int) -
     """Share of the windows of a's covered tokens in which a replacement begins."""
     covered = (passage.range_a for passage in passages)
     windows = {token // window for start, stop in covered for token in (*range(start, stop, window), stop - 1)}
-    return _share(len({run.a[0] // window for run in replaced} & windows), len(windows))
+    return share(len({run.a[0] // window for run in replaced} & windows), len(windows))
 
 
 def _concerns_names(run: Run, found: Comparison) -> bool:
@@ -160,29 +170,30 @@ def _similarity(run: Run, found: Comparison) -> float:
 # --- relation --------------------------------------------------------------------------------------------------
 
 
-def relation(found: Comparison, seen: Figures, same: Sameness | None, config: Config) -> Relation | None:
-    """What the documents are to each other; None if they share nothing worth telling."""
+def relation(seen: Figures, same: Sameness | None, config: Config) -> Relation | None:
+    """What two documents are to each other; None if they share nothing worth telling."""
     if same:
         return "exact" if same == "written" else "damaged"
-    if found.resemblance >= config.threshold:
+    if seen.resemblance >= config.threshold:
         return "near"
-    if not found.passages:
+    if not seen.passages:
         return None
-    return _copy_relation(found, seen, config) or "reuse"
+    return _copy_relation(seen, config) or "reuse"
 
 
-def _copy_relation(found: Comparison, seen: Figures, config: Config) -> Relation | None:
+def _copy_relation(seen: Figures, config: Config) -> Relation | None:
     """`spun`, `damaged` or `excerpt`, by what the shorter text shares with the longer; None if they are no copies."""
-    length_a, length_b = len(found.tokens_a), len(found.tokens_b)
-    coverage = seen.coverage_a if length_a <= length_b else seen.coverage_b
-    containment = seen.containment_a if length_a <= length_b else seen.containment_b
+    a_is_shorter = seen.words_a <= seen.words_b
+    coverage = seen.coverage_a if a_is_shorter else seen.coverage_b
+    containment = seen.containment_a if a_is_shorter else seen.containment_b
     if coverage >= config.copy_coverage_min:
         alike = seen.similarity >= config.noise_similarity_min
         if not alike and _is_systematic(seen, config):
             return "spun"
         if alike and seen.replaced_rate >= config.noise_rate_min:
             return "damaged"
-    much_shorter = min(length_a, length_b) <= config.excerpt_length_ratio_max * max(length_a, length_b)
+    shorter, longer = sorted((seen.words_a, seen.words_b))
+    much_shorter = shorter <= config.excerpt_length_ratio_max * longer
     return "excerpt" if containment >= config.excerpt_containment_min and much_shorter else None
 
 
@@ -201,30 +212,54 @@ def pair(found: Comparison, same: Sameness | None, config: Config) -> Pair | Non
     same: whether the texts, but for case, space and Unicode form, are the same as written, or once mended.
     """
     seen = figures(found, config)
-    kind = relation(found, seen, same, config)
+    if relation(seen, same, config) is None:
+        return None
+    odds, parts = direction(found)
+    passages = [_passage(one, found) for one in found.passages]
+    return finding((found.a.id, found.b.id), seen, same, (odds, {"direction": parts, "passages": passages}), config)
+
+
+def finding(
+    ids: tuple[str, str],
+    seen: Figures,
+    same: Sameness | None,
+    directed: tuple[float, Mapping[str, object]],
+    config: Config,
+) -> Pair | None:
+    """The finding that figures and direction (log-odds for a, and what to show of them) make."""
+    kind = relation(seen, same, config)
     if kind is None:
         return None
-    odds, evidence = direction(found)
+    odds, shown = directed
     probability = _probability(odds)
+    sure = max(probability, 1 - probability)
     telling = kind == "damaged" or seen.common_share >= config.spun_common_share_min  # names and numbers tell nothing
-    decided = kind != "exact" and telling and max(probability, 1 - probability) >= config.confidence_min
-    kept = (found.a if probability > 0.5 else found.b).id if decided else None
-    rounded = {name: round(value, 4) for name, value in asdict(seen).items() if name not in _OWN_FIELDS}
+    decided = kind != "exact" and telling and sure >= config.confidence_min
+    figures_shown = {name: round(getattr(seen, name), 4) for name in SHOWN}
     return Pair(
-        a=found.a.id,
-        b=found.b.id,
+        a=ids[0],
+        b=ids[1],
         relation=kind,
-        resemblance=round(found.resemblance, 6),
+        resemblance=round(seen.resemblance, 6),
         containment_a=round(1.0 if same else seen.containment_a, 6),
         containment_b=round(1.0 if same else seen.containment_b, 6),
-        cleaner=kept,
-        confidence=round(max(probability, 1 - probability), 4),
+        cleaner=ids[0 if probability > 0.5 else 1] if decided else None,
+        confidence=round(sure, 4),
         substitutions=seen.substitutions,
-        evidence={**rounded, "direction": evidence, "passages": [_passage(one, found) for one in found.passages]},
+        evidence={**figures_shown, **shown},
     )
 
 
-_OWN_FIELDS = ("containment_a", "containment_b", "substitutions")
+SHOWN = (
+    "coverage_a",
+    "coverage_b",
+    "replaced_rate",
+    "spread",
+    "substitution_share",
+    "common_share",
+    "similarity",
+)
+"""The figures that stand in a pair's evidence; the others have places of their own."""
 
 
 def _passage(passage: Passage, found: Comparison) -> dict[str, object]:
@@ -241,10 +276,16 @@ def direction(found: Comparison) -> tuple[float, dict[str, float]]:
     sums = dict.fromkeys(WEIGHTS, 0.0)
     for run in replaced:
         for name, difference in reading_evidence(found, run).items():
-            sums[name] += WEIGHTS[name] * difference * len(replaced) / (len(replaced) + FEW_PLACES)
-    repairs = REPAIR_WEIGHT * (len(found.b.repairs) - len(found.a.repairs))
-    sums["encoding"] = max(-REPAIR_LIMIT, min(REPAIR_LIMIT, repairs))
-    return RESTRAINT * sum(sums.values()), {name: round(value, 3) for name, value in sums.items()}
+            sums[name] += difference
+    return weighed(sums, len(replaced), len(found.b.repairs) - len(found.a.repairs))
+
+
+def weighed(sums: Mapping[str, float], places: int, repairs: int) -> tuple[float, dict[str, float]]:
+    """The log-odds for a, and their parts: its readings less b's, summed over `places`, and b's repairs less a's."""
+    trust = RESTRAINT * places / (places + FEW_PLACES)
+    parts = {name: trust * WEIGHTS[name] * sums[name] for name in WEIGHTS}
+    parts["encoding"] = max(-REPAIR_LIMIT, min(REPAIR_LIMIT, REPAIR_WEIGHT * repairs))
+    return sum(parts.values()), {name: round(value, 3) for name, value in parts.items()}
 
 
 def reading_evidence(found: Comparison, run: Run) -> dict[str, float]:

@@ -24,6 +24,13 @@ def _frequencies(language: str) -> dict[str, float]:
     return dict(get_frequency_dict(language, wordlist="small"))
 
 
+def zipf_frequencies(language: str = "en") -> dict[str, float]:
+    """The Zipf frequency of every listed word, and of the possessive of each that has none of its own."""
+    frequencies = _frequencies(language)
+    possessives = (f"{word}'s" for word in frequencies if f"{word}'s" not in frequencies)
+    return {word: zipf(word, language) for word in (*frequencies, *possessives)}
+
+
 @cache
 def zipf(word: str, language: str = "en") -> float:
     """The Zipf frequency of a matching form, 0.0 if it is in no list; a possessive counts as its noun."""
@@ -36,7 +43,7 @@ def is_common(word: str, language: str = "en") -> bool:
     return zipf(word, language) >= COMMON_ZIPF
 
 
-_BIGRAM_TOKENS = 1_024_908_267_229
+BIGRAM_TOKENS = 1_024_908_267_229
 """Tokens of the corpus that the bigrams were counted in."""
 
 
@@ -63,6 +70,12 @@ def bigram_count(first: str, second: str) -> int:
     return count
 
 
+def bigrams() -> tuple[list[str], list[str], list[int]]:
+    """First words, second words and counts of every line of the table; a bigram may have several (see above)."""
+    cells = "\t".join(_bigram_lines()).replace(" ", "\t").split("\t")
+    return cells[0::3], cells[1::3], list(map(int, cells[2::3]))
+
+
 @cache
 def association_bits(first: str, second: str) -> float:
     """Pointwise mutual information of two neighbours in bits, 0.0 where nothing is known or they avoid each other.
@@ -72,7 +85,7 @@ def association_bits(first: str, second: str) -> float:
     count = bigram_count(first, second)
     if not count:
         return 0.0
-    expected = 10 ** (zipf(first) + zipf(second) - 18) * _BIGRAM_TOKENS
+    expected = 10 ** (zipf(first) + zipf(second) - 18) * BIGRAM_TOKENS
     return max(0.0, log2(count / expected))
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from dedup import align, clean, cluster, edits, judge, loci, match, phrase, read, restore, sketch
 from dedup.config import Config
+from dedup.engines import local
 from dedup.model import (
     MERGING,
     Alignment,
@@ -93,7 +94,12 @@ def find_duplicates(sources: str | Path | Iterable[str | Path], config: Config =
 
     What cannot be read, a missing source too, is listed in the findings' `problems`.
     """
-    found, problems = documents([sources] if isinstance(sources, str | Path) else sources, config)
+    named = [sources] if isinstance(sources, str | Path) else list(sources)
+    found_files = list(read.files(named, config))
+    files = [file for file in found_files if isinstance(file, read.SourceFile)]
+    if sum(file.size_bytes for file in files) >= config.bulk_bytes_min:
+        return _in_bulk(files, [file for file in found_files if isinstance(file, DedupError)], config)
+    found, problems = documents(named, config)
     entries = [entry(document, config) for document in sorted(found, key=lambda document: document.id)]
     wanted = match.candidates([one.sketch for one in entries], config)
     pairs = [judged for pair in wanted.pairs if (judged := _judged(entries[pair.a], entries[pair.b], pair, config))]
@@ -102,10 +108,29 @@ def find_duplicates(sources: str | Path | Iterable[str | Path], config: Config =
         list(by_id),
         {name: len(one.tokens) for name, one in by_id.items()},
         pairs,
-        lambda a, b: _judged(by_id[a], by_id[b], None, config),
+        lambda asked: [_judged(by_id[a], by_id[b], None, config) for a, b in asked],
     )
     ordered = tuple(sorted([*pairs, *added], key=lambda pair: (pair.a, pair.b)))
     return Findings(_corpus(entries), ordered, tuple(groups), tuple(problems), len(wanted.pairs), wanted.capped)
+
+
+def _in_bulk(files: Sequence[read.SourceFile], problems: Sequence[DedupError], config: Config) -> Findings:
+    """The findings of a corpus that is worth compiling for."""
+    from dedup.bulk import flow
+
+    def one_by_one(corpus: Corpus, a: int, b: int) -> Pair | None:
+        return compare(document_at(corpus, a), document_at(corpus, b), config)
+
+    found = flow.find_duplicates(files, config, config.workers or local.workers_available(), one_by_one)
+    return Findings(
+        found.corpus,
+        tuple(found.pairs),
+        tuple(found.clusters),
+        (*problems, *found.problems),
+        found.candidates,
+        found.capped,
+        (flow.NOTE,),
+    )
 
 
 def _corpus(entries: Sequence[Entry]) -> Corpus:

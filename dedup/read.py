@@ -140,12 +140,13 @@ def rows(path: Path, data: bytes, start_byte: int, config: Config) -> Iterator[t
         if line.strip():
             try:
                 check_size(path, len(line), config)
-                yield row, _record(Locator(str(path), start, min(at, start_byte + len(data))), line)
+                yield row, record(Locator(str(path), start, min(at, start_byte + len(data))), line)
             except DedupError as error:
                 yield row, error
 
 
-def _record(locator: Locator, line: bytes) -> Raw:
+def record(locator: Locator, line: bytes) -> Raw:
+    """The document of a JSONL line; its id is "" if it has none. Raises DedupError if the line is no such record."""
     try:
         value: Any = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -159,7 +160,7 @@ def raw_at(locator: Locator, name: str) -> Raw:
     """What was read at a locator, again. Raises DedupError if the file is not what it was."""
     data = bytes_at(locator)
     if Path(locator.path).suffix.lower() in JSONL_SUFFIXES:
-        return Raw(name, locator, _record(locator, data).data)
+        return Raw(name, locator, record(locator, data).data)
     return Raw(name, locator, data)
 
 

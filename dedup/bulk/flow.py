@@ -1,0 +1,158 @@
+"""The flow over partitions, on one screen: read -> sketch -> match -> verify -> judge -> cluster.
+
+Every stage gives columns; texts are read where they are needed and never kept. What is found is what `pipeline` finds
+in a small corpus, but for the passage channel, which is left out and said to be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup import clean, cluster, read
+from dedup.bulk import match, verify
+from dedup.bulk import read as partitioned
+from dedup.bulk import sketch as sketches
+from dedup.config import Config
+from dedup.engines import local
+from dedup.model import Cluster, Corpus, DedupError, Document, Locator, Pair
+
+NOTE = "In a corpus of this size passages that two documents share without being copies are not looked for."
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the flow gives: the documents, pairs, clusters, problems, and how many pairs were compared and capped."""
+
+    corpus: Corpus
+    pairs: list[Pair]
+    clusters: list[Cluster]
+    problems: list[DedupError]
+    candidates: int
+    capped: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A partition's documents without their texts, and its sketches."""
+
+    texts: partitioned.Texts
+    columns: sketches.Columns
+
+
+def find_duplicates(
+    files: Sequence[read.SourceFile], config: Config, workers: int, one_by_one: verify.OneByOne
+) -> Found:
+    """Everything that a scan finds in the files. `one_by_one` compares two documents of the corpus by themselves."""
+    parts = list(partitioned.partitions(files))
+    sample, whole = _sampled(parts, config, workers)
+
+    def stage(part: partitioned.Partition) -> _Read:
+        texts = partitioned.texts(part, config)
+        columns = sketches.sketched(texts, sample, whole, config)
+        return _Read(texts.without_text(), columns)
+
+    found = list(local.mapped(stage, parts, workers))
+    corpus, problems, rank = _corpus([one.texts for one in found], [one.columns.words for one in found])
+    wanted = match.candidates(_columns(found, rank), config, workers)
+    pairs = np.concatenate((wanted.pairs, wanted.exact))
+    pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+    judged = list(verify.findings(pairs, corpus, config, workers, one_by_one))
+    numbers = {name: number for number, name in enumerate(corpus.ids)}
+
+    def verified(asked: Sequence[tuple[str, str]]) -> list[Pair | None]:
+        both = np.array([(numbers[a], numbers[b]) for a, b in asked], np.int64).reshape(-1, 2)
+        told = {(pair.a, pair.b): pair for pair in verify.findings(both, corpus, config, workers, one_by_one)}
+        return [told.get(both) for both in asked]
+
+    lengths = dict(zip(corpus.ids, corpus.words.tolist(), strict=True))
+    clusters, added = cluster.clusters(corpus.ids, lengths, judged, verified)
+    judged = sorted([*judged, *added], key=lambda pair: (pair.a, pair.b))
+    return Found(corpus, judged, clusters, problems, len(pairs), wanted.capped)
+
+
+def _sampled(parts: Sequence[partitioned.Partition], config: Config, workers: int) -> tuple[sketches.Sample, bool]:
+    """Document frequencies over the first partitions, and whether these are all."""
+    count = -(-sketches.SAMPLE_BYTES // partitioned.PARTITION_BYTES)
+    sample = sketches.Sample(config.term_documents_max)
+    for one in local.mapped(
+        lambda part: sketches.sample_of(partitioned.texts(part, config), config), parts[:count], workers
+    ):
+        sample.merge(one)
+    return sample, len(parts) <= count
+
+
+def _corpus(
+    found: Sequence[partitioned.Texts], words: Sequence[NDArray[np.int64]]
+) -> tuple[Corpus, list[DedupError], NDArray[np.int64]]:
+    """The documents of all partitions by id, the problems with what is none, and each document's place in that order.
+
+    The second of two documents with one id is a problem.
+    """
+    problems: list[DedupError] = []
+    ids: list[str] = []
+    paths: list[str] = []
+    files: list[NDArray[np.int64]] = []
+    notable: dict[int, Document] = {}
+    taken: dict[str, int] = {}
+    doubles: set[int] = set()
+    lines_before: dict[str, int] = {}
+    numbers: dict[str, int] = {}
+    for texts in found:
+        sources = texts.partition.files
+        for source in sources:
+            if str(source.path) not in numbers:
+                numbers[str(source.path)] = len(paths)
+                paths.append(str(source.path))
+        own = np.array([numbers[str(source.path)] for source in sources], np.int64)
+        records = sources[0].holds_records
+        before = lines_before.get(str(sources[0].path), 0) if records else 0
+        files.append(np.full(len(texts.rows), own[0]) if records else own[texts.rows])
+        for place, name in enumerate(texts.ids):
+            number = len(ids)
+            full = name or f"{sources[0].id}#{before + int(texts.rows[place]) + 1}"
+            ids.append(full)
+            if taken.setdefault(full, number) != number:
+                doubles.add(number)
+            if place in texts.notable:
+                notable[number] = texts.notable[place]
+        for row, problem in texts.problems:
+            where = f"{problem.path}, line {before + row + 1}" if records else problem.path
+            problems.append(DedupError(where, problem.problem, problem.remedy))
+        if records:
+            lines_before[str(sources[0].path)] = before + texts.lines
+    words_read, files_read, starts, stops = (
+        np.concatenate([np.zeros(0, np.int64), *parts])
+        for parts in (words, files, [texts.starts for texts in found], [texts.stops for texts in found])
+    )
+    for number in sorted(doubles):
+        document = Document(ids[number], Locator(paths[files_read[number]]), "")
+        problems.append(clean.id_taken(document, paths[files_read[taken[ids[number]]]]))
+    order = np.array(sorted(set(range(len(ids))) - doubles, key=ids.__getitem__), np.int64)
+    rank = np.full(len(ids), -1, np.int64)
+    rank[order] = np.arange(len(order))
+    corpus = Corpus(
+        [ids[number] for number in order.tolist()],
+        words_read[order],
+        paths,
+        files_read[order],
+        starts[order],
+        stops[order],
+        {int(rank[number]): document for number, document in notable.items() if number not in doubles},
+    )
+    return corpus, problems, rank
+
+
+def _columns(found: list[_Read], rank: NDArray[np.int64]) -> match.Columns:
+    columns = [one.columns for one in found]
+    found.clear()
+    return match.Columns(
+        rank,
+        [one.words for one in columns],
+        [one.digests for one in columns],
+        [one.bands for one in columns],
+        [(one.terms, one.term_counts) for one in columns],
+    )

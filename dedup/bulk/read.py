@@ -1,0 +1,269 @@
+"""Sources become partitions, and a partition its texts: one UTF-8 buffer, offsets into it, ids and locators.
+
+1. `partitions` cuts JSONL files into byte ranges of about PARTITION_BYTES and gathers text files into groups of that
+   size. A partition is a name for bytes, not the bytes: whoever works on it reads them.
+2. A range begins after the first line end at or after its start (or at the start of the file) and ends with the line
+   that its stop falls into, so ranges need not know of each other.
+3. `texts` parses a range with pyarrow, all rows at once; a range with anything unusual in it (a broken line, an id
+   that is no string, an empty text) is read again, line by line, by `read` and `clean`, which say what is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from mmap import ACCESS_READ, mmap
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup import clean, edits, read
+from dedup.config import Config
+from dedup.model import Corpus, DedupError, Document, Locator
+
+PARTITION_BYTES = 16 << 20
+PARTITION_FILES = 10_000
+BLANK_BYTES = 4
+"""Bytes of a text below which it may hold nothing but white space or a byte-order mark."""
+SLACK_BYTES = 64
+"""Readable bytes that the kernels want after the last text."""
+LINE_END = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """Text files, or one JSONL file and the range of its bytes."""
+
+    files: tuple[read.SourceFile, ...]
+    start_byte: int = 0
+    stop_byte: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The documents of a partition.
+
+    buffer: (bytes + SLACK_BYTES,) uint8, their texts in UTF-8, encoding repaired. offsets: (n + 1,) int64. ids: n, an
+    empty one for a row without. rows: (n,) int64, the line or file of the partition that each is, from 0. starts, stops:
+    (n,) int64, bytes in the file. notable: those that were not read as sound UTF-8, by number. problems: by row. lines: how
+    many the partition has.
+    """
+
+    partition: Partition
+    buffer: NDArray[np.uint8]
+    offsets: NDArray[np.int64]
+    ids: list[str]
+    rows: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    stops: NDArray[np.int64]
+    notable: dict[int, Document]
+    problems: list[tuple[int, DedupError]]
+    lines: int
+
+    def without_text(self) -> Texts:
+        return replace(self, buffer=np.zeros(0, np.uint8), offsets=np.zeros(1, np.int64))
+
+
+def partitions(files: Iterable[read.SourceFile]) -> Iterator[Partition]:
+    """The partitions of the files, in their order."""
+    group: list[read.SourceFile] = []
+    for file in files:
+        if file.holds_records:
+            for start in range(0, file.size_bytes, PARTITION_BYTES):
+                yield Partition((file,), start, min(file.size_bytes, start + PARTITION_BYTES))
+            continue
+        group.append(file)
+        if sum(one.size_bytes for one in group) >= PARTITION_BYTES or len(group) >= PARTITION_FILES:
+            yield Partition(tuple(group))
+            group = []
+    if group:
+        yield Partition(tuple(group))
+
+
+def texts(partition: Partition, config: Config) -> Texts:
+    """The documents of a partition; what is none stands under `problems`."""
+    (first, *_) = partition.files
+    if not first.holds_records:
+        return _of_files(partition, config)
+    try:
+        data, start = _range(partition)
+    except OSError as error:
+        problem = DedupError(first.path, f"cannot be read ({error.strerror})", "check the file and its permissions")
+        return _gathered(partition, [], [], [(0, problem)], 0)
+    line_ends = np.flatnonzero(np.frombuffer(data, np.uint8) == LINE_END)
+    stops = line_ends + 1 if data.endswith(b"\n") or not data else np.append(line_ends + 1, len(data))
+    starts = np.concatenate((np.zeros(1, np.int64), stops))[: len(stops)]
+    columns = _columns(data, starts, stops, config)
+    if columns is None:
+        return _row_by_row(partition, data, start, config)
+    buffer, offsets, ids = columns
+    rows = np.arange(len(stops), dtype=np.int64)
+    return Texts(partition, buffer, offsets, ids, rows, starts + start, stops + start, {}, [], len(stops))
+
+
+def _range(partition: Partition) -> tuple[bytes, int]:
+    """The whole lines of a partition, and where in the file they begin."""
+    with partition.files[0].path.open("rb") as file:
+        start = partition.start_byte
+        if start:
+            file.seek(start - 1)
+            start += len(file.readline()) - 1
+        if start >= partition.stop_byte:
+            return b"", start
+        file.seek(start)
+        data = file.read(partition.stop_byte - start)
+        return data if data.endswith(b"\n") else data + file.readline(), start
+
+
+_Columns = tuple[NDArray[np.uint8], NDArray[np.int64], list[str]]
+
+
+def _columns(data: bytes, starts: NDArray[np.int64], stops: NDArray[np.int64], config: Config) -> _Columns | None:
+    """Buffer, offsets and ids of the rows, or None if anything in them wants a closer look."""
+    import pyarrow as pa
+    from pyarrow import json
+
+    if not len(stops) or int((stops - starts).max()) > config.document_bytes_max:
+        return None
+    schema = pa.schema([("id", pa.string()), ("text", pa.string())])
+    try:
+        table = json.read_json(
+            pa.BufferReader(data),
+            read_options=json.ReadOptions(use_threads=False, block_size=len(data) + 1),
+            parse_options=json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore"),
+        )
+    except pa.ArrowInvalid:
+        return None
+    text = table.column("text").combine_chunks()
+    if table.num_rows != len(stops) or text.null_count or isinstance(text, pa.ChunkedArray):
+        return None
+    offsets = np.frombuffer(text.buffers()[1], np.int32)[text.offset : text.offset + len(text) + 1].astype(np.int64)
+    values = np.frombuffer(text.buffers()[2], np.uint8)[offsets[0] : offsets[-1]]
+    offsets -= offsets[0]
+    if _any_blank(values, offsets) or ((values >= 0x80).any() and not _is_sound(values)):
+        return None
+    return _slack(values), offsets, [name or "" for name in table.column("id").to_pylist()]
+
+
+def _any_blank(values: NDArray[np.uint8], offsets: NDArray[np.int64]) -> bool:
+    """Whether a text is empty, or may hold nothing but white space and a byte-order mark."""
+    if (np.diff(offsets) < BLANK_BYTES).any():
+        return True
+    suspects = np.flatnonzero(values[offsets[:-1]] <= ord(" "))
+    return any(not values[offsets[one] : offsets[one + 1]].tobytes().strip() for one in suspects.tolist())
+
+
+def _is_sound(values: NDArray[np.uint8]) -> bool:
+    """Whether the bytes are UTF-8, with no mojibake in them."""
+    try:
+        return not clean.repairs(values.tobytes().decode("utf-8"))
+    except UnicodeDecodeError:
+        return False
+
+
+def padded(data: bytes) -> NDArray[np.uint8]:
+    """A buffer of the bytes that kernels may read."""
+    return _slack(np.frombuffer(data, np.uint8))
+
+
+def _slack(values: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    buffer = np.empty(len(values) + SLACK_BYTES, np.uint8)
+    buffer[: len(values)] = values
+    buffer[len(values) :] = 0
+    return buffer
+
+
+def _row_by_row(partition: Partition, data: bytes, start: int, config: Config) -> Texts:
+    found: list[Document] = []
+    rows: list[int] = []
+    problems: list[tuple[int, DedupError]] = []
+    for row, raw in read.rows(partition.files[0].path, data, start, config):
+        try:
+            if isinstance(raw, DedupError):
+                raise raw
+            found.append(clean.document(raw))
+            rows.append(row)
+        except DedupError as error:
+            problems.append((row, error))
+    return _gathered(partition, found, rows, problems, data.count(b"\n") + (data[-1:] not in (b"", b"\n")))
+
+
+def _of_files(partition: Partition, config: Config) -> Texts:
+    found: list[Document] = []
+    rows: list[int] = []
+    problems: list[tuple[int, DedupError]] = []
+    for row, file in enumerate(partition.files):
+        for raw in read.contents(file, config):
+            try:
+                if isinstance(raw, DedupError):
+                    raise raw
+                found.append(clean.document(raw))
+                rows.append(row)
+            except DedupError as error:
+                problems.append((row, error))
+    return _gathered(partition, found, rows, problems, len(partition.files))
+
+
+def _gathered(
+    partition: Partition,
+    found: Sequence[Document],
+    rows: Sequence[int],
+    problems: list[tuple[int, DedupError]],
+    lines: int,
+) -> Texts:
+    pieces = [_mended(one) for one in found]
+    offsets = np.zeros(len(pieces) + 1, np.int64)
+    np.cumsum([len(piece) for piece in pieces], out=offsets[1:])
+    return Texts(
+        partition,
+        padded(b"".join(pieces)),
+        offsets,
+        [one.id for one in found],
+        np.array(rows, np.int64),
+        np.array([one.locator.start_byte for one in found], np.int64),
+        np.array([one.locator.stop_byte for one in found], np.int64),
+        {number: one for number, one in enumerate(found) if clean.is_notable(one)},
+        problems,
+        lines,
+    )
+
+
+def texts_at(corpus: Corpus, numbers: Sequence[int], config: Config) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """The texts of documents of a corpus, read again: buffer and offsets as in `Texts`, in the order of `numbers`.
+
+    Raises DedupError if a file is not what it was.
+    """
+    pieces: list[bytes] = [b""] * len(numbers)
+    by_file: dict[int, list[int]] = {}
+    for place, number in enumerate(numbers):
+        by_file.setdefault(int(corpus.files[number]), []).append(place)
+    for file, places in by_file.items():
+        if Path(corpus.paths[file]).suffix.lower() not in read.JSONL_SUFFIXES:
+            for place in places:
+                pieces[place] = _mended(clean.document(read.raw_at(corpus.locator(numbers[place]), "")))
+            continue
+        with Path(corpus.paths[file]).open("rb") as source, mmap(source.fileno(), 0, access=ACCESS_READ) as data:
+            lines = [data[corpus.starts[numbers[place]] : corpus.stops[numbers[place]]] for place in places]
+        for place, text in zip(places, _record_texts(lines, config), strict=True):
+            pieces[place] = text
+    offsets = np.zeros(len(pieces) + 1, np.int64)
+    np.cumsum([len(piece) for piece in pieces], out=offsets[1:])
+    return padded(b"".join(pieces)), offsets
+
+
+def _record_texts(lines: list[bytes], config: Config) -> list[bytes]:
+    """The texts of JSONL lines, in UTF-8, encoding repaired."""
+    whole = [line if line.endswith(b"\n") else line + b"\n" for line in lines]
+    stops = np.cumsum([len(line) for line in whole])
+    columns = _columns(b"".join(whole), stops - [len(line) for line in whole], stops, config)
+    if columns is None:
+        return [_mended(clean.document(read.record(Locator("", 0, 0), line))) for line in lines]
+    buffer, offsets, _ = columns
+    data = buffer.tobytes()
+    return [data[start:stop] for start, stop in pairwise(offsets.tolist())]
+
+
+def _mended(document: Document) -> bytes:
+    return edits.applied(document.text, document.repairs).encode("utf-8", "surrogatepass")

@@ -1,0 +1,139 @@
+"""Texts of a partition become columns of sketches, by kernels, in one pass over the text.
+
+1. `Sample` counts, over the first partitions, in how many documents each term is. It ranks the terms of the whole
+   corpus, so that one pass suffices; a corpus no larger than the sample is ranked by its own counts.
+2. `sketched` finds the words, and from their hashes the band keys of the MinHash signature, the terms by which the
+   skeleton channel joins, and a digest of the whole sequence, for copies that are word for word the same.
+
+Texts go through in batches small enough that their hashes stay in the processor's cache. Signatures are those of
+`sketch.signature`, bit for bit; only their band keys are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup import clean, match
+from dedup.bulk.read import Texts
+from dedup.config import Config
+from dedup.kernels import join, minhash, skeleton, tables, words
+
+BATCH_BYTES = 128 << 10
+SAMPLE_BYTES = 64 << 20
+"""Text by which terms are ranked: some 20,000 documents."""
+FRESH_TERMS = 16
+"""Terms that the sample lacks by which a document joins, beside `term_count` that it has: names, mostly."""
+EDITION = "1"
+"""Of the token definition in `clean`: to be raised when that changes, since tables made from it are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Sketches of documents. words: (n,) int64. digests: (n,) uint64. bands: (n, b) uint32. terms: (n, t) uint32, the
+    first term_counts[n] of each row."""
+
+    words: NDArray[np.int64]
+    digests: NDArray[np.uint64]
+    bands: NDArray[np.uint32]
+    terms: NDArray[np.uint32]
+    term_counts: NDArray[np.int64]
+
+
+@cache
+def unicode_tables() -> tables.Tables:
+    return tables.load(clean.character_class.__wrapped__, clean.folded.__wrapped__, EDITION)
+
+
+@cache
+def _permutations(count: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    from datasketch import MinHash
+
+    a, b = MinHash(num_perm=count, seed=1, scheme="affine32").permutations
+    return np.ascontiguousarray(a, np.uint32), np.ascontiguousarray(b, np.uint32)
+
+
+def token_hashes(
+    buffer: NDArray[np.uint8], offsets: NDArray[np.int64], spans: bool = False
+) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
+    """Token hashes of all documents, how many each has, and, if wanted, their spans in bytes of the buffer."""
+    unicode = unicode_tables()
+    documents = len(offsets) - 1
+    capacity = words.token_capacity(int(offsets[-1] - offsets[0]), documents)
+    hashes, counts = np.empty(capacity, np.uint64), np.empty(documents, np.int64)
+    places = np.empty((capacity if spans else 0, 2), np.int64)
+    found = words.words(buffer, offsets, unicode.index, unicode.records, unicode.pool, hashes, counts, places)
+    return hashes[:found], counts, places[:found]
+
+
+def _batches(texts: Texts) -> Iterator[slice]:
+    """Documents whose texts together have about BATCH_BYTES."""
+    documents = len(texts.offsets) - 1
+    first = 0
+    while first < documents:
+        last = int(np.searchsorted(texts.offsets, texts.offsets[first] + BATCH_BYTES, side="right")) - 1
+        yield slice(first, max(first + 1, last))
+        first = max(first + 1, last)
+
+
+class Sample:
+    """Document frequencies of terms: an open-addressing table that grows, filled by `add` and `merge`."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit, self.slots, self.filled = limit, np.zeros(1 << 16, np.uint64), np.zeros(1, np.int64)
+
+    def add(self, texts: Texts) -> None:
+        for batch in _batches(texts):
+            hashes, counts, _ = token_hashes(texts.buffer, texts.offsets[batch.start : batch.stop + 1])
+            self._reserve(len(hashes))
+            terms, term_counts = np.empty(len(hashes), np.uint64), np.empty(len(counts), np.int64)
+            skeleton.count_terms(hashes, counts, self.slots, self.filled, self.limit, terms, term_counts)
+
+    def merge(self, other: Sample) -> None:
+        self._reserve(int(other.filled[0]))
+        skeleton.merge_counts(self.slots, self.filled, other.slots, self.limit)
+
+    def _reserve(self, terms: int) -> None:
+        size = skeleton.table_size(int(self.filled[0]) + terms)
+        if size > len(self.slots):
+            slots, filled = np.zeros(size, np.uint64), np.zeros(1, np.int64)
+            skeleton.merge_counts(slots, filled, self.slots, self.limit)
+            self.slots, self.filled = slots, filled
+
+
+def sample_of(texts: Texts, config: Config) -> Sample:
+    """The document frequencies of one partition."""
+    found = Sample(config.term_documents_max)
+    found.add(texts)
+    return found
+
+
+def sketched(texts: Texts, sample: Sample, whole: bool, config: Config) -> Columns:
+    """The sketches of a partition. whole: the sample is the whole corpus, and a term that it lacks joins nothing."""
+    documents = len(texts.offsets) - 1
+    bands, rows = match.banding(config.threshold, config.band_recall, config.permutations)
+    fresh = 0 if whole else FRESH_TERMS
+    found = Columns(
+        np.empty(documents, np.int64),
+        np.empty(documents, np.uint64),
+        np.empty((documents, bands), np.uint32),
+        np.zeros((documents, config.term_count + fresh), np.uint32),
+        np.empty(documents, np.int64),
+    )
+    a, b = _permutations(config.permutations)
+    for batch in _batches(texts):
+        hashes, counts, _ = token_hashes(texts.buffer, texts.offsets[batch.start : batch.stop + 1])
+        signatures: NDArray[Any] = np.empty((len(counts), config.permutations), np.uint32)
+        minhash.signatures(hashes, counts, config.shingle_length_tokens, a, b, signatures)
+        found.words[batch] = counts
+        join.digests(hashes, counts, found.digests[batch])
+        join.band_keys(signatures, bands, rows, found.bands[batch])
+        terms, term_counts = found.terms[batch], found.term_counts[batch]
+        limit = sample.limit
+        join.choose_terms(hashes, counts, sample.slots, limit, config.term_count, fresh, terms, term_counts)
+    return found

@@ -1,0 +1,1 @@
+"""Where the stages run: each engine maps a stage over partitions, in order."""

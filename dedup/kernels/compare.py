@@ -1,0 +1,331 @@
+"""Pairs of documents become the sums that a relation and a direction rest on: compiled `align.passages`,
+`judge.figures` and `judge.direction`, without texts.
+
+1. `aligned` (see there) gives the blocks of a pair and its moved blocks.
+2. `_passages`: the stretches of the runs of blocks, and of moved blocks, with enough equal tokens, by where they begin
+   in a.
+3. `_runs`: the differing tokens between their blocks, and the windows that they fall into. The slots of the language
+   tables that step 4 will read are asked for now, since each is a cache miss.
+4. `_judged`: every run with tokens on both sides is read (see `readings`): the likeness of its characters, names and
+   numbers, and the three differences of `judge.reading_evidence`.
+
+From the sums the caller has `judge.Figures` and `judge.direction` by a few divisions. Departures from the Python
+modules: those of `readings`, for words outside ASCII. Limits: those of `anchors` and `aligned`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dedup.kernels.aligned import aligned, equal_tokens, stretches
+from dedup.kernels.anchors import (
+    ANCHOR,
+    DENSITY,
+    GAP_CELLS,
+    PASSAGE,
+    PASSAGE_GAP,
+    RUNS_OPEN,
+    WINDOW,
+    F64s,
+    Scratch,
+    copy_row,
+    table_words,
+)  # fmt: skip
+from dedup.kernels.readings import (
+    SIMILARITY_BYTES,
+    Language,
+    Side,
+    asked,
+    is_capitalised,
+    likeness,
+    readings,
+    surface,
+)  # fmt: skip
+from dedup.kernels.simd import I64s, U8s, U64s, inlined, inner, kernel
+
+EQUAL, COVERED_A, COVERED_B, REPLACED, FACING, RUNS, WINDOWS, WINDOWS_HIT, NAMES, PASSAGES = range(10)
+"""Columns of `counts`: tokens equal in passages; tokens of a and of b in passages; tokens replaced; runs with tokens on
+both sides; all runs; windows of a's covered tokens; those in which a replacement begins; runs with tokens on both sides
+that concern names or numbers; passages."""
+SIMILARITY, FREQUENCY, FIT, KNOWN = range(4)
+"""Columns of `sums`, over the runs with tokens on both sides: likeness of characters (0..1); a's reading less b's in
+Zipf steps, in bits, in shares of known neighbourships."""
+
+
+# --- passages -----------------------------------------------------------------------------------------------
+
+
+@inlined
+def _continues(blocks: I64s, row: int, following: int, gap: int) -> bool:
+    """Whether a block follows another in both texts, at most `gap` tokens behind it."""
+    gap_a = blocks[following, 0] - blocks[row, 0] - blocks[row, 2]
+    gap_b = blocks[following, 1] - blocks[row, 1] - blocks[row, 2]
+    return bool(0 <= gap_a <= gap and 0 <= gap_b <= gap)
+
+
+@inner
+def _collinear(moved: I64s, count: int, gap: int, open_max: int, following: I64s, heads: I64s, tails: I64s) -> int:
+    """Put moved blocks into runs of the same order, each into the latest that it continues: the number of runs.
+
+    Run r is block heads[r], then following[it], and so on up to tails[r].
+    """
+    runs = 0
+    for index in range(count):
+        run = runs - 1
+        while run >= max(0, runs - open_max):
+            if _continues(moved, tails[run], index, gap):
+                break
+            run -= 1
+        if run >= max(0, runs - open_max):
+            following[tails[run]], tails[run] = index, index
+        else:
+            heads[runs], tails[runs] = index, index
+            runs += 1
+    return runs
+
+
+@inlined
+def _comes_first(blocks: I64s, one: I64s, other: I64s) -> bool:
+    """Whether a passage stands before another: by its range in a, that in b, and the order they were found in."""
+    for side in range(2):
+        start, start_other = blocks[one[0], side], blocks[other[0], side]
+        if start != start_other:
+            return bool(start < start_other)
+        stop = blocks[one[1], side] + blocks[one[1], 2]
+        stop_other = blocks[other[1], side] + blocks[other[1], 2]
+        if stop != stop_other:
+            return bool(stop < stop_other)
+    return bool(one[0] < other[0])
+
+
+@inner
+def _sorted(passages: I64s, count: int, blocks: I64s) -> None:
+    """Order the passages by `_comes_first`: Shell's sort with Knuth's gaps, O(n**1.5). Row `count` is for this
+    function."""
+    step = 1
+    while step < count // 3:
+        step = 3 * step + 1
+    while step:
+        for index in range(step, count):
+            copy_row(passages, index, passages, count)
+            at = index
+            while at >= step and _comes_first(blocks, passages[count], passages[at - step]):
+                copy_row(passages, at - step, passages, at)
+                at -= step
+            copy_row(passages, count, passages, at)
+        step //= 3
+
+
+@inner
+def _appended(first: int, stop: int, limits: I64s, prices: F64s, scratch: Scratch, count: int) -> int:
+    """Append the passages of the rows first..stop - 1 of scratch.blocks to scratch.gathered: their number."""
+    blocks, ranks, passages = scratch.blocks, scratch.ranks, scratch.gathered
+    for stretch in range(stretches(blocks, first, stop, prices[DENSITY], ranks, scratch.totals)):
+        equal = equal_tokens(blocks, ranks[stretch, 0], ranks[stretch, 1])
+        if equal >= limits[PASSAGE]:
+            passages[count, 0], passages[count, 1], passages[count, 2] = ranks[stretch, 0], ranks[stretch, 1], equal
+            count += 1
+    return count
+
+
+@inner
+def _passages(count: int, moved: int, limits: I64s, prices: F64s, scratch: Scratch) -> int:
+    """The shared passages in order, in scratch.gathered as first and last row of scratch.blocks and equal tokens."""
+    blocks, found, following, heads = scratch.blocks, scratch.found, scratch.one, scratch.two
+    passages = first = 0
+    for row in range(1, count + 1):
+        if row == count or not _continues(blocks, row - 1, row, limits[PASSAGE_GAP]):
+            passages = _appended(first, row, limits, prices, scratch, passages)
+            first = row
+    runs = _collinear(found, moved, limits[PASSAGE_GAP], limits[RUNS_OPEN], following, heads, scratch.three)
+    for run in range(runs):
+        first, block = count, heads[run]
+        while True:
+            copy_row(found, block, blocks, count)
+            count += 1
+            if block == scratch.three[run]:
+                break
+            block = following[block]
+        passages = _appended(first, count, limits, prices, scratch, passages)
+    if runs:
+        _sorted(scratch.gathered, passages, blocks)
+    return passages
+
+
+@inner
+def _told(passages: int, scratch: Scratch, ranges: I64s) -> None:
+    """The token ranges of the first passages into `ranges` (P, 4), zeros behind the last."""
+    ranges[:] = 0
+    blocks = scratch.blocks
+    for passage in range(min(passages, len(ranges))):
+        first, last = scratch.gathered[passage, 0], scratch.gathered[passage, 1]
+        for side in range(2):
+            ranges[passage, 2 * side] = blocks[first, side]
+            ranges[passage, 2 * side + 1] = blocks[last, side] + blocks[last, 2]
+
+
+# --- runs ---------------------------------------------------------------------------------------------------
+
+
+@inner
+def _runs(
+    a: U64s, b: U64s, passages: int, window: int, scratch: Scratch, language: Language, counts: I64s, marks: U8s
+) -> int:
+    """Fill `counts` but for NAMES, and give the runs with tokens on both sides in scratch.one to scratch.four, as
+    start and stop in a and in b: their number. marks: a byte for each window of a."""
+    blocks = scratch.blocks
+    facing = 0
+    counts[:] = 0
+    counts[PASSAGES] = passages
+    windows = (len(a) + window - 1) // window
+    marks[:windows] = 0
+    for passage in range(passages):
+        first, last = scratch.gathered[passage, 0], scratch.gathered[passage, 1]
+        start_a, stop_a = blocks[first, 0], blocks[last, 0] + blocks[last, 2]
+        counts[EQUAL] += scratch.gathered[passage, 2]
+        counts[COVERED_A] += stop_a - start_a
+        counts[COVERED_B] += blocks[last, 1] + blocks[last, 2] - blocks[first, 1]
+        counts[RUNS] += last - first
+        for mark in range(start_a // window, (stop_a - 1) // window + 1):
+            marks[mark] |= 1
+        for row in range(first, last):
+            from_a, from_b = blocks[row, 0] + blocks[row, 2], blocks[row, 1] + blocks[row, 2]
+            to_a, to_b = blocks[row + 1, 0], blocks[row + 1, 1]
+            replaced = min(to_a - from_a, to_b - from_b)
+            if replaced > 0:
+                counts[REPLACED] += replaced
+                marks[from_a // window] |= 2
+                scratch.one[facing], scratch.two[facing] = from_a, to_a
+                scratch.three[facing], scratch.four[facing] = from_b, to_b
+                facing += 1
+                asked(a, from_a, to_a, language)
+                asked(b, from_b, to_b, language)
+    for mark in range(windows):
+        counts[WINDOWS] += marks[mark] & 1
+        counts[WINDOWS_HIT] += marks[mark] >> 1
+    counts[FACING] = facing
+    return facing
+
+
+@inner
+def _judged(
+    buffer: U8s,
+    a: Side,
+    b: Side,
+    facing: int,
+    scratch: Scratch,
+    language: Language,
+    form_a: U8s,
+    form_b: U8s,
+    masks: U64s,
+    sums: F64s,
+) -> int:
+    """Fill `sums` from the runs in scratch.one to scratch.four: how many of them concern names or numbers."""
+    names = 0
+    sums[:] = 0.0
+    for run in range(facing):
+        start_a, stop_a = scratch.one[run], scratch.two[run]
+        start_b, stop_b = scratch.three[run], scratch.four[run]
+        length_a, digit_a = surface(buffer, a, start_a, stop_a, form_a)
+        length_b, digit_b = surface(buffer, b, start_b, stop_b, form_b)
+        if digit_a or digit_b or (is_capitalised(buffer, a, start_a) and is_capitalised(buffer, b, start_b)):
+            names += 1
+        frequency_a, fit_a, known_a = readings(buffer, a, start_a, stop_a, language)
+        frequency_b, fit_b, known_b = readings(buffer, b, start_b, stop_b, language)
+        sums[SIMILARITY] += likeness(form_a, length_a, form_b, length_b, masks)
+        sums[FREQUENCY] += frequency_a - frequency_b
+        sums[FIT] += fit_a - fit_b
+        sums[KNOWN] += known_a - known_b
+    return names
+
+
+# --- the kernel ---------------------------------------------------------------------------------------------
+
+
+@inner
+def _largest(starts: I64s, offsets: I64s, pairs: I64s, tokens: int, size: int, cells: int) -> tuple[int, int]:
+    """The tokens of the longest document of the pairs, and the words of the largest table; all indices checked."""
+    longest, words = 0, 0
+    for pair in range(len(pairs)):
+        for side in range(2):
+            document = pairs[pair, side]
+            if not 0 <= document < len(starts) - 1:
+                raise ValueError("a pair names no document")
+            if not 0 <= starts[document] <= starts[document + 1] <= tokens:
+                raise ValueError("starts must ascend within the tokens")
+            if not 0 <= offsets[document] <= offsets[document + 1] <= size:
+                raise ValueError("offsets must ascend within the buffer")
+            longest = max(longest, starts[document + 1] - starts[document])
+        one, other = pairs[pair, 0], pairs[pair, 1]
+        tokens_one, tokens_other = starts[one + 1] - starts[one], starts[other + 1] - starts[other]
+        words = max(words, table_words(tokens_one, tokens_other, cells))
+    return longest, words
+
+
+@kernel
+def compare(
+    hashes: U64s, starts: I64s, buffer: U8s, offsets: I64s, spans: I64s, pairs: I64s, limits: I64s, prices: F64s,
+    zipf: U64s, bigrams: U64s, counts: I64s, sums: F64s, ranges: I64s,
+) -> None:  # fmt: skip
+    """Compare pairs of documents token by token: 25 us for two near copies of 500 tokens.
+
+    hashes: (t,) token hashes of all documents. starts: (n + 1,) where each document's tokens begin. buffer: UTF-8 of
+    all documents. offsets: (n + 1,) where each document's bytes begin. spans: (t, 2) bytes of each token in the buffer,
+    half-open. pairs: (m, 2) documents a, b. limits: (6,), prices: (3,), see `anchors`. zipf, bigrams: see `readings`.
+    counts: (m, 10) and sums: (m, 4), out, see EQUAL and SIMILARITY. ranges: (m, P, 4), out: start and stop in a, start
+    and stop in b, in tokens, of the first P passages, zeros behind the last; P may be 0. Raises ValueError where arrays
+    do not fit each other.
+    """
+    size = len(pairs)
+    if len(offsets) < len(starts) or len(spans) < len(hashes) or spans.shape[1] != 2 or pairs.shape[1] != 2:
+        raise ValueError("offsets, spans or pairs do not fit")
+    if counts.shape != (size, 10) or sums.shape != (size, 4) or ranges.shape[0] != size or ranges.shape[2] != 4:
+        raise ValueError("counts, sums or ranges do not fit")
+    if len(limits) != 6 or len(prices) != 3 or min(limits[ANCHOR], limits[WINDOW], limits[RUNS_OPEN]) < 1:
+        raise ValueError("limits or prices do not fit")
+    for slots in (zipf, bigrams):
+        if len(slots) < 1 or len(slots) & (len(slots) - 1) or slots.shape[1] != 2:
+            raise ValueError("a language table has 2**m rows of two")
+    longest, words = _largest(starts, offsets, pairs, len(hashes), len(buffer), max(0, limits[GAP_CELLS]))
+    slots_needed = 64
+    while slots_needed < 2 * longest:
+        slots_needed *= 2
+    scratch = Scratch(
+        np.empty(slots_needed, np.uint64),
+        np.empty(slots_needed, np.int64),
+        np.empty(longest, np.uint64),
+        np.empty(longest + 2, np.int64),
+        np.empty(longest + 2, np.int64),
+        np.empty(longest + 2, np.int64),
+        np.empty(longest + 2, np.int64),
+        np.empty(longest + 2, np.int64),
+        np.empty((longest + 1, 3), np.int64),
+        np.empty((2 * longest + 2, 3), np.int64),
+        np.empty((2 * longest + 2, 3), np.int64),
+        np.empty((2 * longest + 2, 3), np.int64),
+        np.empty((2 * longest + 2, 2), np.float64),
+        np.empty(words, np.uint64),
+        np.empty(words, np.uint64),
+    )
+    marks, masks = np.empty(longest // limits[WINDOW] + 1, np.uint8), np.zeros(256, np.uint64)
+    form_a, form_b = np.empty(SIMILARITY_BYTES, np.uint8), np.empty(SIMILARITY_BYTES, np.uint8)
+    language = Language(zipf, zipf.view(np.float64), bigrams, bigrams.view(np.float64))
+    for pair in range(size):
+        one, other = pairs[pair, 0], pairs[pair, 1]
+        a = Side(
+            hashes[starts[one] : starts[one + 1]],
+            spans[starts[one] : starts[one + 1]],
+            offsets[one],
+            offsets[one + 1],
+        )
+        b = Side(
+            hashes[starts[other] : starts[other + 1]],
+            spans[starts[other] : starts[other + 1]],
+            offsets[other],
+            offsets[other + 1],
+        )
+        blocks, moved = aligned(a.hashes, b.hashes, limits, prices, scratch)
+        passages = _passages(blocks, moved, limits, prices, scratch)
+        _told(passages, scratch, ranges[pair])
+        facing = _runs(a.hashes, b.hashes, passages, limits[WINDOW], scratch, language, counts[pair], marks)
+        counts[pair, NAMES] = _judged(buffer, a, b, facing, scratch, language, form_a, form_b, masks, sums[pair])
