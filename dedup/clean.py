@@ -52,26 +52,27 @@ CONTROL_SHARE_MAX = 0.02
 def document(raw: Raw) -> Document:
     """The document of what was read. Raises DedupError if it is empty or no text."""
     if not raw.data.strip():
-        raise DedupError(raw.locator.path, "is empty", "remove it, or put its text back")
+        raise _empty(raw)
     if isinstance(raw.data, str):
         return Document(raw.id, raw.locator, raw.data, "json", 0, repairs(raw.data))
     try:
         text, codec, broken = decoded(raw.data)
     except ValueError as error:
         problem = f"is not text: it {error}"
-        raise DedupError(raw.locator.path, problem, "convert it to UTF-8 text, or leave it out") from error
-    if not text.strip("\ufeff \t\r\n"):
-        raise DedupError(raw.locator.path, "is empty", "remove it, or put its text back")
+        raise DedupError(raw.place or raw.locator.path, problem, "convert it to UTF-8 text, or leave it out") from error
+    if not text.replace("\ufeff", "").strip():
+        raise _empty(raw)
     return Document(raw.id, raw.locator, text, codec, broken, repairs(text))
 
 
-def id_taken(document: Document, first_path: str) -> DedupError:
-    """The problem with a document whose id another one, of `first_path`, has already."""
-    return DedupError(
-        document.locator.path,
-        f"has the id {document.id!r}, which {first_path} has already",
-        "rename one of them, or scan a folder that holds both",
-    )
+def _empty(raw: Raw) -> DedupError:
+    return DedupError(raw.place or raw.locator.path, "is empty", "remove it, or put its text back")
+
+
+def id_taken(name: str, place: str, first_place: str) -> DedupError:
+    """The problem with a document at `place` whose id another one has already."""
+    remedy = "give one of them another id, or scan a folder that holds both files"
+    return DedupError(place, f"has the id {name!r}, which {first_place} has already", remedy)
 
 
 def is_notable(document: Document) -> bool:
@@ -95,7 +96,7 @@ def decoded(data: bytes) -> tuple[str, str, int]:
     for mark, codec in _BOMS:
         if data.startswith(mark):
             return _accepted(*_with_damage(data, codec))
-    if b"\0" in data[:SNIFF_BYTES]:
+    if b"\0" in data:
         raise ValueError("holds NUL bytes and no byte-order mark")
     try:
         return _accepted(data.decode("utf-8"), "utf-8", 0)
@@ -136,6 +137,10 @@ def _accepted(text: str, codec: str, broken: int) -> tuple[str, str, int]:
 # --- repairs ---------------------------------------------------------------------------------------------------
 
 
+_LINE_PIECES = re.compile(r"[^\n]{1,2048}(?=[\s]|\Z)|[^\n]{1,4096}")
+"""A line in pieces that end before white space: what is compared letter by letter must stay short."""
+
+
 def repairs(text: str) -> tuple[Edit, ...]:
     """The edits that undo mojibake in `text`, line by line; none for a clean text.
 
@@ -147,9 +152,9 @@ def repairs(text: str) -> tuple[Edit, ...]:
     from rapidfuzz.distance import Levenshtein
 
     found: list[Edit] = []
-    for line in re.finditer(r"[^\n]*[^\x00-\x7f\n][^\n]*", text):
+    for line in _LINE_PIECES.finditer(text):
         before = line.group()
-        if not ftfy.badness.is_bad(before):
+        if before.isascii() or not ftfy.badness.is_bad(before):
             continue
         after, plan = ftfy.fix_encoding_and_explain(before)
         if after == before:
@@ -282,9 +287,18 @@ def _unrepaired(spans: NDArray[np.int64], edits: Sequence[Edit]) -> NDArray[np.i
 
 def plain(text: str) -> str:
     """`text` with case, white space and Unicode form normalised away: equal for `exact` copies."""
-    return " ".join(unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold()).split())
+    folded_text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+    return " ".join(folded_text.replace("\ufeff", "").split())
 
 
-def same_words(one: str, other: str) -> bool:
-    """Whether two stretches of text hold the same tokens, so that they differ in form alone."""
-    return [word for word, _, _ in words(one)] == [word for word, _, _ in words(other)]
+_SOFT = frozenset(" \t\r\n\v\f\u00a0\ufeff.,;:!?¡¿…·•'\"()[]{}«»‹›‘’‚‛“”„‟‐‑‒–—―-_")
+"""What a copy may have otherwise without saying anything else: spaces, stops, quotes, brackets, dashes."""
+_MINUS = re.compile(r"(?<!\w)[-−–](?=\d)")
+
+
+def symbols(text: str) -> str:
+    """The characters of a text that are neither words nor soft punctuation: operators, signs, currency, emoji."""
+    signed = _MINUS.sub("−", text)
+    return "".join(
+        character for character in signed if character not in _SOFT and character_class(ord(character)) == " "
+    )

@@ -68,6 +68,7 @@ def scan(sources: Sequence[str], form: str, output: Path | None, **options: Any)
     with failures():
         from dedup import pipeline
 
+        refuse_overwriting(output, sources)
         findings = pipeline.find_duplicates(sources, config(options))
         if form == "jsonl":
             from dedup.report import jsonl
@@ -101,7 +102,8 @@ def diff(a: str, b: str, form: str, output: Path | None, ledger_rows: int, **opt
         from dedup.ledger import substitutions
 
         chosen = config(options)
-        pair = one_document(a, chosen), one_document(b, chosen)
+        refuse_overwriting(output, (a, b))
+        pair = named_apart(one_document(a, chosen), one_document(b, chosen))
         found = pipeline.collate(*pair, chosen)
         if form == "jsonl":
             from dedup.report import jsonl
@@ -120,10 +122,16 @@ def diff(a: str, b: str, form: str, output: Path | None, ledger_rows: int, **opt
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="Write the text to this file, not to the terminal."
 )
+@FORMAT
 @click.option("--edits", "edits_path", type=click.Path(path_type=Path), help="Write every edit to this JSONL file.")
 @config_options
 def restore(
-    document: str, witnesses: Sequence[str], output: Path | None, edits_path: Path | None, **options: Any
+    document: str,
+    witnesses: Sequence[str],
+    output: Path | None,
+    form: str,
+    edits_path: Path | None,
+    **options: Any,
 ) -> None:
     """Give a document its original readings back, from a cleaner copy among the witnesses.
 
@@ -131,20 +139,29 @@ def restore(
     """
     with failures():
         from dedup import pipeline
+        from dedup.model import DedupError
         from dedup.report import jsonl
 
         chosen = config(options)
+        for path in (output, edits_path):
+            refuse_overwriting(path, (document, *witnesses))
         damaged = one_document(document, chosen)
+        if damaged.lossy_bytes:
+            lost = f"holds {damaged.lossy_bytes} bytes that are not valid {damaged.decoding}"
+            raise DedupError(document, lost, "mend its encoding first, since a restored text could not keep them")
         found, problems = pipeline.documents(witnesses, chosen)
         others = [one for one in found if not same_place(one, damaged)]
         restored = pipeline.restoration(damaged, others, chosen)
-        emit_bytes(encoded(restored.text, damaged), output)
+        if form == "jsonl":
+            emit(map(jsonl.line, jsonl.restoration(restored)), output)
+        else:
+            emit_bytes(encoded(restored.text, damaged), output)
         if edits_path:
             emit(map(jsonl.line, map(jsonl.edit_record, restored.edits)), edits_path)
         names = {edit.witness for edit in restored.edits if edit.witness}
         say(f"{damaged.id}: {len(restored.edits)} edits" + (f" by witness {', '.join(sorted(names))}" if names else ""))
         if not names:
-            say(f"{damaged.id}: no copy among the witnesses is cleaner, so no reading was changed")
+            say(f"{damaged.id}: none of the witnesses is a copy that is surely cleaner, so no reading was changed")
         finish(problems, [damaged, *found])
 
 
@@ -159,8 +176,9 @@ def restore(
     metavar="FOLDER",
     help="The folder to write; it must not exist yet, or be empty.",
 )
+@FORMAT
 @config_options  # fmt: skip
-def clean(sources: Sequence[str], target: Path, **options: Any) -> None:
+def clean(sources: Sequence[str], target: Path, form: str, **options: Any) -> None:
     """Write the corpus without its copies.
 
     FOLDER gets documents/ (the kept ones), manifest.jsonl (one line for every document read) and ledger.tsv (what was
@@ -169,7 +187,7 @@ def clean(sources: Sequence[str], target: Path, **options: Any) -> None:
     with failures():
         from dedup import pipeline
         from dedup.ledger import substitutions
-        from dedup.report import folder
+        from dedup.report import folder, jsonl
 
         folder.refuse_existing(target)
         folder.refuse_within(target, sources)
@@ -178,6 +196,10 @@ def clean(sources: Sequence[str], target: Path, **options: Any) -> None:
         if not findings.corpus.ids and findings.problems:
             raise findings.problems[0]
         counts = folder.write(findings, substitutions(pipeline.dropped_collations(findings, chosen)), target)
+        if form == "jsonl":
+            emit([jsonl.line(jsonl.balance(findings, counts))], None)
+            finish(findings.problems, findings.corpus.notable.values())
+            return
         balance = " + ".join(f"{counts.get(status, 0):,} {status}" for status in ("kept", "restored", "dropped"))
         click.echo(f"{balance} = {len(findings.corpus):,} documents read; written to {target}")
         finish(findings.problems, findings.corpus.notable.values())
@@ -211,6 +233,23 @@ def one_document(path: str, chosen: Config) -> Document:
     return found[0]
 
 
+def refuse_overwriting(output: Path | None, sources: Iterable[str]) -> None:
+    """Raises DedupError if an output file is, or lies in, a source: the input is never modified."""
+    from dedup.report import folder
+
+    if output:
+        folder.refuse_within(output, sources)
+
+
+def named_apart(a: Document, b: Document) -> tuple[Document, Document]:
+    """Two documents under their ids, or under their paths where the ids are the same."""
+    from dataclasses import replace
+
+    if a.id != b.id:
+        return a, b
+    return replace(a, id=a.locator.path), replace(b, id=b.locator.path)
+
+
 def same_place(one: Document, other: Document) -> bool:
     return one.locator.start_byte == other.locator.start_byte and Path(one.locator.path).samefile(other.locator.path)
 
@@ -220,6 +259,7 @@ def encoded(text: str, document: Document) -> bytes:
     try:
         return text.encode("utf-8" if document.decoding == "json" else document.decoding)
     except UnicodeEncodeError:
+        say(f"note: {document.id}: written as UTF-8, since {document.decoding} lacks a character of it")
         return text.encode("utf-8", "surrogatepass")
 
 
@@ -258,7 +298,9 @@ def finish(problems: Sequence[DedupError], documents: Iterable[Document]) -> Non
 
 
 def say(message: str) -> None:
-    click.echo(message.encode("utf-8", "backslashreplace").decode(), err=True)
+    """A line on stderr; what would steer the terminal is shown, not sent."""
+    shown = "".join(character if character.isprintable() else repr(character)[1:-1] for character in message)
+    click.echo(shown.encode("utf-8", "backslashreplace").decode(), err=True)
 
 
 def emit(lines: Iterable[str], output: Path | None) -> None:

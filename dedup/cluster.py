@@ -4,8 +4,8 @@
    end far from where it began.
 2. In a component the canonical copy is the document that its pairs call cleaner most, then the longer, then the first
    by id. An excerpt gives way to the text that holds it.
-3. Every other member is compared with the canonical copy itself. Those that are no copies of it start over among
-   themselves.
+3. Every other member is compared with the canonical copy itself. Those that are no copies of it, or have too much of
+   their own, start over among themselves.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ Groups = list[tuple[str, list[str]]]
 
 
 def clusters(
-    ids: Sequence[str], words: Mapping[str, int], pairs: Iterable[Pair], verify: Verify
+    ids: Sequence[str], words: Mapping[str, int], pairs: Iterable[Pair], verify: Verify, coverage_min: float = 0.0
 ) -> tuple[list[Cluster], list[Pair]]:
     """The clusters of two and more, by their first member, and the pairs that had to be verified to make them.
 
-    `verify` compares documents that no candidate pair brought together, many at a time.
+    `verify` compares documents that no candidate pair brought together, many at a time. coverage_min: see
+    `Config.drop_coverage_min`.
     """
     position = {name: index for index, name in enumerate(ids)}
     known: dict[frozenset[str], Pair | None] = {frozenset((pair.a, pair.b)): pair for pair in pairs}
@@ -41,7 +42,11 @@ def clusters(
             added.extend([found] if found else [])
         rest: set[str] = set()
         for canonical, names in zip(chosen, waiting, strict=True):
-            members = [name for name in names if name == canonical or _is_copy(known[frozenset((name, canonical))])]
+            members = [
+                name
+                for name in names
+                if name == canonical or _gives_way(name, known[frozenset((name, canonical))], coverage_min)
+            ]
             groups.append((canonical, members))
             rest |= set(names) - set(members)
         left = _components([pair for pair in merging if pair.a in rest and pair.b in rest])
@@ -63,8 +68,15 @@ def _unknown(
     return asked
 
 
-def _is_copy(pair: Pair | None) -> bool:
-    return pair is not None and pair.relation in MERGING
+def _gives_way(name: str, pair: Pair | None, coverage_min: float) -> bool:
+    """Whether a document is a copy of the other one of its pair, and that has enough of it."""
+    if pair is None or pair.relation not in MERGING:
+        return False
+    if pair.relation in ("exact", "near"):
+        return True
+    covered = pair.evidence["coverage_a" if name == pair.a else "coverage_b"]
+    assert isinstance(covered, float)
+    return covered >= coverage_min
 
 
 def _standing(merging: Sequence[Pair], words: Mapping[str, int]) -> dict[str, float]:

@@ -61,6 +61,14 @@ class Config:
     passage_density_min: float = 0.4
     """Equal tokens for every token of a passage's shorter side: at two fifths replaced about 0.5 remain."""
 
+    near_containment_min: float = 0.6
+    """Share of the shorter text's tokens that must stand, equal and in order, in shared passages for a pair to be
+    `near`: resemblance knows neither order nor how often a shingle stands in a text."""
+
+    drop_coverage_min: float = 0.8
+    """Share of a spun, damaged or excerpted text that must stand in passages shared with the kept copy for it to give
+    way to that: what a copy has of its own is not lost for the sake of the rest."""
+
     copy_coverage_min: float = 0.6
     """Share of the shorter text that must stand in shared passages for the pair to be copies at all."""
 
@@ -92,12 +100,19 @@ class Config:
     noise_rate_min: float = 0.02
     """Words replaced, for every word of the shared passages, from which such noise makes a pair `damaged`."""
 
+    addition_tokens: int = 5
+    """Tokens from which an addition or omission is an author's, not a spinner's or a scanner's, and stays undecided."""
+
     block_tokens: int = 12
     """Tokens from which an insertion or deletion is a block that one edition has and the other lacks, which no
     restoration takes over."""
 
     confidence_min: float = 0.8
     """Probability below which judge abstains."""
+
+    ledger_pairs_max: int = 1000
+    """Dropped copies whose substitutions `clean` lists: comparing one phrase by phrase takes milliseconds, and what is
+    done to a corpus shows in a thousand."""
 
     bulk_bytes_min: int = 5_000_000
     """Bytes of a corpus from which compiled kernels serve: loading them takes a second, compiling half a minute."""
@@ -130,6 +145,8 @@ _RANGES: dict[str, tuple[float, float]] = {
     "passage_gap_tokens": (1, 10_000),
     "passage_equal_tokens_min": (3, 10_000),
     "passage_density_min": (0.0, 1.0),
+    "near_containment_min": (0.0, 1.0),
+    "drop_coverage_min": (0.0, 1.0),
     "copy_coverage_min": (0.0, 1.0),
     "excerpt_containment_min": (0.0, 1.0),
     "excerpt_length_ratio_max": (0.0, 1.0),
@@ -140,8 +157,10 @@ _RANGES: dict[str, tuple[float, float]] = {
     "spun_common_share_min": (0.0, 1.0),
     "noise_similarity_min": (0.0, 1.0),
     "noise_rate_min": (0.0, 1.0),
+    "addition_tokens": (1, 10_000),
     "block_tokens": (1, 10_000),
     "confidence_min": (0.5, 1.0),
+    "ledger_pairs_max": (0, 1 << 40),
     "bulk_bytes_min": (0, 1 << 60),
     "workers": (0, 1024),
     "document_bytes_max": (1, 1 << 40),

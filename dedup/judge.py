@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import exp
 from typing import Literal
@@ -47,11 +47,15 @@ FEW_PLACES = 2
 EDGE_TOKENS = 4
 """Tokens up to which what differs before the first or after the last passage, at the ends of both texts, belongs to it:
 a passage begins and ends with equal tokens, damage may not."""
+NAME_ZIPF = 4.0
+"""Zipf frequency below which a capitalised word is taken for a name."""
 SIMILARITY_CHARACTERS = 64
 """How much of what was replaced is looked at for its likeness."""
 
 Range = tuple[int, int]
-Sameness = Literal["written", "mended"]
+Sameness = Literal["written", "mended", "signs"]
+"""Two texts are the same as written (but for case, space and Unicode form), the same once their encoding is mended, or
+the same words with other signs between them: `-21` and `21`, `<` and `>=`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,13 +176,22 @@ def _similarity(run: Run, found: Comparison) -> float:
 
 def relation(seen: Figures, same: Sameness | None, config: Config) -> Relation | None:
     """What two documents are to each other; None if they share nothing worth telling."""
+    if same == "signs":
+        return "reuse" if seen.passages else None
     if same:
         return "exact" if same == "written" else "damaged"
-    if seen.resemblance >= config.threshold:
+    if seen.resemblance >= config.threshold and _in_order(seen, config):
         return "near"
     if not seen.passages:
         return None
     return _copy_relation(seen, config) or "reuse"
+
+
+def _in_order(seen: Figures, config: Config) -> bool:
+    """Whether texts of one resemblance also run alike; too short a text has no passages to tell by."""
+    if min(seen.words_a, seen.words_b) < 2 * config.passage_equal_tokens_min:
+        return True
+    return max(seen.containment_a, seen.containment_b) >= config.near_containment_min
 
 
 def _copy_relation(seen: Figures, config: Config) -> Relation | None:
@@ -209,7 +222,7 @@ def _is_systematic(seen: Figures, config: Config) -> bool:
 def pair(found: Comparison, same: Sameness | None, config: Config) -> Pair | None:
     """The finding on two documents, or None where they share nothing worth telling.
 
-    same: whether the texts, but for case, space and Unicode form, are the same as written, or once mended.
+    same: in what they are the same, if in anything (see `Sameness`).
     """
     seen = figures(found, config)
     if relation(seen, same, config) is None:
@@ -235,18 +248,40 @@ def finding(
     sure = max(probability, 1 - probability)
     telling = kind == "damaged" or seen.common_share >= config.spun_common_share_min  # names and numbers tell nothing
     decided = kind != "exact" and telling and sure >= config.confidence_min
+    if kind == "spun" and not decided:
+        kind = "reuse"  # a spinner leaves traces that tell its copy from the original; an author's revision does not
     figures_shown = {name: round(getattr(seen, name), 4) for name in SHOWN}
     return Pair(
         a=ids[0],
         b=ids[1],
         relation=kind,
         resemblance=round(seen.resemblance, 6),
-        containment_a=round(1.0 if same else seen.containment_a, 6),
-        containment_b=round(1.0 if same else seen.containment_b, 6),
+        containment_a=round(1.0 if kind == "exact" else seen.containment_a, 6),
+        containment_b=round(1.0 if kind == "exact" else seen.containment_b, 6),
         cleaner=ids[0 if probability > 0.5 else 1] if decided else None,
-        confidence=round(sure, 4),
+        confidence=round(sure if decided else min(sure, 0.5), 4),
         substitutions=seen.substitutions,
         evidence={**figures_shown, **shown},
+    )
+
+
+def turned(found: Pair) -> Pair:
+    """The same finding with a and b exchanged."""
+    evidence = dict(found.evidence)
+    evidence["coverage_a"], evidence["coverage_b"] = found.evidence["coverage_b"], found.evidence["coverage_a"]
+    direction_of_a = evidence["direction"]
+    assert isinstance(direction_of_a, dict)
+    evidence["direction"] = {name: -value for name, value in direction_of_a.items()}
+    passages = evidence["passages"]
+    assert isinstance(passages, list)
+    evidence["passages"] = [{**passage, "a": passage["b"], "b": passage["a"]} for passage in passages]
+    return replace(
+        found,
+        a=found.b,
+        b=found.a,
+        containment_a=found.containment_b,
+        containment_b=found.containment_a,
+        evidence=evidence,
     )
 
 
@@ -274,7 +309,7 @@ def direction(found: Comparison) -> tuple[float, dict[str, float]]:
     """The log-odds that a's readings are the original ones, and what they are made of, each part in log-odds."""
     replaced = [run for run in runs(found.passages) if run.replaced]
     sums = dict.fromkeys(WEIGHTS, 0.0)
-    for run in replaced:
+    for run in replaced if language.is_known(found.tokens_a.words) and language.is_known(found.tokens_b.words) else ():
         for name, difference in reading_evidence(found, run).items():
             sums[name] += difference
     return weighed(sums, len(replaced), len(found.b.repairs) - len(found.a.repairs))
@@ -356,7 +391,22 @@ def _is_decidable(locus: Locus, found: Comparison, config: Config) -> bool:
     if locus.kind == "formatting":
         return _without_layout(locus.text_a) != _without_layout(locus.text_b)
     run = _locus_run(locus, found)
-    return max(run.a[1] - run.a[0], run.b[1] - run.b[0]) < config.block_tokens
+    if not run.replaced:
+        return max(run.a[1] - run.a[0], run.b[1] - run.b[0]) < config.addition_tokens
+    return max(run.a[1] - run.a[0], run.b[1] - run.b[0]) < config.block_tokens and not _is_fact(run, found, config)
+
+
+def _is_fact(run: Run, found: Comparison, config: Config) -> bool:
+    """Whether other numbers or other names face each other: what one text says otherwise, not how it says it."""
+    words_a, words_b = found.tokens_a.words[slice(*run.a)], found.tokens_b.words[slice(*run.b)]
+    if all(any(word[0].isdigit() or word in language.NUMBER_WORDS for word in words) for words in (words_a, words_b)):
+        digits = [any(word[0].isdigit() for word in words) for words in (words_a, words_b)]
+        return digits[0] == digits[1]  # `four` and `4` are one number
+    names = _is_capitalised(found.a.text, _span(found.tokens_a, run.a)) and _is_capitalised(
+        found.b.text, _span(found.tokens_b, run.b)
+    )
+    rare = all(min(map(language.zipf, words)) < NAME_ZIPF for words in (words_a, words_b))
+    return names and rare and _similarity(run, found) < config.noise_similarity_min
 
 
 def _in_passages(locus: Locus, found: Comparison) -> bool:

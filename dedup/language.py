@@ -10,6 +10,7 @@ the first question.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from functools import cache
 from math import log2, log10
 
@@ -37,6 +38,17 @@ def zipf(word: str, language: str = "en") -> float:
     frequencies = _frequencies(language)
     share = frequencies.get(word) or frequencies.get(word.removesuffix("'s"), 0.0)
     return max(0.0, log10(share) + 9.0) if share else 0.0
+
+
+KNOWN_ZIPF, KNOWN_SHARE, KNOWN_TOKENS = 4.0, 0.55, 256
+"""A text is in a language whose statistics are at hand if so large a share of its first tokens is so frequent there:
+some 0.8 of English prose, half of that of other languages."""
+
+
+def is_known(words: Sequence[str], language: str = "en") -> bool:
+    """Whether the statistics of a language can judge a text."""
+    first = words[:KNOWN_TOKENS]
+    return sum(zipf(word, language) >= KNOWN_ZIPF for word in first) >= KNOWN_SHARE * len(first)
 
 
 def is_common(word: str, language: str = "en") -> bool:
@@ -100,6 +112,11 @@ LIGHT_VERBS = frozenset(
     "make makes made making take takes took taken taking".split()
 )
 """English verbs that mean little beside their noun (`have an effect`, `make an attempt`; Jespersen 1942)."""
+NUMBER_WORDS = frozenset(
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million billion".split()
+)
+"""English numbers in words; ordinals are left out, since spinners write them anew."""
 PARTICLES = frozenset(("away", "back", "down", "off", "on", "out", "over", "up"))
 """Those that make particle verbs (`carry out`)."""
 ARTICLES = frozenset(("a", "an", "the"))

@@ -57,13 +57,15 @@ def candidates(sketches: Sequence[Sketch], config: Config) -> Candidates:
     size = len(sketches)
     shared: dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]] = {}
     capped: dict[str, int] = {}
+    passages, furniture = _passage_keys([sketch.passages for sketch in sketches], config)
     channels = {
         "bands": _band_buckets([sketch.signature for sketch in sketches], config),
         "terms": _rarest_terms([sketch.terms for sketch in sketches], config),
-        "passages": _passage_keys([sketch.passages for sketch in sketches], config),
+        "passages": passages,
     }
     for channel, (keys, members) in channels.items():
         codes, counts, overflow = _paired(keys, members, size, config.bucket_documents_max)
+        overflow += furniture if channel == "passages" else 0
         if channel == "terms":
             enough = counts >= _terms_needed(codes, size, members, config)
             codes, counts = codes[enough], counts[enough]
@@ -108,11 +110,14 @@ def _terms_needed(codes: NDArray[np.int64], size: int, members: Members, config:
     return needed
 
 
-def _passage_keys(passages: Sequence[Keys], config: Config) -> tuple[Keys, Members]:
+def _passage_keys(passages: Sequence[Keys], config: Config) -> tuple[tuple[Keys, Members], int]:
+    """The passage keys that a few documents share, and how many too many share."""
     keys, members = _flat(passages)
     _, position, counts = np.unique(keys, return_inverse=True, return_counts=True)
     shared = (counts[position] >= 2) & (counts[position] <= config.key_documents_max)
-    return keys[shared], members[shared]
+    return (keys[shared], members[shared]), int(
+        (np.unique(keys, return_counts=True)[1] > config.key_documents_max).sum()
+    )
 
 
 def _flat(lists: Sequence[Keys]) -> tuple[Keys, Members]:

@@ -33,11 +33,11 @@ class DedupError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Locator:
-    """Where a document's bytes are: a file, and the half-open range of bytes in it (stop_byte -1: to its end)."""
+    """Where a document's bytes are: a file, and the half-open range of bytes in it."""
 
     path: str
     start_byte: int = 0
-    stop_byte: int = -1
+    stop_byte: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +60,15 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """What was read of one document: the bytes of a file, or the text that a record holds."""
+    """What was read of one document: the bytes of a file, or the text that a record holds.
+
+    `place` names a record for people: its file and line.
+    """
 
     id: str
     locator: Locator
     data: bytes | str
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -74,9 +75,10 @@ def documents(sources: Iterable[str | Path], config: Config = DEFAULT) -> tuple[
                 if isinstance(raw, DedupError):
                     raise raw
                 document = clean.document(raw)
+                place = raw.place or raw.locator.path
                 if document.id in taken:
-                    raise clean.id_taken(document, taken[document.id])
-                taken[document.id] = document.locator.path
+                    raise clean.id_taken(document.id, place, taken[document.id])
+                taken[document.id] = place
                 found.append(document)
             except DedupError as error:
                 problems.append(error)
@@ -109,6 +111,7 @@ def find_duplicates(sources: str | Path | Iterable[str | Path], config: Config =
         {name: len(one.tokens) for name, one in by_id.items()},
         pairs,
         lambda asked: [_judged(by_id[a], by_id[b], None, config) for a, b in asked],
+        config.drop_coverage_min,
     )
     ordered = tuple(sorted([*pairs, *added], key=lambda pair: (pair.a, pair.b)))
     return Findings(_corpus(entries), ordered, tuple(groups), tuple(problems), len(wanted.pairs), wanted.capped)
@@ -172,10 +175,11 @@ def restoration(document: Document, witnesses: Sequence[Document], config: Confi
     """
     own = entry(document, config)
     best: tuple[float, Pair, Collation] | None = None
-    for witness in sorted(witnesses, key=lambda one: one.id):
-        other = entry(witness, config)
+    for witness in sorted(witnesses, key=lambda one: (one.id, one.locator.path)):
+        named = replace(witness, id=witness.locator.path) if witness.id == document.id else witness
+        other = entry(named, config)
         pair = _judged(own, other, None, config)
-        if pair and pair.relation in MERGING and pair.cleaner == witness.id != document.id:
+        if pair and pair.relation in MERGING and pair.cleaner == named.id != document.id:
             found = _collation(own, other, config)
             strength = abs(judge.direction(found.compared)[0])
             if best is None or strength > best[0]:
@@ -200,30 +204,51 @@ def _collation(a: Entry, b: Entry, config: Config) -> Collation:
     return Collation(compared, loci.loci(a.document, b.document, a.tokens, b.tokens, segments))
 
 
-def _sameness(a: Document, b: Document) -> judge.Sameness | None:
-    if clean.plain(a.text) == clean.plain(b.text):
+def _sameness(a: Entry, b: Entry) -> judge.Sameness | None:
+    """In what two documents are the same, asked only where their words are."""
+    if a.tokens.words != b.tokens.words:
+        return None
+    if clean.plain(a.document.text) == clean.plain(b.document.text):
         return "written"
-    if a.repairs or b.repairs:
-        texts = (edits.applied(one.text, one.repairs) for one in (a, b))
-        return "mended" if len(set(map(clean.plain, texts))) == 1 else None
-    return None
+    mended = [edits.applied(one.document.text, one.document.repairs) for one in (a, b)]
+    if (a.document.repairs or b.document.repairs) and clean.plain(mended[0]) == clean.plain(mended[1]):
+        return "mended"
+    return "signs" if clean.symbols(mended[0]) != clean.symbols(mended[1]) else None
 
 
 def _judged(a: Entry, b: Entry, met: Candidate | None, config: Config) -> Pair | None:
-    """The finding on two documents, with the keys by which they met, if they did."""
+    """The finding on two documents, with the keys by which they met, if they did; whichever is named first."""
+    if _order(b) < _order(a):
+        other_way = _judged(b, a, met, config)
+        return judge.turned(other_way) if other_way else None
     compared, _ = _comparison(a, b, config)
-    pair = judge.pair(compared, _sameness(a.document, b.document), config)
+    pair = judge.pair(compared, _sameness(a, b), config)
     if pair is None or met is None:
         return pair
     channels = {"bands": met.bands, "terms": met.terms, "passages": met.passages}
     return replace(pair, evidence={"shared_keys": channels, **pair.evidence})
 
 
+def _order(one: Entry) -> tuple[int, int]:
+    """What decides which of two documents is compared with the other: the words, not the names."""
+    return len(one.tokens), int(one.tokens.hashes.sum())
+
+
 def dropped_collations(findings: Findings, config: Config = DEFAULT) -> Iterator[Collation]:
-    """Every kept document (as a) compared with the copies that give way to it (as b), their texts read again."""
+    """Kept documents (as a) compared with the copies that give way to them (as b), their texts read again.
+
+    The first `ledger_pairs_max` of them, and none of exact copies, which differ in no word.
+    """
     numbers = {name: number for number, name in enumerate(findings.corpus.ids)} if findings.clusters else {}
+    for names in islice(_replaced_pairs(findings), config.ledger_pairs_max):
+        kept, dropped = (entry(document_at(findings.corpus, numbers[name]), config) for name in names)
+        yield _collation(kept, dropped, config)
+
+
+def _replaced_pairs(findings: Findings) -> Iterator[tuple[str, str]]:
+    """Kept and dropped documents that differ in their words, cluster by cluster."""
+    differing = {frozenset((pair.a, pair.b)) for pair in findings.pairs if pair.substitutions}
     for group in findings.clusters:
-        kept = entry(document_at(findings.corpus, numbers[group.canonical]), config)
         for name in group.members:
-            if name != group.canonical:
-                yield _collation(kept, entry(document_at(findings.corpus, numbers[name]), config), config)
+            if frozenset((name, group.canonical)) in differing:
+                yield group.canonical, name

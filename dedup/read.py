@@ -125,11 +125,13 @@ def contents(file: SourceFile, config: Config) -> Iterator[Raw | DedupError]:
     if not file.holds_records:
         yield Raw(file.id, Locator(str(file.path), 0, len(data)), data)
         return
+    if not data.strip():
+        yield DedupError(file.path, "is empty", "remove it, or put its records back")
     for row, raw in rows(file.path, data, 0, config):
         if isinstance(raw, DedupError):
             yield DedupError(f"{file.path}, line {row + 1}", raw.problem, raw.remedy)
         else:
-            yield raw if raw.id else Raw(f"{file.id}#{row + 1}", raw.locator, raw.data)
+            yield Raw(raw.id or f"{file.id}#{row + 1}", raw.locator, raw.data, f"{file.path}, line {row + 1}")
 
 
 def rows(path: Path, data: bytes, start_byte: int, config: Config) -> Iterator[tuple[int, Raw | DedupError]]:
@@ -153,7 +155,10 @@ def record(locator: Locator, line: bytes) -> Raw:
         raise DedupError(locator.path, f"is not JSON ({error})", "mend or remove the line") from error
     if not isinstance(value, dict) or not isinstance(value.get("text"), str):
         raise DedupError(locator.path, "has no string under `text`", "give the document's text under that key")
-    return Raw(str(value["id"]) if value.get("id") is not None else "", locator, value["text"])
+    name = value.get("id")
+    if name is not None and (isinstance(name, bool) or not isinstance(name, str | int | float)):
+        raise DedupError(locator.path, "has an `id` that is neither text nor a number", "give it one, or none")
+    return Raw("" if name is None else str(name), locator, value["text"])
 
 
 def raw_at(locator: Locator, name: str) -> Raw:

@@ -18,7 +18,7 @@ from dedup.bulk import read as partitioned
 from dedup.bulk import sketch as sketches
 from dedup.config import Config
 from dedup.engines import local
-from dedup.model import Cluster, Corpus, DedupError, Document, Locator, Pair
+from dedup.model import Cluster, Corpus, DedupError, Document, Pair
 
 NOTE = "In a corpus of this size passages that two documents share without being copies are not looked for."
 
@@ -69,7 +69,7 @@ def find_duplicates(
         return [told.get(both) for both in asked]
 
     lengths = dict(zip(corpus.ids, corpus.words.tolist(), strict=True))
-    clusters, added = cluster.clusters(corpus.ids, lengths, judged, verified)
+    clusters, added = cluster.clusters(corpus.ids, lengths, judged, verified, config.drop_coverage_min)
     judged = sorted([*judged, *added], key=lambda pair: (pair.a, pair.b))
     return Found(corpus, judged, clusters, problems, len(pairs), wanted.capped)
 
@@ -129,8 +129,8 @@ def _corpus(
         for parts in (words, files, [texts.starts for texts in found], [texts.stops for texts in found])
     )
     for number in sorted(doubles):
-        document = Document(ids[number], Locator(paths[files_read[number]]), "")
-        problems.append(clean.id_taken(document, paths[files_read[taken[ids[number]]]]))
+        places = (paths[files_read[one]] for one in (number, taken[ids[number]]))
+        problems.append(clean.id_taken(ids[number], *places))
     order = np.array(sorted(set(range(len(ids))) - doubles, key=ids.__getitem__), np.int64)
     rank = np.full(len(ids), -1, np.int64)
     rank[order] = np.arange(len(order))

@@ -45,10 +45,10 @@ class Partition:
 class Texts:
     """The documents of a partition.
 
-    buffer: (bytes + SLACK_BYTES,) uint8, their texts in UTF-8, encoding repaired. offsets: (n + 1,) int64. ids: n, an
-    empty one for a row without. rows: (n,) int64, the line or file of the partition that each is, from 0. starts, stops:
-    (n,) int64, bytes in the file. notable: those that were not read as sound UTF-8, by number. problems: by row. lines: how
-    many the partition has.
+    buffer: (bytes + SLACK_BYTES,) uint8, their texts in UTF-8, encoding repaired. offsets: (n + 1,) int64. ids: n, ""
+    for a row without one. rows: (n,) int64, the line or file of the partition that each is, from 0. starts, stops:
+    (n,) int64, bytes in the file. notable: those that were not read as sound UTF-8, by number. problems: by row. lines:
+    how many the partition has.
     """
 
     partition: Partition

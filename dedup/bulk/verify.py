@@ -79,6 +79,14 @@ def _compared(pairs: NDArray[np.int64], corpus: Corpus, config: Config, one_by_o
     buffer, offsets = texts_at(corpus, numbers.tolist(), config)
     hashes, token_counts, spans = token_hashes(buffer, offsets, spans=True)
     starts = np.concatenate((np.zeros(1, np.int64), np.cumsum(token_counts)))
+    sums_of_hashes = np.concatenate((np.zeros(1, np.uint64), np.cumsum(hashes)))
+    orders = list(
+        zip(token_counts.tolist(), (sums_of_hashes[starts[1:]] - sums_of_hashes[starts[:-1]]).tolist(), strict=True)
+    )
+    turned = np.array([orders[b] < orders[a] for a, b in places.tolist()], bool)
+    pairs = np.where(turned[:, None], pairs[:, ::-1], pairs)
+    places = np.ascontiguousarray(np.where(turned[:, None], places[:, ::-1], places))
+    known = _known(hashes, starts)
     counts, sums = np.zeros((len(pairs), 10), np.int64), np.zeros((len(pairs), 4), np.float64)
     ranges = np.zeros((len(pairs), PASSAGES_TOLD, 4), np.int64)
     limits, prices = _limits(config)
@@ -90,20 +98,38 @@ def _compared(pairs: NDArray[np.int64], corpus: Corpus, config: Config, one_by_o
     data = buffer.tobytes()
     for row, (a, b) in enumerate(pairs.tolist()):
         if a in corpus.notable or b in corpus.notable:
-            found.append(one_by_one(corpus, a, b))
+            found.append(one_by_one(corpus, *((b, a) if turned[row] else (a, b))))
             continue
         place_a, place_b = places[row].tolist()
         words = int(token_counts[place_a]), int(token_counts[place_b])
         resemblance = int(shared[row]) / int(union[row]) if union[row] else 0.0
         seen = _figures(counts[row].tolist(), float(sums[row, compare.SIMILARITY]), resemblance, words)
         same = _same(data[offsets[place_a] : offsets[place_a + 1]], data[offsets[place_b] : offsets[place_b + 1]], seen)
-        odds, parts = judge.weighed(_differences(sums[row].tolist()), seen.places, 0)
+        differences = _differences(sums[row].tolist() if known[place_a] and known[place_b] else [0.0] * 4)
+        odds, parts = judge.weighed(differences, seen.places, 0)
         passages = _passages(
             ranges[row], starts[place_a], starts[place_b], spans, (offsets[place_a], offsets[place_b]), data
         )
         ids = corpus.ids[a], corpus.ids[b]
-        found.append(judge.finding(ids, seen, same, (odds, {"direction": parts, "passages": passages}), config))
+        one = judge.finding(ids, seen, same, (odds, {"direction": parts, "passages": passages}), config)
+        found.append(judge.turned(one) if one and turned[row] else one)
     return found
+
+
+def _known(hashes: U64s, starts: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """For each document whether `language.is_known` of its words."""
+    frequent = _frequent_hashes()
+    places = np.minimum(np.searchsorted(frequent, hashes), len(frequent) - 1)
+    seen = np.concatenate((np.zeros(1, np.int64), np.cumsum(frequent[places] == hashes)))
+    stops = np.minimum(starts[1:], starts[:-1] + language.KNOWN_TOKENS)
+    found: NDArray[np.bool_] = seen[stops] - seen[starts[:-1]] >= language.KNOWN_SHARE * (stops - starts[:-1])
+    return found
+
+
+@cache
+def _frequent_hashes() -> U64s:
+    frequencies = language.zipf_frequencies()
+    return np.sort(_hashes([word for word, value in frequencies.items() if value >= language.KNOWN_ZIPF]))
 
 
 def _limits(config: Config) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -145,11 +171,17 @@ def _differences(sums: list[float]) -> dict[str, float]:
 
 
 def _same(a: bytes, b: bytes, seen: judge.Figures) -> judge.Sameness | None:
-    """Whether two texts are the same but for case, space and Unicode form; asked only where all shingles agree."""
+    """In what two texts are the same, asked only where all shingles agree."""
     if seen.resemblance < 1.0 or seen.words_a != seen.words_b:
         return None
-    texts = (text.decode("utf-8", "surrogatepass") for text in (a, b))
-    return "written" if a == b or len(set(map(clean.plain, texts))) == 1 else None
+    if a == b:
+        return "written"
+    one, other = (text.decode("utf-8", "surrogatepass") for text in (a, b))
+    if [word for word, _, _ in clean.words(one)] != [word for word, _, _ in clean.words(other)]:
+        return None
+    if clean.plain(one) == clean.plain(other):
+        return "written"
+    return "signs" if clean.symbols(one) != clean.symbols(other) else None
 
 
 def _passages(

@@ -151,9 +151,9 @@ def _records(kept: Sequence[int], corpus: Corpus, folder: Path) -> None:
     by_file: defaultdict[int, list[int]] = defaultdict(list)
     for number in kept:
         by_file[int(corpus.files[number])].append(number)
-    top = os.path.commonpath([Path(corpus.paths[file]).parent for file in by_file]) if by_file else ""
+    top = os.path.commonpath([Path(corpus.paths[file]).absolute().parent for file in by_file]) if by_file else ""
     for file, numbers in sorted(by_file.items()):
-        path = folder / Path(corpus.paths[file]).relative_to(top)
+        path = folder / Path(corpus.paths[file]).absolute().relative_to(top)
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as out, Path(corpus.paths[file]).open("rb") as source:
             for start, stop, repaired in _stretches(numbers, corpus):

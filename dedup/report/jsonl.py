@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dedup.ledger import substitutions
-from dedup.model import Collation, DedupError, Document, Edit, Pair, Span
+from dedup.model import Collation, DedupError, Document, Edit, Pair, Restoration, Span
 from dedup.pipeline import Findings
 
 Record = Mapping[str, Any]
@@ -139,4 +139,26 @@ def edit_record(edit: Edit) -> Record:
         "witness_stop": edit.witness_span[1] if edit.witness_span else None,
         "confidence": edit.confidence,
         "evidence": dict(edit.evidence),
+    }
+
+
+def restoration(restored: Restoration) -> Iterator[Record]:
+    """The edits in order, and last a summary with the restored text."""
+    yield from map(edit_record, restored.edits)
+    yield {
+        "record": "summary",
+        "id": restored.document.id,
+        "edits": len(restored.edits),
+        "witnesses": sorted({edit.witness for edit in restored.edits if edit.witness}),
+        "text": restored.text,
+    }
+
+
+def balance(findings: Findings, counts: Mapping[str, int]) -> Record:
+    """How many documents `clean` kept, restored and dropped, and what was not read."""
+    return {
+        "record": "summary",
+        "documents": len(findings.corpus),
+        **counts,
+        "unreadable": [problem_record(problem) for problem in findings.problems],
     }
