@@ -40,7 +40,7 @@ def zipf(word: str, language: str = "en") -> float:
     return max(0.0, log10(share) + 9.0) if share else 0.0
 
 
-KNOWN_ZIPF, KNOWN_SHARE, KNOWN_TOKENS = 4.0, 0.55, 256
+KNOWN_ZIPF, KNOWN_SHARE, KNOWN_TOKENS = 4.0, 0.55, 100
 """A text is in a language whose statistics are at hand if so large a share of its first tokens is so frequent there:
 some 0.8 of English prose, half of that of other languages."""
 

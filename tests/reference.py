@@ -118,3 +118,25 @@ def undone(changes: Sequence[tuple[tuple[int, int], str, str]]) -> list[tuple[tu
         at = start + sum(len(new) - len(old) for _, old, new in changes[:number])
         back.append(((at, at + len(after)), before))
     return back
+
+
+def selected_terms(terms: Sequence[Sequence[int]], documents: int, least: int, budget: int, width: int) -> list[list[int]]:
+    """For each document the places of the terms that it joins by; `terms` are their documents, the rarest first."""
+    kept: list[list[int]] = [[] for _ in range(documents)]
+    walked = [0] * documents
+    for place, holders in enumerate(terms):
+        for document in holders:
+            affordable = len(kept[document]) < least or walked[document] + len(holders) <= budget
+            if affordable and len(kept[document]) < width:
+                kept[document].append(place)
+                walked[document] += len(holders)
+    return kept
+
+
+def shared_term_pairs(terms: Sequence[set[int]], needed: Sequence[int]) -> list[tuple[int, int]]:
+    """Pairs of documents that share as many terms as one of them needs."""
+    return [
+        (a, b)
+        for a, b in combinations(range(len(needed)), 2)
+        if sum({a, b} <= holders for holders in terms) >= min(needed[a], needed[b])
+    ]

@@ -206,6 +206,23 @@ def test_plain_texts_are_equal_but_for_case_space_and_unicode_form() -> None:
     assert clean.plain("the cafe") != clean.plain("the café")
 
 
-def test_same_words_looks_at_words_alone() -> None:
-    assert clean.same_words("Well, yes!", "well — YES")
-    assert not clean.same_words("Well, yes!", "well, no!")
+def test_a_byte_order_mark_is_no_part_of_the_plain_text() -> None:
+    assert clean.plain("\ufeffThe cafe") == clean.plain("the cafe")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("x < 3", "x >= 3"), ("at -21 degrees", "at 21 degrees"), ("at –21", "at 21"), ("good 👍", "good 👎"),
+     ("5 €", "5 $"), ("a + b", "a * b")],
+)  # fmt: skip
+def test_signs_that_say_something_are_symbols(one: str, other: str) -> None:
+    assert clean.symbols(one) != clean.symbols(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("Well, yes!", "well — YES"), ("“so”", '"so"'), ("a-b", "a–b"), ("(one) two", "[one]\ttwo"), ("-5", "–5"),
+     ("\ufeffone", "one"), ("wait…", "wait..."), ("10-12", "10–12")],
+)  # fmt: skip
+def test_stops_quotes_brackets_dashes_and_spaces_are_no_symbols(one: str, other: str) -> None:
+    assert clean.symbols(one) == clean.symbols(other)

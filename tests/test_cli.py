@@ -238,7 +238,7 @@ def test_restore_without_a_copy_says_so_and_changes_nothing(tmp_path: Path) -> N
     result = run("restore", COPY, "--witness", tmp_path)
     assert result.exit_code == 0
     assert result.stdout_bytes == Path(COPY).read_bytes()
-    assert "no copy among the witnesses is cleaner" in result.stderr
+    assert "none of the witnesses is a copy that is surely cleaner" in result.stderr
 
 
 def test_restore_is_no_witness_of_itself() -> None:

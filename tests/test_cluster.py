@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -17,7 +18,7 @@ from dedup.model import MERGING, Cluster, Pair, Relation
 
 
 def pair(a: str, b: str, relation: Relation = "near", cleaner: str | None = None, confidence: float = 0.9) -> Pair:
-    return Pair(a, b, relation, 0.8, 0.9, 0.9, cleaner, confidence, 1, {})
+    return Pair(a, b, relation, 0.8, 0.9, 0.9, cleaner, confidence, 1, {"coverage_a": 0.9, "coverage_b": 0.9})
 
 
 class Judge:
@@ -26,9 +27,9 @@ class Judge:
     def __init__(self, copies: Sequence[str] = ()) -> None:
         self.copies, self.asked = {frozenset(two) for two in copies}, []
 
-    def __call__(self, a: str, b: str) -> Pair | None:
-        self.asked.append((a, b))
-        return pair(a, b) if frozenset((a, b)) in self.copies else None
+    def __call__(self, asked: Sequence[tuple[str, str]]) -> list[Pair | None]:
+        self.asked.extend(asked)
+        return [pair(a, b) if frozenset((a, b)) in self.copies else None for a, b in asked]
 
 
 def clustered(ids: str, pairs: list[Pair], judge: Judge, words: dict[str, int] | None = None) -> list[Cluster]:
@@ -111,6 +112,24 @@ def test_an_excerpt_gives_way_to_the_text_that_holds_it() -> None:
     assert clustered("ab", held, Judge(), {"a": 10, "b": 30})[0].canonical == "b"
 
 
+@pytest.mark.parametrize("relation", ["spun", "damaged", "excerpt"])
+@pytest.mark.parametrize(("covered", "together"), [(0.8, True), (0.79, False)])
+def test_a_copy_gives_way_only_to_what_has_enough_of_it(relation: Relation, covered: float, together: bool) -> None:
+    found = replace(pair("a", "b", relation, cleaner="a"), evidence={"coverage_a": 0.1, "coverage_b": covered})
+    words = {"a": 120, "b": 100}
+    groups, _ = cluster.clusters("ab", words, [found], Judge(), 0.8)
+    assert [group.members for group in groups] == ([("a", "b")] if together else [])
+    turned = replace(pair("a", "b", relation, cleaner="b"), evidence={"coverage_a": covered, "coverage_b": 0.1})
+    groups, _ = cluster.clusters("ab", {"a": 100, "b": 120}, [turned], Judge(), 0.8)
+    assert [group.members for group in groups] == ([("a", "b")] if together else [])
+
+
+@pytest.mark.parametrize("relation", ["near", "exact"])
+def test_exact_and_near_copies_give_way_whatever_is_covered(relation: Relation) -> None:
+    found = replace(pair("a", "b", relation), evidence={"coverage_a": 0.0, "coverage_b": 0.0})
+    assert len(cluster.clusters("ab", {"a": 5, "b": 5}, [found], Judge(), 0.8)[0]) == 1
+
+
 def test_reuse_makes_no_cluster() -> None:
     assert clustered("ab", [pair("a", "b", "reuse")], Judge()) == []
     assert clustered("ab", [], Judge()) == []
@@ -162,6 +181,17 @@ def test_the_order_of_files_and_sources_does_not_change_the_findings(tmp_path: P
         found = pipeline.find_duplicates(sources)
         assert (found.pairs, found.clusters) == (expected.pairs, expected.clusters)
         assert found.candidates == expected.candidates
+
+
+def test_a_clean_fragment_never_displaces_the_whole(tmp_path: Path) -> None:
+    whole = article(31, 24)
+    half = whole[: whole.index("\n\n", len(whole) // 2)]
+    (tmp_path / "fragment.txt").write_text(half)
+    (tmp_path / "whole-spun.txt").write_text(spun(whole))
+    found = pipeline.find_duplicates(tmp_path)
+    assert found.pairs
+    assert found.pairs[0].cleaner in (None, "fragment.txt")
+    assert all(group.canonical == "whole-spun.txt" for group in found.clusters)
 
 
 def test_the_order_of_rows_does_not_change_the_findings(tmp_path: Path) -> None:

@@ -195,7 +195,7 @@ def test_restoring_twice_is_restoring_once(restored: tuple[str, list[Record]], t
 def test_original_is_left_alone_by_its_spun_copy() -> None:
     result = run("restore", str(SEEDS / ORIGINAL), "--witness", str(SEEDS))
     assert result.stdout_bytes == (SEEDS / ORIGINAL).read_bytes()
-    assert "no copy among the witnesses is cleaner" in result.stderr
+    assert "none of the witnesses is a copy that is surely cleaner" in result.stderr
 
 
 # --- clean -----------------------------------------------------------------------------------------------------

@@ -18,8 +18,10 @@ STAGES = frozenset(
 )
 FLOORS = {
     "model": 0, "config": 0, "kernels": 0, "edits": 1, "language": 1, **dict.fromkeys(STAGES, 2), "damage": 2,
-    "engines": 2, "pipeline": 3, "report": 4, "review": 5, "cli": 6, "__init__": 7,
+    "engines": 2, "bulk": 3, "pipeline": 4, "report": 5, "review": 6, "cli": 7, "__init__": 8,
 }  # fmt: skip
+BULK = ("read", "sketch", "match", "verify", "flow")
+"""The modules of `bulk`, each of which imports only those before it."""
 HEAVY = frozenset((
     "charset_normalizer", "datasketch", "ftfy", "numba", "pyarrow", "rapidfuzz", "ray", "rich", "scipy", "wordfreq",
     "wordsegment",
@@ -91,7 +93,25 @@ def test_stages_import_no_other_stage_and_nothing_above(name: str) -> None:
     assert own(MODULES[name]) <= below | ({"damage"} if name == "judge" else set())
 
 
-@pytest.mark.parametrize(("library", "home"), [("click", "cli"), ("numba", "kernels"), ("ray", "engines.ray")])
+@pytest.mark.parametrize("name", BULK)
+def test_bulk_modules_import_those_before_them(name: str) -> None:
+    used = {one.split(".")[2] for one in imported(MODULES[f"bulk.{name}"]) if one.startswith("dedup.bulk.")}
+    assert used <= set(BULK[: BULK.index(name)])
+    assert {one for one in MODULES if one.startswith("bulk.")} == {f"bulk.{one}" for one in BULK}
+
+
+def test_bulk_is_imported_only_by_the_pipeline_and_only_when_it_is_used() -> None:
+    users = {name for name, tree in MODULES.items() if "bulk" in own(tree) and not name.startswith("bulk")}
+    assert users == {"pipeline"}
+    assert "bulk" not in own(top_level(MODULES["pipeline"]))
+
+
+def test_kernels_are_imported_only_by_bulk() -> None:
+    users = {name.partition(".")[0] for name, tree in MODULES.items() if "kernels" in own(tree)}
+    assert users <= {"bulk", "kernels"}
+
+
+@pytest.mark.parametrize(("library", "home"), [("click", "cli"), ("pyarrow", "bulk"), ("numba", "kernels"), ("ray", "engines.ray")])
 def test_library_is_used_in_one_place(library: str, home: str) -> None:
     users = {name for name, tree in MODULES.items() if library in {one.split(".")[0] for one in imported(tree)}}
     assert all(name == home or name.startswith(f"{home}.") for name in users), users

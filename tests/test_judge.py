@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -127,7 +128,7 @@ def test_resemblance_at_the_threshold_is_near_and_below_it_is_not() -> None:
 
 
 _SPUN = judge.Figures(
-    coverage_a=0.9, coverage_b=0.9, containment_a=0.7, containment_b=0.7, replaced_rate=0.1, spread=0.9,
+    resemblance=0.3, words_a=500, words_b=500, passages=1, places=50, coverage_a=0.9, coverage_b=0.9, containment_a=0.7, containment_b=0.7, replaced_rate=0.1, spread=0.9,
     substitution_share=0.9, common_share=0.9, similarity=0.3, substitutions=50,
 )  # fmt: skip
 
@@ -146,16 +147,61 @@ _SPUN = judge.Figures(
     ],
 )
 def test_each_figure_bounds_the_relation_that_is_named_for_it(changes: dict[str, float], expected: str) -> None:
-    spun_pair = collated(TEXT, spun(TEXT)).compared
-    assert judge.relation(spun_pair, replace(_SPUN, **changes), None, CONFIG) == expected
+    assert judge.relation(replace(_SPUN, **changes), None, CONFIG) == expected
 
 
 def test_an_excerpt_must_be_shorter_and_contained() -> None:
-    half = collated(TEXT[: len(TEXT) // 2], TEXT).compared
-    whole = replace(_SPUN, containment_a=0.9, replaced_rate=0.0, similarity=0.0)
-    assert judge.relation(half, whole, None, CONFIG) == "excerpt"
-    assert judge.relation(half, replace(whole, containment_a=0.84), None, CONFIG) == "reuse"
-    assert judge.relation(half, whole, None, replace(CONFIG, excerpt_length_ratio_max=0.3)) == "reuse"
+    half = replace(_SPUN, words_a=250, containment_a=0.9, replaced_rate=0.0, similarity=0.0)
+    assert judge.relation(half, None, CONFIG) == "excerpt"
+    assert judge.relation(replace(half, containment_a=0.84), None, CONFIG) == "reuse"
+    assert judge.relation(half, None, replace(CONFIG, excerpt_length_ratio_max=0.3)) == "reuse"
+    turned = replace(half, words_a=500, words_b=250, containment_a=0.1, containment_b=0.9)
+    assert judge.relation(turned, None, CONFIG) == "excerpt"
+
+
+_NEAR = replace(_SPUN, resemblance=0.8, containment_a=0.7, containment_b=0.7)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, "near"),
+        ({"resemblance": 0.69}, "spun"),
+        ({"containment_a": 0.59, "containment_b": 0.59}, "spun"),
+        ({"containment_a": 0.0, "containment_b": 0.6}, "near"),
+        ({"containment_a": 0.0, "containment_b": 0.0, "words_a": 31}, "near"),
+        ({"containment_a": 0.0, "containment_b": 0.0, "words_a": 32, "words_b": 32, "passages": 0}, None),
+    ],
+)
+def test_near_texts_run_alike_unless_they_are_short(changes: dict[str, Any], expected: str | None) -> None:
+    assert judge.relation(replace(_NEAR, **changes), None, CONFIG) == expected
+
+
+@pytest.mark.parametrize(
+    ("same", "passages", "expected"),
+    [("written", 0, "exact"), ("mended", 0, "damaged"), ("signs", 1, "reuse"), ("signs", 0, None)],
+)
+def test_the_same_words_are_told_by_what_else_is_the_same(
+    same: judge.Sameness, passages: int, expected: str | None
+) -> None:
+    assert judge.relation(replace(_NEAR, passages=passages, resemblance=1.0), same, CONFIG) == expected
+
+
+def test_without_a_direction_a_spun_pair_is_reuse() -> None:
+    shown = {"direction": {}, "passages": []}
+    for odds, relation, cleaner in ((3.0, "spun", "a"), (-3.0, "spun", "b"), (0.0, "reuse", None), (1.3, "reuse", None)):
+        pair = judge.finding(("a", "b"), _SPUN, None, (odds, shown), CONFIG)
+        assert pair is not None
+        assert (pair.relation, pair.cleaner) == (relation, cleaner)
+        assert (pair.confidence > 0.5) == (cleaner is not None)
+
+
+def test_turning_a_finding_twice_gives_it_back() -> None:
+    pair = found(TEXT, spun(TEXT)[: len(TEXT) // 2])
+    back = judge.turned(pair)
+    assert judge.turned(back) == pair
+    assert (back.a, back.containment_a, back.cleaner) == (pair.b, pair.containment_b, pair.cleaner)
+    assert back.evidence["coverage_a"] == pair.evidence["coverage_b"]
 
 
 def test_without_a_passage_there_is_nothing_to_tell() -> None:
@@ -174,9 +220,9 @@ def test_figures_are_shares(pair: tuple[str, str]) -> None:
         shares = [judged.resemblance, judged.containment_a, judged.containment_b]
         shares += [value for value in judged.evidence.values() if isinstance(value, float)]
         assert all(0.0 <= share <= 1.0 for share in shares)
-        assert 0.5 <= judged.confidence <= 1.0
         assert judged.cleaner in (None, "a", "b")
-        assert judged.cleaner is None or judged.confidence >= CONFIG.confidence_min
+        low, high = (CONFIG.confidence_min, 1.0) if judged.cleaner else (0.0, 0.5)
+        assert low <= judged.confidence <= high
     assert judged or collated(*pair).compared.passages == ()
 
 
@@ -195,7 +241,6 @@ def test_figures_of_a_spun_pair_are_what_was_done_to_it() -> None:
     assert seen.similarity < 0.5
 
 
-@pytest.mark.xfail(reason="which blocks count as moved, and where phrases are cut, depends on which text is `a`")
 def test_the_relation_does_not_depend_on_which_text_is_named_first() -> None:
     chance = Random(8)
     pairs = []

@@ -48,11 +48,11 @@ def find_duplicates(
 ) -> Found:
     """Everything that a scan finds in the files. `one_by_one` compares two documents of the corpus by themselves."""
     parts = list(partitioned.partitions(files))
-    sample, whole = _sampled(parts, config, workers)
+    ranking = _ranking(parts, config, workers)
 
     def stage(part: partitioned.Partition) -> _Read:
         texts = partitioned.texts(part, config)
-        columns = sketches.sketched(texts, sample, whole, config)
+        columns = sketches.sketched(texts, ranking, config)
         return _Read(texts.without_text(), columns)
 
     found = list(local.mapped(stage, parts, workers))
@@ -74,15 +74,15 @@ def find_duplicates(
     return Found(corpus, judged, clusters, problems, len(pairs), wanted.capped)
 
 
-def _sampled(parts: Sequence[partitioned.Partition], config: Config, workers: int) -> tuple[sketches.Sample, bool]:
-    """Document frequencies over the first partitions, and whether these are all."""
+def _ranking(parts: Sequence[partitioned.Partition], config: Config, workers: int) -> sketches.Ranking:
+    """How terms are ranked: by their document frequencies over the first partitions."""
     count = -(-sketches.SAMPLE_BYTES // partitioned.PARTITION_BYTES)
     sample = sketches.Sample(config.term_documents_max)
     for one in local.mapped(
         lambda part: sketches.sample_of(partitioned.texts(part, config), config), parts[:count], workers
     ):
         sample.merge(one)
-    return sample, len(parts) <= count
+    return sample.ranking(min(1.0, count / max(1, len(parts))))
 
 
 def _corpus(

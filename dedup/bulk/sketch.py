@@ -81,6 +81,20 @@ def _batches(texts: Texts) -> Iterator[slice]:
         first = max(first + 1, last)
 
 
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """What documents choose their rarest terms by. slots: document frequencies in the sample. bits: its frequent terms.
+
+    limit: documents of the sample from which a term would be in more than `term_documents_max` of the corpus. fresh:
+    terms that the sample lacks by which a document joins too; 0 if the sample is the corpus.
+    """
+
+    slots: NDArray[np.uint64]
+    bits: NDArray[np.uint64]
+    limit: int
+    fresh: int
+
+
 class Sample:
     """Document frequencies of terms: an open-addressing table that grows, filled by `add` and `merge`."""
 
@@ -98,6 +112,13 @@ class Sample:
         self._reserve(int(other.filled[0]))
         skeleton.merge_counts(self.slots, self.filled, other.slots, self.limit)
 
+    def ranking(self, corpus_share: float) -> Ranking:
+        """How documents of a corpus rank their terms, of which the sample is so large a share."""
+        limit = max(2, round(self.limit * corpus_share))
+        bits = np.zeros(join.FILTER_BITS // 64, np.uint64)
+        join.frequent_terms(self.slots, limit, bits)
+        return Ranking(self.slots, bits, limit, FRESH_TERMS if corpus_share < 1 else 0)
+
     def _reserve(self, terms: int) -> None:
         size = skeleton.table_size(int(self.filled[0]) + terms)
         if size > len(self.slots):
@@ -113,16 +134,15 @@ def sample_of(texts: Texts, config: Config) -> Sample:
     return found
 
 
-def sketched(texts: Texts, sample: Sample, whole: bool, config: Config) -> Columns:
-    """The sketches of a partition. whole: the sample is the whole corpus, and a term that it lacks joins nothing."""
+def sketched(texts: Texts, ranking: Ranking, config: Config) -> Columns:
+    """The sketches of a partition."""
     documents = len(texts.offsets) - 1
     bands, rows = match.banding(config.threshold, config.band_recall, config.permutations)
-    fresh = 0 if whole else FRESH_TERMS
     found = Columns(
         np.empty(documents, np.int64),
         np.empty(documents, np.uint64),
         np.empty((documents, bands), np.uint32),
-        np.zeros((documents, config.term_count + fresh), np.uint32),
+        np.zeros((documents, config.term_count + ranking.fresh), np.uint32),
         np.empty(documents, np.int64),
     )
     a, b = _permutations(config.permutations)
@@ -134,6 +154,15 @@ def sketched(texts: Texts, sample: Sample, whole: bool, config: Config) -> Colum
         join.digests(hashes, counts, found.digests[batch])
         join.band_keys(signatures, bands, rows, found.bands[batch])
         terms, term_counts = found.terms[batch], found.term_counts[batch]
-        limit = sample.limit
-        join.choose_terms(hashes, counts, sample.slots, limit, config.term_count, fresh, terms, term_counts)
+        join.choose_terms(
+            hashes,
+            counts,
+            ranking.slots,
+            ranking.bits,
+            ranking.limit,
+            config.term_count,
+            ranking.fresh,
+            terms,
+            term_counts,
+        )
     return found

@@ -11,6 +11,7 @@ The language tables hold every English word and bigram that `language` knows, by
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -73,56 +74,101 @@ def findings(
         yield from (pair for pair in found if pair is not None)
 
 
-def _compared(pairs: NDArray[np.int64], corpus: Corpus, config: Config, one_by_one: OneByOne) -> list[Pair | None]:
-    numbers, places = np.unique(pairs, return_inverse=True)
-    places = places.reshape(-1, 2).astype(np.int64)
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """The documents of some pairs, tokenised. `places`: the pairs by place here, in the orientation of `turned`.
+
+    data: their texts. starts, offsets: where each one's tokens and bytes begin. known: see `language.is_known`.
+    """
+
+    data: bytes
+    buffer: NDArray[np.uint8]
+    offsets: NDArray[np.int64]
+    hashes: U64s
+    spans: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    known: NDArray[np.bool_]
+    pairs: NDArray[np.int64]
+    places: NDArray[np.int64]
+    turned: NDArray[np.bool_]
+
+
+def _loaded(pairs: NDArray[np.int64], corpus: Corpus, config: Config) -> _Loaded:
+    """The documents of the pairs, each read once, and each pair turned so that its words decide which comes first."""
+    numbers, inverse = np.unique(pairs, return_inverse=True)
+    places = inverse.reshape(-1, 2).astype(np.int64)
     buffer, offsets = texts_at(corpus, numbers.tolist(), config)
-    hashes, token_counts, spans = token_hashes(buffer, offsets, spans=True)
-    starts = np.concatenate((np.zeros(1, np.int64), np.cumsum(token_counts)))
-    sums_of_hashes = np.concatenate((np.zeros(1, np.uint64), np.cumsum(hashes)))
-    orders = list(
-        zip(token_counts.tolist(), (sums_of_hashes[starts[1:]] - sums_of_hashes[starts[:-1]]).tolist(), strict=True)
+    hashes, counts, spans = token_hashes(buffer, offsets, spans=True)
+    starts = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts)))
+    totals = np.concatenate((np.zeros(1, np.uint64), np.cumsum(hashes)))
+    order = list(zip(counts.tolist(), (totals[starts[1:]] - totals[starts[:-1]]).tolist(), strict=True))
+    turned = np.array([order[b] < order[a] for a, b in places.tolist()], bool)
+    return _Loaded(
+        buffer.tobytes(),
+        buffer,
+        offsets,
+        hashes,
+        spans,
+        starts,
+        _known(hashes, starts),
+        np.where(turned[:, None], pairs[:, ::-1], pairs),
+        np.ascontiguousarray(np.where(turned[:, None], places[:, ::-1], places)),
+        turned,
     )
-    turned = np.array([orders[b] < orders[a] for a, b in places.tolist()], bool)
-    pairs = np.where(turned[:, None], pairs[:, ::-1], pairs)
-    places = np.ascontiguousarray(np.where(turned[:, None], places[:, ::-1], places))
-    known = _known(hashes, starts)
-    counts, sums = np.zeros((len(pairs), 10), np.int64), np.zeros((len(pairs), 4), np.float64)
-    ranges = np.zeros((len(pairs), PASSAGES_TOLD, 4), np.int64)
-    limits, prices = _limits(config)
-    zipf, bigrams = language_tables()
-    compare.compare(hashes, starts, buffer, offsets, spans, places, limits, prices, zipf, bigrams, counts, sums, ranges)
-    shared, union = np.zeros(len(pairs), np.int64), np.zeros(len(pairs), np.int64)
-    minhash.resemblances(hashes, starts, places, config.shingle_length_tokens, shared, union)
+
+
+def _compared(pairs: NDArray[np.int64], corpus: Corpus, config: Config, one_by_one: OneByOne) -> list[Pair | None]:
+    """The findings on the pairs, in their order."""
+    loaded = _loaded(pairs, corpus, config)
+    size = len(pairs)
+    counts, sums = np.zeros((size, 10), np.int64), np.zeros((size, 4), np.float64)
+    ranges = np.zeros((size, PASSAGES_TOLD, 4), np.int64)
+    shared, union = np.zeros(size, np.int64), np.zeros(size, np.int64)
+    texts = (loaded.hashes, loaded.starts, loaded.buffer, loaded.offsets, loaded.spans)
+    compare.compare(*texts, loaded.places, *_limits(config), *language_tables(), counts, sums, ranges)
+    minhash.resemblances(loaded.hashes, loaded.starts, loaded.places, config.shingle_length_tokens, shared, union)
+    rows = zip(counts.tolist(), sums.tolist(), (shared / np.maximum(1, union)).tolist(), strict=True)
     found: list[Pair | None] = []
-    data = buffer.tobytes()
-    for row, (a, b) in enumerate(pairs.tolist()):
+    for row, ((a, b), (facts, differing, resemblance)) in enumerate(zip(loaded.pairs.tolist(), rows, strict=True)):
         if a in corpus.notable or b in corpus.notable:
-            found.append(one_by_one(corpus, *((b, a) if turned[row] else (a, b))))
-            continue
-        place_a, place_b = places[row].tolist()
-        words = int(token_counts[place_a]), int(token_counts[place_b])
-        resemblance = int(shared[row]) / int(union[row]) if union[row] else 0.0
-        seen = _figures(counts[row].tolist(), float(sums[row, compare.SIMILARITY]), resemblance, words)
-        same = _same(data[offsets[place_a] : offsets[place_a + 1]], data[offsets[place_b] : offsets[place_b + 1]], seen)
-        differences = _differences(sums[row].tolist() if known[place_a] and known[place_b] else [0.0] * 4)
-        odds, parts = judge.weighed(differences, seen.places, 0)
-        passages = _passages(
-            ranges[row], starts[place_a], starts[place_b], spans, (offsets[place_a], offsets[place_b]), data
-        )
-        ids = corpus.ids[a], corpus.ids[b]
-        one = judge.finding(ids, seen, same, (odds, {"direction": parts, "passages": passages}), config)
-        found.append(judge.turned(one) if one and turned[row] else one)
+            one = one_by_one(corpus, a, b)
+        else:
+            one = _judged(row, (corpus.ids[a], corpus.ids[b]), facts, differing, resemblance, loaded, ranges, config)
+        found.append(judge.turned(one) if one and loaded.turned[row] else one)
     return found
+
+
+def _judged(
+    row: int,
+    ids: tuple[str, str],
+    facts: list[int],
+    differing: list[float],
+    resemblance: float,
+    loaded: _Loaded,
+    ranges: NDArray[np.int64],
+    config: Config,
+) -> Pair | None:
+    """The finding on one pair, from the kernel's counts (`facts`) and sums (`differing`)."""
+    a, b = loaded.places[row].tolist()
+    words = int(loaded.starts[a + 1] - loaded.starts[a]), int(loaded.starts[b + 1] - loaded.starts[b])
+    seen = _figures(facts, differing[compare.SIMILARITY], resemblance, words)
+    texts = (loaded.data[loaded.offsets[one] : loaded.offsets[one + 1]] for one in (a, b))
+    told = differing if loaded.known[a] and loaded.known[b] else [0.0] * 4
+    odds, parts = judge.weighed(_differences(told), seen.places, 0)
+    passages = _passages(ranges[row], (a, b), loaded)
+    return judge.finding(ids, seen, _same(*texts, seen), (odds, {"direction": parts, "passages": passages}), config)
 
 
 def _known(hashes: U64s, starts: NDArray[np.int64]) -> NDArray[np.bool_]:
     """For each document whether `language.is_known` of its words."""
     frequent = _frequent_hashes()
-    places = np.minimum(np.searchsorted(frequent, hashes), len(frequent) - 1)
-    seen = np.concatenate((np.zeros(1, np.int64), np.cumsum(frequent[places] == hashes)))
-    stops = np.minimum(starts[1:], starts[:-1] + language.KNOWN_TOKENS)
-    found: NDArray[np.bool_] = seen[stops] - seen[starts[:-1]] >= language.KNOWN_SHARE * (stops - starts[:-1])
+    looked_at = np.minimum(np.diff(starts), language.KNOWN_TOKENS)
+    documents = np.repeat(np.arange(len(looked_at)), looked_at)
+    firsts = np.concatenate((np.zeros(1, np.int64), np.cumsum(looked_at)))[:-1]
+    tokens = hashes[np.arange(len(documents)) + (starts[:-1] - firsts)[documents]]
+    places = np.minimum(np.searchsorted(frequent, tokens), len(frequent) - 1)
+    seen = np.bincount(documents, weights=frequent[places] == tokens, minlength=len(looked_at))
+    found: NDArray[np.bool_] = seen >= language.KNOWN_SHARE * looked_at
     return found
 
 
@@ -184,26 +230,23 @@ def _same(a: bytes, b: bytes, seen: judge.Figures) -> judge.Sameness | None:
     return "signs" if clean.symbols(one) != clean.symbols(other) else None
 
 
-def _passages(
-    ranges: NDArray[np.int64],
-    start_a: np.int64,
-    start_b: np.int64,
-    spans: NDArray[np.int64],
-    offsets: tuple[np.int64, np.int64],
-    data: bytes,
-) -> list[dict[str, object]]:
+def _passages(ranges: NDArray[np.int64], places: tuple[int, int], loaded: _Loaded) -> list[dict[str, object]]:
     """The passages told by the kernel, as spans of characters in both documents."""
     told: list[dict[str, object]] = []
-    for first_a, last_a, first_b, last_b in ranges.tolist():
-        if last_a == 0:
+    for first_a, stop_a, first_b, stop_b in ranges.tolist():
+        if stop_a == 0:
             break
-        sides = []
-        for start, (first, last), offset in (
-            (start_a, (first_a, last_a), offsets[0]),
-            (start_b, (first_b, last_b), offsets[1]),
-        ):
-            begin, end = int(spans[start + first, 0]), int(spans[start + last - 1, 1])
-            before = len(data[offset:begin].decode("utf-8", "surrogatepass"))
-            sides.append([before, before + len(data[begin:end].decode("utf-8", "surrogatepass"))])
-        told.append({"a": sides[0], "b": sides[1]})
+        sides = (
+            _characters(place, span, loaded)
+            for place, span in zip(places, ((first_a, stop_a), (first_b, stop_b)), strict=True)
+        )
+        told.append(dict(zip("ab", sides, strict=True)))
     return told
+
+
+def _characters(place: int, tokens: tuple[int, int], loaded: _Loaded) -> list[int]:
+    """Where tokens of a document begin and end, in characters of its text."""
+    start = int(loaded.starts[place])
+    begin, end = int(loaded.spans[start + tokens[0], 0]), int(loaded.spans[start + tokens[1] - 1, 1])
+    before = len(loaded.data[loaded.offsets[place] : begin].decode("utf-8", "surrogatepass"))
+    return [before, before + len(loaded.data[begin:end].decode("utf-8", "surrogatepass"))]

@@ -19,6 +19,37 @@ import numpy as np
 from dedup.kernels.simd import I64s, U8s, U32s, U64s, inner, kernel
 from dedup.kernels.skeleton import _COUNT, _distinct, _rarest, _shift, _slot
 
+FILTER_BITS = 1 << 18
+"""Bits of the filter of frequent terms: 32 KiB, which stay in the processor's first cache."""
+_FILTER_SHIFT = np.uint64(64 - 18)
+_SIX, _LOW_SIX, _BIT = np.uint64(6), np.uint64(63), np.uint64(1)
+
+
+@kernel
+def frequent_terms(slots: U64s, limit: int, bits: U64s) -> None:
+    """Mark the terms of a table that more than `limit` documents hold.
+
+    slots: the table (see `skeleton`), of which a slot has the upper bits of the term. bits: (FILTER_BITS / 64,) uint64
+    zeros, out. A term is marked by its first 18 bits, so some rare ones, the same in every document, are marked too:
+    as many as bits are set.
+    """
+    for slot in slots:
+        if np.int64(slot & _COUNT) > limit:
+            place = slot >> _FILTER_SHIFT
+            bits[place >> _SIX] |= _BIT << (place & _LOW_SIX)
+
+
+@inner
+def _unmarked(hashes: U64s, start: int, stop: int, bits: U64s, rare: U64s) -> int:
+    """Copy those of hashes[start:stop] that the filter does not mark to `rare`: how many."""
+    count = 0
+    for at in range(start, stop):
+        term = hashes[at]
+        place = term >> _FILTER_SHIFT
+        rare[count] = term
+        count += int((bits[place >> _SIX] >> (place & _LOW_SIX)) & _BIT == 0)
+    return count
+
 
 @inner
 def _split(
@@ -48,13 +79,14 @@ def _smallest(values: U64s, count: int, wanted: int) -> None:
 
 @kernel
 def choose_terms(
-    hashes: U64s, counts: I64s, slots: U64s, limit: int, wanted: int, fresh_wanted: int, keys: U32s, key_counts: I64s
-) -> None:
+    hashes: U64s, counts: I64s, slots: U64s, bits: U64s, limit: int, wanted: int, fresh_wanted: int, keys: U32s,
+    key_counts: I64s,
+) -> None:  # fmt: skip
     """Choose the terms by which each document joins.
 
     hashes: (t,) token hashes of all documents. counts: (n,) tokens of each. slots: the table of a sample (see
-    `skeleton`). limit: documents of the sample that a term may be in. wanted, fresh_wanted: most terms that the sample
-    has and lacks. keys: (n, wanted + fresh_wanted) uint32, the upper halves of the terms, the first key_counts[n] of a
+    `skeleton`). bits: its frequent terms (see `frequent_terms`). limit: documents of the sample that a term may be in.
+    wanted, fresh_wanted: most terms that the sample has and lacks. keys: (n, wanted + fresh_wanted) uint32, the upper halves of the terms, the first key_counts[n] of a
     row; out. key_counts: (n,), out. Cost: a probe a token and one a distinct term.
     """
     documents, longest = len(counts), 1
@@ -68,17 +100,18 @@ def choose_terms(
     table, marks = np.empty(size, np.uint64), np.empty(size, np.uint8)
     terms, spare = np.empty(longest + 1, np.uint64), np.empty(longest + 1, np.uint64)
     known, fresh = np.empty(longest + 1, np.uint64), np.empty(longest + 1, np.uint64)
-    frequencies = np.empty(longest + 1, np.uint32)
+    frequencies, rare = np.empty(longest + 1, np.uint32), np.empty(longest + 1, np.uint64)
     shift = _shift(slots)
     token = 0
     for document in range(documents):
+        last = token + counts[document]
+        left = _unmarked(hashes, token, last, bits, rare)
+        token = last
         used = 64
-        while used < 4 * counts[document]:
+        while used < 4 * left:
             used *= 2
         marks[:used] = 0
-        last = token + counts[document]
-        distinct = _distinct(hashes, token, last, table, marks, used - 1, slots, shift, terms, 0)
-        token = last
+        distinct = _distinct(rare, 0, left, table, marks, used - 1, slots, shift, terms, 0)
         seen, unseen = _split(terms, distinct, slots, shift, limit, known, frequencies, fresh)
         if seen > wanted:
             _rarest(known, frequencies, seen, wanted, spare)

@@ -16,12 +16,13 @@ import json
 import os
 import shutil
 import tempfile
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dedup import edits
 from dedup.ledger import Substitution
@@ -84,9 +85,12 @@ def _written(findings: Findings, rows: Iterable[Substitution], folder: Path) -> 
     names = {corpus.ids[number] for number in kept}
     assert len(names) == len(kept) and set(canonical.values()) <= names, "a copy lost what it is of"
     (folder / "documents").mkdir()
-    _texts([number for number in kept if not _is_record(corpus, number)], corpus, folder / "documents")
-    _records([number for number in kept if _is_record(corpus, number)], corpus, folder / "documents")
-    rows_written = _lines(folder / "manifest.jsonl", map(jsonl.line, _manifest(findings, canonical)))
+    holds_records = [Path(path).suffix.lower() in JSONL_SUFFIXES for path in corpus.paths]
+    is_record = np.array(holds_records, bool)[corpus.files[kept]] if kept else np.zeros(0, bool)
+    numbers = np.array(kept, np.int64)
+    _texts(numbers[~is_record].tolist(), corpus, folder / "documents")
+    _records(numbers[is_record], corpus, folder / "documents")
+    rows_written = _lines(folder / "manifest.jsonl", _manifest(findings, canonical))
     assert rows_written == len(corpus), "a document is missing from the manifest"
     _lines(folder / "ledger.tsv", _ledger(rows))
     if repaired:
@@ -98,33 +102,27 @@ def _written(findings: Findings, rows: Iterable[Substitution], folder: Path) -> 
     return {"kept": len(kept) - len(repaired), "restored": len(repaired), "dropped": dropped}
 
 
-def _manifest(findings: Findings, canonical: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    """One row for each document: its fate, and for a dropped one the figures of its pair with the kept one."""
+def _manifest(findings: Findings, canonical: Mapping[str, str]) -> Iterator[str]:
+    """One line for each document: its fate, and for a dropped one the figures of its pair with the kept one."""
     corpus = findings.corpus
     pairs = {frozenset((pair.a, pair.b)): pair for pair in findings.pairs}
     for number, (name, words) in enumerate(zip(corpus.ids, corpus.words.tolist(), strict=True)):
         kept = canonical.get(name, name)
-        if kept == name:
-            repaired = number in corpus.notable and corpus.notable[number].repairs
-            status = "restored" if repaired else "kept"
-            yield {"id": name, "status": status, "for": None, "relation": None, "words": words}
+        if kept != name:
+            figures = _figures(pairs[frozenset((name, kept))])
+            yield jsonl.line({"id": name, "status": "dropped", "for": kept, **figures, "words": words})
+        elif number in corpus.notable and corpus.notable[number].repairs:
+            yield jsonl.line({"id": name, "status": "restored", "for": None, "relation": None, "words": words})
+        elif name.isascii():
+            head = f'{{"id": {encode_basestring(name)}, "status": "kept", "for": null, "relation": null, '
+            yield f'{head}"words": {words}}}\n'
         else:
-            yield {
-                "id": name,
-                "status": "dropped",
-                "for": kept,
-                **_figures(pairs[frozenset((name, kept))]),
-                "words": words,
-            }
+            yield jsonl.line({"id": name, "status": "kept", "for": None, "relation": None, "words": words})
 
 
 def _figures(pair: Pair) -> dict[str, Any]:
     record = jsonl.pair_record(pair)
     return {key: record[key] for key in ("relation", "a", "b", *RELATION_FIGURES)}
-
-
-def _is_record(corpus: Corpus, number: int) -> bool:
-    return Path(corpus.paths[corpus.files[number]]).suffix.lower() in JSONL_SUFFIXES
 
 
 def _texts(kept: Sequence[int], corpus: Corpus, folder: Path) -> None:
@@ -146,17 +144,16 @@ def restored_bytes(document: Document) -> bytes:
         return text.encode("utf-8")
 
 
-def _records(kept: Sequence[int], corpus: Corpus, folder: Path) -> None:
+def _records(kept: NDArray[np.int64], corpus: Corpus, folder: Path) -> None:
     """The kept lines of JSONL files, in files of their names below what their paths have in common."""
-    by_file: defaultdict[int, list[int]] = defaultdict(list)
-    for number in kept:
-        by_file[int(corpus.files[number])].append(number)
-    top = os.path.commonpath([Path(corpus.paths[file]).absolute().parent for file in by_file]) if by_file else ""
-    for file, numbers in sorted(by_file.items()):
+    files = corpus.files[kept]
+    used = np.unique(files).tolist()
+    top = os.path.commonpath([Path(corpus.paths[file]).absolute().parent for file in used]) if used else ""
+    for file in used:
         path = folder / Path(corpus.paths[file]).absolute().relative_to(top)
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as out, Path(corpus.paths[file]).open("rb") as source:
-            for start, stop, repaired in _stretches(numbers, corpus):
+            for start, stop, repaired in _stretches(kept[files == file], corpus):
                 if repaired is None:
                     _copied(source, out, start, stop)
                 else:
@@ -165,27 +162,18 @@ def _records(kept: Sequence[int], corpus: Corpus, folder: Path) -> None:
                     out.write(jsonl.line(record).encode("utf-8"))
 
 
-def _stretches(numbers: Sequence[int], corpus: Corpus) -> Iterator[tuple[int, int, Document | None]]:
+def _stretches(numbers: NDArray[np.int64], corpus: Corpus) -> Iterator[tuple[int, int, Document | None]]:
     """The byte ranges of kept lines, those that touch made one; a line to be repaired by itself, with its document."""
-    order = np.array(numbers)[np.argsort(corpus.starts[numbers], kind="stable")]
-    start = stop = -1
-    for number, first, last in zip(
-        order.tolist(), corpus.starts[order].tolist(), corpus.stops[order].tolist(), strict=True
-    ):
-        document = corpus.notable.get(number)
-        if document is not None and document.repairs:
-            if stop > start:
-                yield start, stop, None
-            yield first, last, document
-            start = stop = -1
-        elif first == stop:
-            stop = last
-        else:
-            if stop > start:
-                yield start, stop, None
-            start, stop = first, last
-    if stop > start:
-        yield start, stop, None
+    order = numbers[np.argsort(corpus.starts[numbers], kind="stable")]
+    starts, stops = corpus.starts[order], corpus.stops[order]
+    repaired = {number for number, document in corpus.notable.items() if document.repairs}
+    alone = np.isin(order, list(repaired)) if repaired else np.zeros(len(order), bool)
+    breaks = (starts[1:] != stops[:-1]) | alone[1:] | alone[:-1]
+    firsts = np.flatnonzero(np.concatenate((np.ones(min(1, len(order)), bool), breaks)))
+    lasts = np.append(firsts[1:], len(order)) - 1
+    for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True):
+        document = corpus.notable[int(order[first])] if alone[first] else None
+        yield int(starts[first]), int(stops[last]), document
 
 
 def _copied(source: BinaryIO, out: BinaryIO, start: int, stop: int) -> None:

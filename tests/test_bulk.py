@@ -1,0 +1,503 @@
+"""The bulk path finds what the small one finds, however the corpus is cut, named, ordered or shared out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from reference import selected_terms, shared_term_pairs
+from strategies import PARAGRAPHS, article, noised, spun
+
+from dedup import clean, match, pipeline, read, sketch
+from dedup.bulk import flow
+from dedup.bulk import match as bulk_match
+from dedup.bulk import read as bulk_read
+from dedup.bulk import sketch as bulk_sketch
+from dedup.cli import main
+from dedup.config import Config
+from dedup.kernels import join
+from dedup.model import DedupError, Pair
+from dedup.pipeline import Findings
+
+FIXTURES = Path(__file__).parent.parent / "fixtures"
+CASES = sorted(path.parent.relative_to(FIXTURES).as_posix() for path in FIXTURES.glob("*/*/expected.json"))
+SMALL = Config(bulk_bytes_min=1 << 50)
+BULK = Config(bulk_bytes_min=0, workers=1)
+
+
+def generated(seeds: Sequence[int] = range(8)) -> dict[str, str]:
+    """Articles, and of many of them spun, noised, shortened and shouted copies, by id."""
+    texts: dict[str, str] = {}
+    for seed in seeds:
+        text = article(seed, 9 + seed % 5)
+        texts[f"{seed}-own"] = text
+        texts |= {f"{seed}-spun": spun(text, seed)} if seed % 2 == 0 else {}
+        texts |= {f"{seed}-scan": noised(text, seed, 0.2)} if seed % 3 == 0 else {}
+        texts |= {f"{seed}-half": text[: len(text) // 2]} if seed % 4 == 1 else {}
+        texts |= {f"{seed}-loud": text.upper()} if seed % 4 == 2 else {}
+        texts |= {f"{seed}-edit": text.replace(" the ", " this ", 2)} if seed % 4 == 3 else {}
+    return texts
+
+
+def jsonl(path: Path, texts: dict[str, str]) -> Path:
+    path.write_text("".join(json.dumps({"id": name, "text": text}) + "\n" for name, text in texts.items()))
+    return path
+
+
+def folder(path: Path, texts: dict[str, str]) -> Path:
+    path.mkdir()
+    for name, text in texts.items():
+        (path / f"{name}.txt").write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Partitions so short that most lines reach into the next one."""
+    monkeypatch.setattr(bulk_read, "PARTITION_BYTES", 2000)
+    monkeypatch.setattr(bulk_sketch, "SAMPLE_BYTES", 1 << 20)
+
+
+def both(*sources: Path) -> tuple[Findings, Findings]:
+    return pipeline.find_duplicates(sources, SMALL), pipeline.find_duplicates(sources, BULK)
+
+
+def by_ids(pairs: Sequence[Pair]) -> dict[tuple[str, str], Pair]:
+    return {(pair.a, pair.b): pair for pair in pairs}
+
+
+def figures(pair: Pair) -> dict[str, object]:
+    """All of a pair that both ways must agree on: the number of equal words in a passage is told by one of them."""
+    told = asdict(pair)
+    evidence = {name: value for name, value in pair.evidence.items() if name != "shared_keys"}
+    passages = evidence["passages"]
+    assert isinstance(passages, list)
+    evidence["passages"] = [{"a": list(one["a"]), "b": list(one["b"])} for one in passages[:8]]
+    told["evidence"] = evidence
+    return told
+
+
+def assert_agree(small: Findings, bulk: Findings) -> None:
+    assert list(bulk.corpus.ids) == list(small.corpus.ids)
+    assert bulk.corpus.words.tolist() == small.corpus.words.tolist()
+    assert [bulk.corpus.locator(at) for at in range(len(bulk.corpus))] == [
+        small.corpus.locator(at) for at in range(len(small.corpus))
+    ]
+    assert bulk.corpus.notable == small.corpus.notable
+    assert bulk.clusters == small.clusters
+    ones, others = by_ids(small.pairs), by_ids(bulk.pairs)
+    assert set(others) <= set(ones), "a pair that the small path does not know"
+    for ids, pair in others.items():
+        assert figures(pair) == figures(ones[ids])
+    left_out = [ones[ids] for ids in set(ones) - set(others)]
+    assert all(pair.evidence["shared_keys"]["passages"] for pair in left_out)  # type: ignore[index]
+
+
+def state(found: Findings) -> tuple[object, ...]:
+    """The findings but for where the documents lie."""
+    return list(found.corpus.ids), found.corpus.words.tolist(), found.pairs, found.clusters, found.candidates
+
+
+# --- both ways -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_generated_corpus_gives_the_same_either_way(tmp_path: Path) -> None:
+    small, bulk = both(jsonl(tmp_path / "rows.jsonl", generated()))
+    assert_agree(small, bulk)
+    assert {pair.relation for pair in bulk.pairs} >= {"exact", "near", "spun", "damaged", "excerpt"}
+    assert len(bulk.clusters) == 8
+    assert (small.notes, bulk.notes) == ((), (flow.NOTE,))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_fixture_gives_the_same_either_way(case: str) -> None:
+    small, bulk = both(FIXTURES / case / "documents")
+    assert_agree(small, bulk)
+    assert bulk.problems == ()
+
+
+def test_all_fixtures_together_give_the_same_either_way() -> None:
+    small, bulk = both(FIXTURES / "real", FIXTURES / "negative")
+    problems = {problem.problem.partition("'")[0] for problem in bulk.problems}
+    assert problems == {problem.problem.partition("'")[0] for problem in small.problems}
+    assert_agree(small, bulk)
+    assert bulk.clusters
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_accents_and_other_scripts_give_the_same_either_way(tmp_path: Path) -> None:
+    german = "Der alte Müller läuft täglich über die schöne Brücke und hört dem größten Fluss zu. " * 3
+    chinese = "我们在河边的老磨坊里度过了整个夏天，每天早晨都能听见水声和鸟叫。" * 3
+    texts = {"de": german, "de-again": german.replace("täglich", "manchmal", 1), "zh": chinese, "zh-again": chinese}
+    texts |= {"accents": article(1).replace("e", "é"), "accents-again": article(1).replace("e", "é").upper()}
+    texts |= {"mixed": f"{article(2)} 🙂 {chinese}", "mixed-half": article(2)}
+    path = tmp_path / "rows.jsonl"
+    lines = [json.dumps({"id": name, "text": text}, ensure_ascii=False) for name, text in texts.items()]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    small, bulk = both(path)
+    assert_agree(small, bulk)
+    assert len(bulk.clusters) == 4
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_mojibake_is_mended_either_way(tmp_path: Path) -> None:
+    good = article(3).replace(" the ", " the café’s ", 6)
+    broken = good.encode("utf-8").decode("cp1252")
+    texts = {"good": good, "broken": broken, "also": spun(broken), "other": article(4), "alone": "Zoë’s â€œcafé"}
+    small, bulk = both(jsonl(tmp_path / "rows.jsonl", texts))
+    assert_agree(small, bulk)
+    assert {bulk.corpus.ids[number] for number in bulk.corpus.notable} >= {"broken", "also"}
+    assert [cluster.canonical for cluster in bulk.clusters] == ["good"]
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_a_mended_line_does_not_depend_on_the_lines_beside_it(tmp_path: Path) -> None:
+    texts = {"han": "漢字 and nothing else", "broken": "We rowed to the cafÃ© once", "han-again": "more 漢字 here"}
+    small, bulk = both(jsonl(tmp_path / "rows.jsonl", texts))
+    assert [small.corpus.ids[number] for number in small.corpus.notable] == ["broken"]
+    assert bulk.corpus.notable == small.corpus.notable
+
+
+# --- order, sources, workers -----------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_workers_change_nothing(tmp_path: Path) -> None:
+    path = jsonl(tmp_path / "rows.jsonl", generated())
+    one, two = (pipeline.find_duplicates(path, replace(BULK, workers=workers)) for workers in (1, 2))
+    assert state(one) == state(two)
+    assert one.corpus.starts.tolist() == two.corpus.starts.tolist()
+    assert one.pairs
+
+
+@pytest.mark.usefixtures("small_parts")
+@pytest.mark.parametrize("seed", range(2))
+def test_the_order_of_lines_and_sources_changes_nothing(tmp_path: Path, seed: int) -> None:
+    texts = generated()
+    expected = pipeline.find_duplicates(jsonl(tmp_path / "rows.jsonl", texts), BULK)
+    mixed = dict(Random(seed).sample(list(texts.items()), len(texts)))
+    assert state(pipeline.find_duplicates(jsonl(tmp_path / "mixed.jsonl", mixed), BULK)) == state(expected)
+    names = list(mixed)
+    halves = [
+        jsonl(tmp_path / f"{number}.jsonl", {name: texts[name] for name in part})
+        for number, part in enumerate((names[:9], names[9:]))
+    ]
+    for sources in (halves, halves[::-1]):
+        assert state(pipeline.find_duplicates(sources, BULK)) == state(expected)
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_text_files_and_records_may_be_mixed(tmp_path: Path) -> None:
+    texts = {f"{name}.txt": text for name, text in generated().items()}
+    files = folder(tmp_path / "files", {name.removesuffix(".txt"): texts[name] for name in list(texts)[::2]})
+    rows = jsonl(tmp_path / "rows.jsonl", {name: texts[name] for name in list(texts)[1::2]})
+    small, bulk = both(files, rows)
+    assert_agree(small, bulk)
+    whole = pipeline.find_duplicates(jsonl(tmp_path / "all.jsonl", texts), BULK)
+    assert state(bulk) == state(whole)
+    assert len(bulk.clusters) == 8
+
+
+# --- reading ---------------------------------------------------------------------------------------------------
+
+
+def said(found: Findings) -> list[str]:
+    return sorted(str(problem) for problem in found.problems)
+
+
+_BAD_LINES = (
+    "", "   ", "{never closed", '{"text": 4}', '{"id": "no text"}', "[1, 2]", '"a string"', '{"id": ["x"], "text": "abcde"}',
+    '{"id": true, "text": "abcde"}', '{"id": "blank", "text": "  "}', '{"id": "void", "text": ""}', "null",
+)  # fmt: skip
+
+
+def untidy(path: Path) -> Path:
+    """Records with and without ids, with other fields and line ends, and between them what is none."""
+    chance, lines = Random(11), []
+    for number, (name, text) in enumerate(generated(range(5)).items()):
+        row: dict[str, object] = {"text": text, "n": number}
+        row |= {} if number % 3 == 0 else {"id": number} if number % 3 == 1 else {"id": name}
+        lines += [chance.choice(_BAD_LINES)] if number % 2 else []
+        lines.append(json.dumps(row) + ("\r" if number % 4 == 0 else ""))
+    path.write_text("\n".join([*lines, *_BAD_LINES, json.dumps({"text": "the last line has no end"})]))
+    return path
+
+
+@pytest.mark.parametrize("size", [700, 2000, 1 << 20])
+def test_untidy_records_are_read_alike_however_they_are_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr(bulk_read, "PARTITION_BYTES", size)
+    small, bulk = both(untidy(tmp_path / "rows.jsonl"))
+    assert_agree(small, bulk)
+    assert len([name for name in bulk.corpus.ids if name.startswith("rows.jsonl#")]) > 3
+    assert said(bulk) == said(small)
+    assert len(bulk.problems) > 10
+
+
+@pytest.mark.usefixtures("small_parts")
+@pytest.mark.parametrize("repeated", ["same", ""])
+def test_ids_that_are_taken_are_told(tmp_path: Path, repeated: str) -> None:
+    rows = [{"id": "same", "text": article(1)}, {"text": article(2)}, {"id": repeated or "other", "text": article(3)}]
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    small, bulk = both(path)
+    assert_agree(small, bulk)
+    assert [problem.problem[:12] for problem in bulk.problems] == ["has the id '"] * bool(repeated)
+
+
+def test_an_id_that_is_taken_is_told_by_the_line(tmp_path: Path) -> None:
+    small, bulk = both(jsonl(tmp_path / "a.jsonl", {"x": article(1)}), jsonl(tmp_path / "b.jsonl", {"x": article(2)}))
+    assert said(bulk) == said(small)
+    assert len(small.problems) == 1
+
+
+def test_a_file_that_is_named_twice_is_read_once(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps({"text": article(seed, 4)}) + "\n" for seed in range(3)))
+    small, bulk = both(path, path)
+    assert len(small.corpus) == 3
+    assert list(bulk.corpus.ids) == list(small.corpus.ids)
+
+
+@pytest.mark.parametrize("data", [b"", b"\n\n", b"  \n"])
+def test_a_file_of_no_records_is_told(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "rows.jsonl").write_bytes(data)
+    (tmp_path / "other.txt").write_text(article(1))
+    small, bulk = both(tmp_path)
+    assert said(bulk) == said(small)
+    assert "rows.jsonl: is empty" in said(small)[0]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"text": "one record"}{"text": "another on its line"}\n\n',
+        b'{"text": "one record"} {"text": "another on its line"}\n\n{"text": "a third one"}\n',
+        b'{"id": "broken \xff", "text": "plain words here"}\n',
+        b'{"other": "broken \xff", "text": "plain words here"}\n',
+        b'{"text": "split over\n two lines"}{"text": "and two on one"}\n',
+        b'\xef\xbb\xbf{"text": "with a byte-order mark"}\n',
+        b'{"text": "lone surrogate \\ud800 in it"}\n',
+        b'{"text": "twice", "text": "the last one counts"}\n',
+        b'{"text": "not a number", "n": NaN}\n',
+        b'{"text": "\\u0000 nul"}\n',
+        b'{"id": 1.0, "text": "a number for an id"}\n{"id": "2020-01-01T00:00:00", "text": "a date for one"}\n',
+        b'{"id": "", "text": "no id to speak of"}\n',
+        b'{"text": "\xef\xbb\xbf"}\n{"text": "\\ufeff  \\n"}\n{"text": "\xc2\xa0\xc2\xa0\xc2\xa0"}\n',
+        b'{"text": "\\ufeff\\u00a0 \\u2003"}\n',
+    ],
+)
+def test_odd_records_are_read_alike(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "rows.jsonl").write_bytes(data)
+    small, bulk = both(tmp_path / "rows.jsonl")
+    assert list(bulk.corpus.ids) == list(small.corpus.ids)
+    assert bulk.corpus.words.tolist() == small.corpus.words.tolist()
+    assert [problem.problem[:11] for problem in bulk.problems] == [problem.problem[:11] for problem in small.problems]
+    assert small.corpus.ids or small.problems
+
+
+@given(st.lists(st.integers(0, 300), min_size=1, max_size=30), st.sampled_from([50, 97, 256]), st.booleans())
+def test_every_line_is_in_just_one_partition(
+    tmp_path_factory: pytest.TempPathFactory, lengths: list[int], size: int, ended: bool
+) -> None:
+    path = tmp_path_factory.mktemp("lines") / "rows.jsonl"
+    lines = [json.dumps({"text": f"{number} " + "x" * length}) for number, length in enumerate(lengths)]
+    path.write_text("\n".join(lines) + ("\n" if ended else ""))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bulk_read, "PARTITION_BYTES", size)
+        (file,) = read.files([path], BULK)
+        assert isinstance(file, read.SourceFile)
+        parts = [bulk_read.texts(part, BULK) for part in bulk_read.partitions([file])]
+    found = [part.buffer[part.offsets[at] : part.offsets[at + 1]].tobytes() for part in parts
+             for at in range(len(part.ids))]  # fmt: skip
+    assert [json.loads(line)["text"].encode() for line in lines] == found
+    data = path.read_bytes()
+    cut = [data[start:stop] for part in parts for start, stop in zip(part.starts, part.stops, strict=True)]
+    assert b"".join(cut) == data
+
+
+def test_texts_are_those_of_reading_row_by_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = {f"é{number}": f"{text} ü漢🙂" for number, text in enumerate(PARAGRAPHS)}
+    (file,) = read.files([jsonl(tmp_path / "rows.jsonl", texts)], BULK)
+    assert isinstance(file, read.SourceFile)
+    (part,) = bulk_read.partitions([file])
+    fast = bulk_read.texts(part, BULK)
+    monkeypatch.setattr(bulk_read, "_columns", lambda *_: None)
+    slow = bulk_read.texts(part, BULK)
+    assert fast.buffer.tolist() == slow.buffer.tolist()
+    assert fast.offsets.tolist() == slow.offsets.tolist()
+    assert (fast.ids, fast.problems, fast.lines) == (slow.ids, slow.problems, slow.lines)
+    assert (fast.starts.tolist(), fast.stops.tolist()) == (slow.starts.tolist(), slow.stops.tolist())
+    assert fast.ids == list(texts)
+
+
+def test_a_file_that_changed_meanwhile_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = jsonl(tmp_path / "rows.jsonl", {"a": article(1), "b": article(1)})
+    reading = bulk_read.texts_at
+
+    def later(*arguments: object) -> object:
+        path.write_bytes(b"{}\n")
+        return reading(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("dedup.bulk.verify.texts_at", later)
+    with pytest.raises(DedupError, match=r"rows\.jsonl"):
+        pipeline.find_duplicates(path, BULK)
+
+
+# --- crowds ----------------------------------------------------------------------------------------------------
+
+
+def test_identical_documents_are_one_cluster(tmp_path: Path) -> None:
+    texts = {f"{number:04}": article(1, 6) for number in range(700)} | {"other": article(2, 6)}
+    found = pipeline.find_duplicates(jsonl(tmp_path / "rows.jsonl", texts), BULK)
+    assert [(one.canonical, len(one.members)) for one in found.clusters] == [("0000", 700)]
+    assert (found.candidates, {pair.relation for pair in found.pairs}) == (699, {"exact"})
+
+
+def test_one_template_many_times_is_capped_and_told(tmp_path: Path) -> None:
+    stem = article(1, 12)
+    texts = {f"{number:04}": f"{stem} Copy {number} of {number * 7}." for number in range(600)}
+    found = pipeline.find_duplicates(jsonl(tmp_path / "rows.jsonl", texts), BULK)
+    assert found.capped["bands"] > 0
+    assert found.candidates < 100_000
+    assert [(one.canonical, len(one.members)) for one in found.clusters] == [("0000", 600)]
+
+
+# --- matching --------------------------------------------------------------------------------------------------
+
+
+def test_band_keys_are_the_upper_halves_of_those_of_match() -> None:
+    texts = [*PARAGRAPHS, article(1), spun(article(1)), "short", "", "…"]
+    signatures = [sketch.sketch(clean.tokens(clean.from_text("x", text)), BULK).signature for text in texts]
+    keys, members = match._band_buckets(signatures, BULK)
+    bands, rows = match.banding(BULK.threshold, BULK.band_recall, BULK.permutations)
+    out = np.empty((len(texts), bands), np.uint32)
+    join.band_keys(np.array(signatures, np.uint32), bands, rows, out)
+    worded = sorted(set(members.tolist()))
+    assert worded == list(range(len(texts) - 2))
+    assert out[worded].ravel().tolist() == (keys >> np.uint64(32)).tolist()
+
+
+_postings = st.lists(st.sets(st.integers(0, 11)), max_size=25)
+"""The documents of each term."""
+
+
+def arrays(lists: list[set[int]]) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.int64]]:
+    starts = np.cumsum([0, *map(len, lists)], dtype=np.int64)
+    flat = np.array([one for documents in lists for one in sorted(documents)], np.uint32)
+    return starts, flat, np.argsort(np.diff(starts), kind="stable")
+
+
+@given(_postings, st.integers(1, 5), st.integers(1, 40), st.integers(1, 8))
+def test_terms_are_kept_as_the_slow_way_keeps_them(lists: list[set[int]], least: int, budget: int, width: int) -> None:
+    starts, postings, order = arrays(lists)
+    own, counts = np.zeros((12, width), np.uint32), np.zeros(12, np.int64)
+    kept = join.selective_terms(starts, postings, order, least, budget, own, counts)
+    wanted = selected_terms([sorted(lists[term]) for term in order], 12, least, budget, width)
+    assert [own[at, : counts[at]].tolist() for at in range(12)] == wanted
+    assert kept == sum(map(len, wanted))
+    for place in range(len(lists)):
+        documents = postings[starts[place] : starts[place + 1]].tolist()
+        assert documents == [document for document in range(12) if place in wanted[document]]
+
+
+@given(_postings, st.lists(st.integers(1, 4), min_size=12, max_size=12), st.integers(0, 12), st.sampled_from([1, 100]))
+def test_the_join_counts_as_the_slow_way_does(lists: list[set[int]], needed: list[int], cut: int, room: int) -> None:
+    starts, postings, order = arrays(lists)
+    own, counts = np.zeros((12, 25), np.uint32), np.zeros(12, np.int64)
+    kept = join.selective_terms(starts, postings, order, 25, 1000, own, counts)
+    met, pairs, found = np.zeros(12, np.uint8), np.zeros((room, 2), np.uint32), []
+    for first, last in ((0, cut), (cut, 12)):
+        part = np.array([first, last], np.int64)
+        size = join.shared_terms(starts, postings[:kept], own, counts, part, np.array(needed, np.int64), met, pairs)
+        found += [size] if room == 1 else [tuple(row) for row in pairs[:size].tolist()]
+        assert not met.any()
+    wanted = shared_term_pairs(lists, needed)
+    if room == 1:
+        assert sum(found) == len(wanted)
+    else:
+        assert sorted(found) == wanted
+
+
+@given(st.lists(st.lists(st.integers(0, 30), max_size=20), max_size=8), st.integers(1, 6), st.integers(0, 3))
+def test_terms_are_chosen_as_the_slow_way_chooses_them(texts: list[list[int]], wanted: int, fresh: int) -> None:
+    spelled = [" ".join(f"w{one}" for one in text) for text in texts]
+    sample = bulk_sketch.Sample(4)
+    sample.add(_texts(spelled[: len(spelled) // 2]))
+    buffer, offsets = _buffer(spelled)
+    hashes, counts, _ = bulk_sketch.token_hashes(buffer, offsets)
+    keys, key_counts = np.zeros((len(texts), wanted + fresh), np.uint32), np.zeros(len(texts), np.int64)
+    join.choose_terms(hashes, counts, sample.slots, 4, wanted, fresh, keys, key_counts)
+    frequency = {
+        term: sum(term in text for text in texts[: len(texts) // 2]) for term in {one for text in texts for one in text}
+    }
+    for number, text in enumerate(texts):
+        own = {clean.token_hash(f"w{term}"): frequency[term] for term in text}
+        known = sorted((min(count, 5), term) for term, count in own.items() if 2 <= count <= 4)
+        unseen = sorted(term for term, count in own.items() if count == 0)
+        expected = {term >> 32 for _, term in known[:wanted]} | {term >> 32 for term in unseen[:fresh]}
+        assert len(expected) == key_counts[number]
+        assert set(keys[number, : key_counts[number]].tolist()) == expected
+
+
+def _buffer(texts: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    offsets = np.cumsum([0, *(len(text.encode()) for text in texts)], dtype=np.int64)
+    return bulk_read.padded("".join(texts).encode()), offsets
+
+
+def _texts(texts: Sequence[str]) -> bulk_read.Texts:
+    buffer, offsets = _buffer(texts)
+    none = np.zeros(0, np.int64)
+    return bulk_read.Texts(bulk_read.Partition(()), buffer, offsets, [], none, none, none, {}, [], 0)
+
+
+def test_candidates_of_bulk_are_among_those_that_share_terms_or_bands(tmp_path: Path) -> None:
+    small, bulk = both(jsonl(tmp_path / "rows.jsonl", generated(range(6))))
+    assert 0 < bulk.candidates <= small.candidates
+    assert isinstance(bulk_match.JOIN_BUDGET_DOCUMENTS, int)
+
+
+# --- clean -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_clean_keeps_just_the_lines_to_be_kept_in_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dedup.cli.config", lambda _: BULK)
+    texts = generated()
+    names = Random(3).sample(list(texts), len(texts))
+    path = tmp_path / "rows.jsonl"
+    lines = {name: json.dumps({"z": 1, "text": texts[name], "id": name, "é": "ü"}) for name in names}
+    path.write_text("\n".join(lines.values()))
+    result = CliRunner().invoke(main, ["clean", str(path), "-o", str(tmp_path / "out")])
+    assert result.exit_code == 0, result.stderr
+    manifest = [json.loads(line) for line in (tmp_path / "out" / "manifest.jsonl").read_text("utf-8").splitlines()]
+    assert [row["id"] for row in manifest] == sorted(names)
+    kept = {row["id"] for row in manifest if row["status"] == "kept"}
+    assert {row["for"] for row in manifest if row["status"] == "dropped"} <= kept
+    assert len(kept) == 8
+    written = (tmp_path / "out" / "documents" / "rows.jsonl").read_text("utf-8")
+    assert written == "".join(f"{lines[name]}\n" for name in names if name in kept)
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_clean_gives_the_same_folder_either_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = untidy(tmp_path / "rows.jsonl")
+    folders = []
+    for name, chosen in (("small", SMALL), ("bulk", BULK)):
+        monkeypatch.setattr("dedup.cli.config", lambda _, chosen=chosen: chosen)
+        CliRunner().invoke(main, ["clean", str(path), "-o", str(tmp_path / name)])
+        files = sorted(file for file in (tmp_path / name).rglob("*") if file.is_file())
+        folders.append({file.relative_to(tmp_path / name).as_posix(): file.read_bytes() for file in files})
+    assert folders[0] == folders[1]
+    assert set(folders[0]) >= {"manifest.jsonl", "ledger.tsv", "documents/rows.jsonl", "unreadable.jsonl"}
