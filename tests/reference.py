@@ -66,9 +66,7 @@ def banding_recall(similarity: float, bands: int, rows: int) -> float:
 def banding_recall_simulated(similarity: float, bands: int, rows: int, trials: int, seed: int) -> float:
     """The same, by throwing dice."""
     chance = Random(seed)
-    met = sum(
-        any(all(chance.random() < similarity for _ in range(rows)) for _ in range(bands)) for _ in range(trials)
-    )
+    met = sum(any(all(chance.random() < similarity for _ in range(rows)) for _ in range(bands)) for _ in range(trials))
     return met / trials
 
 
@@ -120,7 +118,9 @@ def undone(changes: Sequence[tuple[tuple[int, int], str, str]]) -> list[tuple[tu
     return back
 
 
-def selected_terms(terms: Sequence[Sequence[int]], documents: int, least: int, budget: int, width: int) -> list[list[int]]:
+def selected_terms(
+    terms: Sequence[Sequence[int]], documents: int, least: int, budget: int, width: int
+) -> list[list[int]]:
     """For each document the places of the terms that it joins by; `terms` are their documents, the rarest first."""
     kept: list[list[int]] = [[] for _ in range(documents)]
     walked = [0] * documents

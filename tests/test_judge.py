@@ -189,7 +189,12 @@ def test_the_same_words_are_told_by_what_else_is_the_same(
 
 def test_without_a_direction_a_spun_pair_is_reuse() -> None:
     shown = {"direction": {}, "passages": []}
-    for odds, relation, cleaner in ((3.0, "spun", "a"), (-3.0, "spun", "b"), (0.0, "reuse", None), (1.3, "reuse", None)):
+    for odds, relation, cleaner in (
+        (3.0, "spun", "a"),
+        (-3.0, "spun", "b"),
+        (0.0, "reuse", None),
+        (1.3, "reuse", None),
+    ):
         pair = judge.finding(("a", "b"), _SPUN, None, (odds, shown), CONFIG)
         assert pair is not None
         assert (pair.relation, pair.cleaner) == (relation, cleaner)

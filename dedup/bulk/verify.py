@@ -152,11 +152,13 @@ def _judged(
     a, b = loaded.places[row].tolist()
     words = int(loaded.starts[a + 1] - loaded.starts[a]), int(loaded.starts[b + 1] - loaded.starts[b])
     seen = _figures(facts, differing[compare.SIMILARITY], resemblance, words)
-    texts = (loaded.data[loaded.offsets[one] : loaded.offsets[one + 1]] for one in (a, b))
+    text_a, text_b = (loaded.data[loaded.offsets[one] : loaded.offsets[one + 1]] for one in (a, b))
     told = differing if loaded.known[a] and loaded.known[b] else [0.0] * 4
     odds, parts = judge.weighed(_differences(told), seen.places, 0)
     passages = _passages(ranges[row], (a, b), loaded)
-    return judge.finding(ids, seen, _same(*texts, seen), (odds, {"direction": parts, "passages": passages}), config)
+    return judge.finding(
+        ids, seen, _same(text_a, text_b, seen), (odds, {"direction": parts, "passages": passages}), config
+    )
 
 
 def _known(hashes: U64s, starts: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -86,8 +86,9 @@ def choose_terms(
 
     hashes: (t,) token hashes of all documents. counts: (n,) tokens of each. slots: the table of a sample (see
     `skeleton`). bits: its frequent terms (see `frequent_terms`). limit: documents of the sample that a term may be in.
-    wanted, fresh_wanted: most terms that the sample has and lacks. keys: (n, wanted + fresh_wanted) uint32, the upper halves of the terms, the first key_counts[n] of a
-    row; out. key_counts: (n,), out. Cost: a probe a token and one a distinct term.
+    wanted, fresh_wanted: most terms that the sample has and lacks. keys: (n, wanted + fresh_wanted) uint32, the upper
+    halves of the terms, the first key_counts[n] of a row; out. key_counts: (n,), out. Cost: a look at the filter a
+    token, a probe a token that passes, and one a distinct term.
     """
     documents, longest = len(counts), 1
     for document in range(documents):
