@@ -63,15 +63,15 @@ def test_a_sentence_of_correction_that_was_added_is_left() -> None:
 
 
 _GERMAN = (
-    "Der alte Bäcker kaufte jeden Morgen frisches Mehl in der kleinen Mühle am Fluss, weil dort das Wasser klar war und "
-    "die Müllerin ihm stets einen guten Preis machte. Am Nachmittag brachte er das warme Brot in die Stadt, wo viele "
-    "Kinder schon vor der Schule auf ihn warteten. Wenn es regnete, half ihm sein Bruder, den schweren Wagen über die "
-    "steile Straße zu schieben, und abends saßen beide müde vor dem Haus und hörten den Vögeln zu. "
+    "Der alte Bäcker kaufte jeden Morgen frisches Mehl in der kleinen Mühle am Fluss, weil dort das Wasser klar war "
+    "und die Müllerin ihm stets einen guten Preis machte. Am Nachmittag brachte er das warme Brot in die Stadt, wo "
+    "viele Kinder schon vor der Schule auf ihn warteten. Wenn es regnete, half ihm sein Bruder, den schweren Wagen "
+    "über die steile Straße zu schieben, und abends saßen beide müde vor dem Haus und hörten den Vögeln zu. "
 )
 _CLUMSY = {
     "alte": "betagte", "kaufte": "erwarb", "kleinen": "winzigen", "guten": "vortrefflichen", "brachte": "beförderte",
-    "warme": "erwärmte", "viele": "zahlreiche", "half": "assistierte", "schweren": "gewichtigen", "steile": "abschüssige",
-    "müde": "ermattet", "Haus": "Gebäude",
+    "warme": "erwärmte", "viele": "zahlreiche", "half": "assistierte", "schweren": "gewichtigen", 
+    "steile": "abschüssige", "müde": "ermattet", "Haus": "Gebäude",
 }  # fmt: skip
 
 
@@ -206,14 +206,14 @@ def test_the_pair_as_a_whole_says_no_more_than_its_limit() -> None:
 def test_a_replaced_stretch_of_twelve_words_is_a_block_and_of_eleven_is_none() -> None:
     sentences = TEXT.split(". ")
     fill = "they oftentimes utilise victuals succour conundrum riposte momentous metropolis thoroughfare abode".split()
-    plain = "we will often need some good food and help from home".split()
+    plain = "we can often need some good food and help from home".split()
     for size, decided in ((11, True), (12, False)):
         own, theirs = [*fill, "monies"][:size], [*plain, "again"][:size]
         damaged, witness = (
-            ". ".join([*sentences[:8], f"Now {' '.join(words)} before noon on that day", *sentences[8:]])
+            ". ".join([*sentences[:8], f"Now we say {' '.join(words)} ere long, as they told us then", *sentences[8:]])
             for words in (own, theirs)
         )
-        found = pipeline.collate(clean.from_text("a", spun(damaged)), clean.from_text("b", witness)).compared
+        found = pipeline.collate(clean.from_text("a", damaged), clean.from_text("b", witness)).compared
         run = next(run for run in judge.runs(found.passages) if run.replaced >= 11)
         assert run.a[1] - run.a[0] == size
         spans = [(int(tokens.spans[first, 0]), int(tokens.spans[last - 1, 1]))
@@ -250,8 +250,8 @@ def test_output_into_or_onto_a_source_is_refused(tmp_path: Path, onto: str) -> N
     a, b, target = folder / "a.txt", folder / "b.txt", tmp_path / onto
     a.write_text(spun(TEXT))
     b.write_text(TEXT)
-    commands = [["scan", folder, "-o", target], ["restore", a, "--witness", folder, "-o", target],
-                ["restore", a, "--witness", folder, "--edits", target], ["clean", folder, "-o", target / "out"]]  # fmt: skip
+    commands = [["scan", folder, "-o", target], ["clean", folder, "-o", target / "out"]]
+    commands += [["restore", a, "--witness", folder, option, target] for option in ("-o", "--edits")]
     commands += [["diff", a, b, "-o", target]] if onto == "in/a.txt" else []
     for command in commands:
         result = run(*command)

@@ -111,7 +111,9 @@ def test_kernels_are_imported_only_by_bulk() -> None:
     assert users <= {"bulk", "kernels"}
 
 
-@pytest.mark.parametrize(("library", "home"), [("click", "cli"), ("pyarrow", "bulk"), ("numba", "kernels"), ("ray", "engines.ray")])
+@pytest.mark.parametrize(
+    ("library", "home"), [("click", "cli"), ("pyarrow", "bulk"), ("numba", "kernels"), ("ray", "engines.ray")]
+)
 def test_library_is_used_in_one_place(library: str, home: str) -> None:
     users = {name for name, tree in MODULES.items() if library in {one.split(".")[0] for one in imported(tree)}}
     assert all(name == home or name.startswith(f"{home}.") for name in users), users

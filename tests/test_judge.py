@@ -128,7 +128,8 @@ def test_resemblance_at_the_threshold_is_near_and_below_it_is_not() -> None:
 
 
 _SPUN = judge.Figures(
-    resemblance=0.3, words_a=500, words_b=500, passages=1, places=50, coverage_a=0.9, coverage_b=0.9, containment_a=0.7, containment_b=0.7, replaced_rate=0.1, spread=0.9,
+    resemblance=0.3, words_a=500, words_b=500, passages=1, places=50, coverage_a=0.9, coverage_b=0.9,
+    containment_a=0.7, containment_b=0.7, replaced_rate=0.1, spread=0.9,
     substitution_share=0.9, common_share=0.9, similarity=0.3, substitutions=50,
 )  # fmt: skip
 

@@ -310,8 +310,11 @@ def test_words_outside_ascii_are_aligned_alike() -> None:
 # --- what the caller makes of it --------------------------------------------------------------------------------
 
 
+SHARES = judge.Figures.__slots__[5:]
+
+
 def shares(counts: NDArray[np.int64], sums: NDArray[np.float64], lengths: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The columns of `judge.Figures` for every pair."""
+    """The columns of `judge.Figures` for every pair, but for the first five, which are no shares."""
     names = ("EQUAL", "COVERED_A", "COVERED_B", "REPLACED", "FACING", "RUNS", "WINDOWS", "WINDOWS_HIT", "NAMES")
     c = {name: counts[:, getattr(compare, name)] for name in names}
     columns = (
@@ -337,7 +340,7 @@ def test_figures_and_direction_follow_from_the_sums() -> None:
     for pair, row, own in zip(pairs, shares(counts, sums, lengths).tolist(), odds.tolist(), strict=True):
         seen = found(of_texts, *pair, CONFIG)
         figures = judge.figures(seen, CONFIG)
-        assert row == pytest.approx([getattr(figures, name) for name in judge.Figures.__slots__], rel=0, abs=1e-9)
+        assert row == pytest.approx([getattr(figures, name) for name in SHARES], rel=0, abs=1e-9)
         assert own == pytest.approx(judge.direction(seen)[0], rel=0, abs=1e-9)
 
 

@@ -92,45 +92,16 @@ def _corpus(
 
     The second of two documents with one id is a problem.
     """
-    problems: list[DedupError] = []
-    ids: list[str] = []
-    paths: list[str] = []
-    files: list[NDArray[np.int64]] = []
-    notable: dict[int, Document] = {}
+    ids, places_read, paths, notable, problems = _listed(found)
     taken: dict[str, int] = {}
-    doubles: set[int] = set()
-    lines_before: dict[str, int] = {}
-    numbers: dict[str, int] = {}
-    for texts in found:
-        sources = texts.partition.files
-        for source in sources:
-            if str(source.path) not in numbers:
-                numbers[str(source.path)] = len(paths)
-                paths.append(str(source.path))
-        own = np.array([numbers[str(source.path)] for source in sources], np.int64)
-        records = sources[0].holds_records
-        before = lines_before.get(str(sources[0].path), 0) if records else 0
-        files.append(np.full(len(texts.rows), own[0]) if records else own[texts.rows])
-        for place, name in enumerate(texts.ids):
-            number = len(ids)
-            full = name or f"{sources[0].id}#{before + int(texts.rows[place]) + 1}"
-            ids.append(full)
-            if taken.setdefault(full, number) != number:
-                doubles.add(number)
-            if place in texts.notable:
-                notable[number] = texts.notable[place]
-        for row, problem in texts.problems:
-            where = f"{problem.path}, line {before + row + 1}" if records else problem.path
-            problems.append(DedupError(where, problem.problem, problem.remedy))
-        if records:
-            lines_before[str(sources[0].path)] = before + texts.lines
-    words_read, files_read, starts, stops = (
+    doubles = {number for number, name in enumerate(ids) if taken.setdefault(name, number) != number}
+    words_read, starts, stops = (
         np.concatenate([np.zeros(0, np.int64), *parts])
-        for parts in (words, files, [texts.starts for texts in found], [texts.stops for texts in found])
+        for parts in (words, [texts.starts for texts in found], [texts.stops for texts in found])
     )
     for number in sorted(doubles):
-        places = (paths[files_read[one]] for one in (number, taken[ids[number]]))
-        problems.append(clean.id_taken(ids[number], *places))
+        place, first = (_place(places_read[one].tolist(), paths) for one in (number, taken[ids[number]]))
+        problems.append(clean.id_taken(ids[number], place, first))
     order = np.array(sorted(set(range(len(ids))) - doubles, key=ids.__getitem__), np.int64)
     rank = np.full(len(ids), -1, np.int64)
     rank[order] = np.arange(len(order))
@@ -138,12 +109,49 @@ def _corpus(
         [ids[number] for number in order.tolist()],
         words_read[order],
         paths,
-        files_read[order],
+        places_read[order, 0],
         starts[order],
         stops[order],
         {int(rank[number]): document for number, document in notable.items() if number not in doubles},
     )
     return corpus, problems, rank
+
+
+def _place(where: Sequence[int], paths: Sequence[str]) -> str:
+    """A document's place for people: its file, and its line if it is a record."""
+    file, line = where
+    return f"{paths[file]}, line {line}" if line else paths[file]
+
+
+def _listed(
+    found: Sequence[partitioned.Texts],
+) -> tuple[list[str], NDArray[np.int64], list[str], dict[int, Document], list[DedupError]]:
+    """Ids, places (file and line, 0 for a file by itself), paths, notable documents and problems, in reading order."""
+    ids: list[str] = []
+    places = [np.zeros((0, 2), np.int64)]
+    numbers: dict[str, int] = {}
+    notable: dict[int, Document] = {}
+    problems: list[DedupError] = []
+    before = records = 0
+    for position, texts in enumerate(found):
+        part = texts.partition
+        own = np.array([numbers.setdefault(str(file.path), len(numbers)) for file in part.files], np.int64)
+        first = part.files[0]
+        before, records = (0, 0) if part.start_byte == 0 else (before, records)
+        lines = before + texts.rows + 1 if first.holds_records else np.zeros(len(texts.rows), np.int64)
+        files = np.full(len(texts.rows), own[0]) if first.holds_records else own[texts.rows]
+        places.append(np.stack((files, lines), axis=1))
+        notable.update({len(ids) + place: document for place, document in texts.notable.items()})
+        ids += [name or f"{first.id}#{line}" for name, line in zip(texts.ids, lines.tolist(), strict=True)]
+        for row, problem in texts.problems:
+            where = f"{problem.path}, line {before + row + 1}" if first.holds_records else problem.path
+            problems.append(DedupError(where, problem.problem, problem.remedy))
+        records += len(texts.rows) + len(texts.problems)
+        before += texts.lines
+        ends = position + 1 == len(found) or found[position + 1].partition.start_byte == 0
+        if first.holds_records and ends and not records:
+            problems.append(DedupError(first.path, "is empty", "remove it, or put its records back"))
+    return ids, np.concatenate(places), list(numbers), notable, problems
 
 
 def _columns(found: list[_Read], rank: NDArray[np.int64]) -> match.Columns:

@@ -29,6 +29,9 @@ I64s = NDArray[np.int64]
 _HALF = np.uint64(32)
 JOIN_PARTS = 16
 """Parts into which the documents are cut for the join of terms, so that the workers share it."""
+JOIN_PARTNERS_MAX = 64
+"""Documents before it that a document is paired with by its terms: one template filled in a thousand times must not
+make half a million pairs. Further ones are counted as capped; each is compared with the kept copy all the same."""
 JOIN_BUDGET_DOCUMENTS = 1024
 """Documents that the terms of one document may lead to: in a corpus of few distinct words even the rarest are in
 hundreds of documents, and fewer terms then decide."""
@@ -78,7 +81,10 @@ def candidates(columns: Columns, config: Config, workers: int) -> Candidates:
         if overflow:
             capped["bands"] = capped.get("bands", 0) + overflow
     columns.bands.clear()
-    codes.append(_joined(columns, standing, config, workers))
+    found, overflow = _joined(columns, standing, config, workers)
+    codes.append(found)
+    if overflow:
+        capped["terms"] = overflow
     return Candidates(_decoded(np.unique(np.concatenate(codes))), exact, capped)
 
 
@@ -116,8 +122,8 @@ def _paired(packed: U64s, bucket_max: int) -> tuple[U64s, int]:
     return np.concatenate(codes), int((sizes > bucket_max).sum())
 
 
-def _joined(columns: Columns, standing: NDArray[np.bool_], config: Config, workers: int) -> U64s:
-    """The pairs of documents that share enough of their rarest terms."""
+def _joined(columns: Columns, standing: NDArray[np.bool_], config: Config, workers: int) -> tuple[U64s, int]:
+    """The pairs of documents that share enough of their rarest terms, and how many documents have too many partners."""
     documents = len(standing)
     term_starts, postings, order = _postings(columns, standing, config.term_documents_max)
     lists = np.empty((documents, config.term_count), np.uint32)
@@ -128,18 +134,22 @@ def _joined(columns: Columns, standing: NDArray[np.bool_], config: Config, worke
     postings = postings[:kept]
     needed = np.maximum(1, np.minimum(config.terms_shared_min, (counts + 1) // 2)).astype(np.int64)
 
-    def joined(part: I64s) -> U64s:
+    def joined(part: I64s) -> tuple[U64s, int]:
         met = np.zeros(documents, np.uint8)
         pairs = np.empty((1 << 16, 2), np.uint32)
         while True:
-            found = join.shared_terms(term_starts, postings, lists, counts, part, needed, met, pairs)
+            capped = np.zeros(1, np.int64)
+            terms = (term_starts, postings, lists, counts)
+            found = join.shared_terms(*terms, part, needed, JOIN_PARTNERS_MAX, met, pairs, capped)
             if found <= len(pairs):
-                return (pairs[:found, 0].astype(np.uint64) << _HALF) | pairs[:found, 1].astype(np.uint64)
+                codes = (pairs[:found, 0].astype(np.uint64) << _HALF) | pairs[:found, 1].astype(np.uint64)
+                return codes, int(capped[0])
             pairs = np.empty((found, 2), np.uint32)
 
     cuts = np.linspace(0, documents, JOIN_PARTS + 1).astype(np.int64)
     parts = [cuts[number : number + 2].copy() for number in range(JOIN_PARTS)]
-    return np.concatenate([np.zeros(0, np.uint64), *local.mapped(joined, parts, workers)])
+    found = list(local.mapped(joined, parts, workers))
+    return np.concatenate([np.zeros(0, np.uint64), *(codes for codes, _ in found)]), sum(over for _, over in found)
 
 
 def _postings(columns: Columns, standing: NDArray[np.bool_], documents_max: int) -> tuple[I64s, U32s, I64s]:

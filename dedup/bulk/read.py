@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +72,7 @@ def partitions(files: Iterable[read.SourceFile]) -> Iterator[Partition]:
     group: list[read.SourceFile] = []
     for file in files:
         if file.holds_records:
-            for start in range(0, file.size_bytes, PARTITION_BYTES):
+            for start in range(0, max(1, file.size_bytes), PARTITION_BYTES):
                 yield Partition((file,), start, min(file.size_bytes, start + PARTITION_BYTES))
             continue
         group.append(file)
@@ -122,29 +123,43 @@ _Columns = tuple[NDArray[np.uint8], NDArray[np.int64], list[str]]
 
 def _columns(data: bytes, starts: NDArray[np.int64], stops: NDArray[np.int64], config: Config) -> _Columns | None:
     """Buffer, offsets and ids of the rows, or None if anything in them wants a closer look."""
+    if not len(stops) or int((stops - starts).max()) > config.document_bytes_max:
+        return None
+    if (np.frombuffer(data, np.uint8)[starts] != ord("{")).any() or not (data.isascii() or _is_utf8(data)):
+        return None  # else two records on one line and a line without one would come out even
+    table = _parsed(data)
+    if table is None or table.num_rows != len(stops):
+        return None
+    text = table.column("text").combine_chunks()
+    if text.null_count or not hasattr(text, "buffers"):
+        return None
+    offsets = np.frombuffer(text.buffers()[1], np.int32)[text.offset : text.offset + len(text) + 1].astype(np.int64)
+    values = np.frombuffer(text.buffers()[2], np.uint8)[offsets[0] : offsets[-1]]
+    offsets -= offsets[0]
+    if _any_blank(values, offsets) or _is_mojibake(values):
+        return None
+    return _slack(values), offsets, [name or "" for name in table.column("id").to_pylist()]
+
+
+def _parsed(data: bytes) -> Any:
+    """The Arrow table of JSON lines, `id` and `text` only, or None if pyarrow finds fault with them."""
     import pyarrow as pa
     from pyarrow import json
 
-    if not len(stops) or int((stops - starts).max()) > config.document_bytes_max:
-        return None
     schema = pa.schema([("id", pa.string()), ("text", pa.string())])
     try:
-        table = json.read_json(
+        return json.read_json(
             pa.BufferReader(data),
             read_options=json.ReadOptions(use_threads=False, block_size=len(data) + 1),
             parse_options=json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore"),
         )
     except pa.ArrowInvalid:
         return None
-    text = table.column("text").combine_chunks()
-    if table.num_rows != len(stops) or text.null_count or isinstance(text, pa.ChunkedArray):
-        return None
-    offsets = np.frombuffer(text.buffers()[1], np.int32)[text.offset : text.offset + len(text) + 1].astype(np.int64)
-    values = np.frombuffer(text.buffers()[2], np.uint8)[offsets[0] : offsets[-1]]
-    offsets -= offsets[0]
-    if _any_blank(values, offsets) or ((values >= 0x80).any() and not _is_sound(values)):
-        return None
-    return _slack(values), offsets, [name or "" for name in table.column("id").to_pylist()]
+
+
+def _is_mojibake(values: NDArray[np.uint8]) -> bool:
+    data = values.tobytes()
+    return not data.isascii() and bool(clean.repairs(data.decode("utf-8", "surrogatepass")))
 
 
 def _any_blank(values: NDArray[np.uint8], offsets: NDArray[np.int64]) -> bool:
@@ -155,12 +170,12 @@ def _any_blank(values: NDArray[np.uint8], offsets: NDArray[np.int64]) -> bool:
     return any(not values[offsets[one] : offsets[one + 1]].tobytes().strip() for one in suspects.tolist())
 
 
-def _is_sound(values: NDArray[np.uint8]) -> bool:
-    """Whether the bytes are UTF-8, with no mojibake in them."""
+def _is_utf8(data: bytes) -> bool:
     try:
-        return not clean.repairs(values.tobytes().decode("utf-8"))
+        data.decode("utf-8")
     except UnicodeDecodeError:
         return False
+    return True
 
 
 def padded(data: bytes) -> NDArray[np.uint8]:
@@ -246,20 +261,23 @@ def texts_at(corpus: Corpus, numbers: Sequence[int], config: Config) -> tuple[ND
             continue
         with Path(corpus.paths[file]).open("rb") as source, mmap(source.fileno(), 0, access=ACCESS_READ) as data:
             lines = [data[corpus.starts[numbers[place]] : corpus.stops[numbers[place]]] for place in places]
-        for place, text in zip(places, _record_texts(lines, config), strict=True):
+        locators = [corpus.locator(numbers[place]) for place in places]
+        for place, text in zip(places, _record_texts(lines, locators, config), strict=True):
             pieces[place] = text
     offsets = np.zeros(len(pieces) + 1, np.int64)
     np.cumsum([len(piece) for piece in pieces], out=offsets[1:])
     return padded(b"".join(pieces)), offsets
 
 
-def _record_texts(lines: list[bytes], config: Config) -> list[bytes]:
-    """The texts of JSONL lines, in UTF-8, encoding repaired."""
+def _record_texts(lines: list[bytes], locators: list[Locator], config: Config) -> list[bytes]:
+    """The texts of JSONL lines, in UTF-8, encoding repaired. Raises DedupError if one is no record any more."""
     whole = [line if line.endswith(b"\n") else line + b"\n" for line in lines]
     stops = np.cumsum([len(line) for line in whole])
     columns = _columns(b"".join(whole), stops - [len(line) for line in whole], stops, config)
     if columns is None:
-        return [_mended(clean.document(read.record(Locator("", 0, 0), line))) for line in lines]
+        return [
+            _mended(clean.document(read.record(locator, line))) for line, locator in zip(lines, locators, strict=True)
+        ]
     buffer, offsets, _ = columns
     data = buffer.tobytes()
     return [data[start:stop] for start, stop in pairwise(offsets.tolist())]

@@ -102,8 +102,17 @@ class Sample:
         self.limit, self.slots, self.filled = limit, np.zeros(1 << 16, np.uint64), np.zeros(1, np.int64)
 
     def add(self, texts: Texts) -> None:
+        """Counts the documents of a partition; of those with the very same words, one."""
+        seen: set[int] = set()
         for batch in _batches(texts):
             hashes, counts, _ = token_hashes(texts.buffer, texts.offsets[batch.start : batch.stop + 1])
+            digests = np.empty(len(counts), np.uint64)
+            join.digests(hashes, counts, digests)
+            distinct, first = np.unique(digests, return_index=True)
+            fresh = np.zeros(len(counts), np.bool_)
+            fresh[first] = [digest not in seen for digest in distinct.tolist()]
+            seen.update(distinct.tolist())
+            hashes, counts = hashes[np.repeat(fresh, counts)], counts[fresh]
             self._reserve(len(hashes))
             terms, term_counts = np.empty(len(hashes), np.uint64), np.empty(len(counts), np.int64)
             skeleton.count_terms(hashes, counts, self.slots, self.filled, self.limit, terms, term_counts)

@@ -3,7 +3,8 @@
 1. Pairs are taken in parts; the documents of a part are read, tokenised and compared (`kernels.compare`, and
    `kernels.minhash.resemblances` for the exact resemblance).
 2. The sums make the same `judge.Figures` and log-odds as the comparison of one pair does, and `judge` decides.
-3. A pair with a document whose encoding was repaired is compared one at a time, by the way that keeps its spans.
+3. A pair with a document whose encoding was repaired is compared one at a time, by the way that keeps its spans; so is
+   a pair of texts that are not ASCII where the likeness of replaced words decides, which the kernel measures on bytes.
 
 The language tables hold every English word and bigram that `language` knows, by token hash.
 """
@@ -130,12 +131,19 @@ def _compared(pairs: NDArray[np.int64], corpus: Corpus, config: Config, one_by_o
     rows = zip(counts.tolist(), sums.tolist(), (shared / np.maximum(1, union)).tolist(), strict=True)
     found: list[Pair | None] = []
     for row, ((a, b), (facts, differing, resemblance)) in enumerate(zip(loaded.pairs.tolist(), rows, strict=True)):
-        if a in corpus.notable or b in corpus.notable:
+        one = _judged(row, (corpus.ids[a], corpus.ids[b]), facts, differing, resemblance, loaded, ranges, config)
+        if a in corpus.notable or b in corpus.notable or (one and _is_doubtful(row, one, loaded, config)):
             one = one_by_one(corpus, a, b)
-        else:
-            one = _judged(row, (corpus.ids[a], corpus.ids[b]), facts, differing, resemblance, loaded, ranges, config)
         found.append(judge.turned(one) if one and loaded.turned[row] else one)
     return found
+
+
+def _is_doubtful(row: int, found: Pair, loaded: _Loaded, config: Config) -> bool:
+    """Whether a finding hangs on the likeness of words that are not ASCII."""
+    if found.relation in ("exact", "near") or found.resemblance >= config.threshold:
+        return False
+    bounds = [(loaded.offsets[place], loaded.offsets[place + 1]) for place in loaded.places[row].tolist()]
+    return not all(loaded.data[start:stop].isascii() for start, stop in bounds)
 
 
 def _judged(

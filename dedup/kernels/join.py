@@ -160,34 +160,42 @@ def selective_terms(
 
 @kernel
 def shared_terms(
-    term_starts: I64s, postings: U32s, lists: U32s, counts: I64s, part: I64s, needed: I64s, met: U8s, pairs: U32s
-) -> int:
-    """Pairs (a, b), a < b, of documents that share enough terms, for a in part[0]..part[1]: how many there are.
+    term_starts: I64s, postings: U32s, lists: U32s, counts: I64s, part: I64s, needed: I64s, most: int, met: U8s,
+    pairs: U32s, capped: I64s,
+) -> int:  # fmt: skip
+    """Pairs (a, b), a < b, of documents that share enough terms, for b in part[0]..part[1]: how many there are.
 
     term_starts, postings, lists, counts: see `selective_terms`. needed: (n,) terms that a pair must share for each of
-    its documents; the smaller of the two holds. met: (n,) zeros, scratch, left as zeros. pairs: (room, 2) a and b, out;
-    pairs beyond the room are counted only.
+    its documents; the smaller of the two holds. most: partners of a document; of more, the first ones are kept, and
+    capped[0] counts the document. met: (n,) zeros, scratch, left as zeros. pairs: (room, 2) a and b, out; pairs beyond
+    the room are counted only.
     """
     found, room = 0, len(pairs)
-    touched = np.empty(len(met) + 1, np.uint32)
-    for a in range(part[0], part[1]):
-        count = 0
-        for at in range(counts[a]):
-            term = lists[a, at]
-            for posting in range(term_starts[term + 1] - 1, term_starts[term] - 1, -1):
-                b = postings[posting]
-                if b <= a:
+    touched, partners = np.empty(len(met) + 1, np.uint32), np.empty(len(met) + 1, np.uint64)
+    for b in range(part[0], part[1]):
+        count = enough = 0
+        for at in range(counts[b]):
+            term = lists[b, at]
+            for posting in range(term_starts[term], term_starts[term + 1]):
+                a = postings[posting]
+                if a >= b:
                     break
-                touched[count] = b
-                count += int(met[b] == 0)
-                met[b] += np.uint8(met[b] < 255)
+                touched[count] = a
+                count += int(met[a] == 0)
+                met[a] += np.uint8(met[a] < 255)
         for at in range(count):
-            b = touched[at]
-            if met[b] >= min(needed[a], needed[b]):
-                if found < room:
-                    pairs[found, 0], pairs[found, 1] = a, b
-                found += 1
-            met[b] = 0
+            a = touched[at]
+            partners[enough] = a
+            enough += int(met[a] >= min(needed[a], needed[b]))
+            met[a] = 0
+        if enough > most:
+            _smallest(partners, enough, most)
+            enough = most
+            capped[0] += 1
+        for at in range(enough):
+            if found < room:
+                pairs[found, 0], pairs[found, 1] = np.uint32(partners[at]), b
+            found += 1
     return found
 
 
