@@ -21,8 +21,8 @@ direction is known (see docs/judging.md for data and accuracy).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import pairwise
 from math import exp
 from typing import Literal
@@ -31,6 +31,7 @@ import numpy as np
 
 from dedup import language
 from dedup.config import Config
+from dedup.figures import Figures, Range, Run, figures, is_capitalised, runs, similarity, span
 from dedup.model import Collation, Comparison, Locus, Pair, Passage, Relation, Side, Span, Tokens, Verdict
 
 WEIGHTS = {"frequency": 0.65, "fit": 0.7, "known": 2.2}
@@ -49,126 +50,10 @@ EDGE_TOKENS = 4
 a passage begins and ends with equal tokens, damage may not."""
 NAME_ZIPF = 4.0
 """Zipf frequency below which a capitalised word is taken for a name."""
-SIMILARITY_CHARACTERS = 64
-"""How much of what was replaced is looked at for its likeness."""
 
-Range = tuple[int, int]
 Sameness = Literal["written", "mended", "signs"]
 """Two texts are the same as written (but for case, space and Unicode form), the same once their encoding is mended, or
 the same words with other signs between them: `-21` and `21`, `<` and `>=`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Tokens in a row that stand, within a shared passage, between equal ones; either side may be empty."""
-
-    a: Range
-    b: Range
-
-    @property
-    def replaced(self) -> int:
-        """How many tokens face each other; the surplus of the longer side is added or dropped."""
-        return min(self.a[1] - self.a[0], self.b[1] - self.b[0])
-
-
-def runs(passages: Iterable[Passage]) -> Iterator[Run]:
-    """The runs of differing tokens of the passages, in their order."""
-    for passage in passages:
-        for (a, b, size), (next_a, next_b, _) in pairwise(passage.blocks):
-            yield Run((a + size, next_a), (b + size, next_b))
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """What the relation rests on; shares are of tokens, in 0..1.
-
-    coverage: in shared passages. containment: equal, in shared passages. replaced_rate: replaced tokens for every
-    token of the passages. spread: windows with a replaced token. substitution_share: replacements among all runs of
-    differing tokens. common_share: replacements without names and numbers. similarity: of the characters of what was
-    replaced, on the mean. substitutions: replaced tokens. words: of each document. places: runs of replaced tokens.
-    """
-
-    resemblance: float
-    words_a: int
-    words_b: int
-    passages: int
-    places: int
-    coverage_a: float
-    coverage_b: float
-    containment_a: float
-    containment_b: float
-    replaced_rate: float
-    spread: float
-    substitution_share: float
-    common_share: float
-    similarity: float
-    substitutions: int
-
-
-def figures(found: Comparison, config: Config) -> Figures:
-    """The figures of a comparison, over its shared passages."""
-    every = list(runs(found.passages))
-    replaced = [run for run in every if run.replaced]
-    equal = sum(passage.equal for passage in found.passages)
-    covered_a = sum(stop - start for start, stop in (passage.range_a for passage in found.passages))
-    covered_b = sum(stop - start for start, stop in (passage.range_b for passage in found.passages))
-    substitutions = sum(run.replaced for run in replaced)
-    return Figures(
-        resemblance=found.resemblance,
-        words_a=len(found.tokens_a),
-        words_b=len(found.tokens_b),
-        passages=len(found.passages),
-        places=len(replaced),
-        coverage_a=share(covered_a, len(found.tokens_a)),
-        coverage_b=share(covered_b, len(found.tokens_b)),
-        containment_a=share(equal, len(found.tokens_a)),
-        containment_b=share(equal, len(found.tokens_b)),
-        replaced_rate=share(substitutions, covered_a),
-        spread=_spread(replaced, found.passages, config.spun_window_tokens),
-        substitution_share=share(len(replaced), len(every)),
-        common_share=share(sum(not _concerns_names(run, found) for run in replaced), len(replaced)),
-        similarity=share(sum(_similarity(run, found) for run in replaced), len(replaced)),
-        substitutions=substitutions,
-    )
-
-
-def share(part: float, whole: float) -> float:
-    return min(1.0, part / whole) if whole else 0.0
-
-
-def _spread(replaced: Sequence[Run], passages: Sequence[Passage], window: int) -> float:
-    """Share of the windows of a's covered tokens in which a replacement begins."""
-    covered = (passage.range_a for passage in passages)
-    windows = {token // window for start, stop in covered for token in (*range(start, stop, window), stop - 1)}
-    return share(len({run.a[0] // window for run in replaced} & windows), len(windows))
-
-
-def _concerns_names(run: Run, found: Comparison) -> bool:
-    """Whether a replacement concerns a number, or a name on both sides."""
-    words = (*found.tokens_a.words[slice(*run.a)], *found.tokens_b.words[slice(*run.b)])
-    if any(character.isdigit() for word in words for character in word):
-        return True
-    return _is_capitalised(found.a.text, _span(found.tokens_a, run.a)) and _is_capitalised(
-        found.b.text, _span(found.tokens_b, run.b)
-    )
-
-
-def _span(tokens: Tokens, tokens_range: Range) -> Span:
-    return int(tokens.spans[tokens_range[0], 0]), int(tokens.spans[tokens_range[1] - 1, 1])
-
-
-def _is_capitalised(text: str, span: Span) -> bool:
-    """Whether a span begins with a capital that does not stand there for the beginning of a sentence."""
-    before = text[max(0, span[0] - 8) : span[0]].rstrip(" “\"'(")
-    return text[span[0]].isupper() and bool(before) and before[-1] not in ".!?:\n•"
-
-
-def _similarity(run: Run, found: Comparison) -> float:
-    """The likeness of both sides' characters: 2 * longest common subsequence / sum of lengths."""
-    from rapidfuzz.distance import Indel
-
-    one, other = "".join(found.tokens_a.words[slice(*run.a)]), "".join(found.tokens_b.words[slice(*run.b)])
-    return Indel.normalized_similarity(one[:SIMILARITY_CHARACTERS], other[:SIMILARITY_CHARACTERS])
 
 
 # --- relation --------------------------------------------------------------------------------------------------
@@ -298,7 +183,7 @@ SHOWN = (
 
 
 def _passage(passage: Passage, found: Comparison) -> dict[str, object]:
-    span_a, span_b = _span(found.tokens_a, passage.range_a), _span(found.tokens_b, passage.range_b)
+    span_a, span_b = span(found.tokens_a, passage.range_a), span(found.tokens_b, passage.range_b)
     return {"a": list(span_a), "b": list(span_b), "equal_words": passage.equal}
 
 
@@ -402,11 +287,11 @@ def _is_fact(run: Run, found: Comparison, config: Config) -> bool:
     if all(any(word[0].isdigit() or word in language.NUMBER_WORDS for word in words) for words in (words_a, words_b)):
         digits = [any(word[0].isdigit() for word in words) for words in (words_a, words_b)]
         return digits[0] == digits[1]  # `four` and `4` are one number
-    names = _is_capitalised(found.a.text, _span(found.tokens_a, run.a)) and _is_capitalised(
-        found.b.text, _span(found.tokens_b, run.b)
+    names = is_capitalised(found.a.text, span(found.tokens_a, run.a)) and is_capitalised(
+        found.b.text, span(found.tokens_b, run.b)
     )
     rare = all(min(map(language.zipf, words)) < NAME_ZIPF for words in (words_a, words_b))
-    return names and rare and _similarity(run, found) < config.noise_similarity_min
+    return names and rare and similarity(run, found) < config.noise_similarity_min
 
 
 def _in_passages(locus: Locus, found: Comparison) -> bool:

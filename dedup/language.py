@@ -1,4 +1,4 @@
-"""How frequent words are, and which contractions stand for which words.
+"""How frequent English words are, which stand together, and which contractions stand for which words.
 
 Frequencies are wordfreq's (R. Speer, 2022; doi 10.5281/zenodo.7199437) on the Zipf scale of van Heuven et al. (2014):
 the logarithm to base 10 of a word's occurrences in a billion words. The small list reaches down to 3.0 (one in a
@@ -19,23 +19,23 @@ COMMON_ZIPF = 5.7
 
 
 @cache
-def _frequencies(language: str) -> dict[str, float]:
+def _frequencies() -> dict[str, float]:
     from wordfreq import get_frequency_dict
 
-    return dict(get_frequency_dict(language, wordlist="small"))
+    return dict(get_frequency_dict("en", wordlist="small"))
 
 
-def zipf_frequencies(language: str = "en") -> dict[str, float]:
+def zipf_frequencies() -> dict[str, float]:
     """The Zipf frequency of every listed word, and of the possessive of each that has none of its own."""
-    frequencies = _frequencies(language)
+    frequencies = _frequencies()
     possessives = (f"{word}'s" for word in frequencies if f"{word}'s" not in frequencies)
-    return {word: zipf(word, language) for word in (*frequencies, *possessives)}
+    return {word: zipf(word) for word in (*frequencies, *possessives)}
 
 
 @cache
-def zipf(word: str, language: str = "en") -> float:
+def zipf(word: str) -> float:
     """The Zipf frequency of a matching form, 0.0 if it is in no list; a possessive counts as its noun."""
-    frequencies = _frequencies(language)
+    frequencies = _frequencies()
     share = frequencies.get(word) or frequencies.get(word.removesuffix("'s"), 0.0)
     return max(0.0, log10(share) + 9.0) if share else 0.0
 
@@ -45,14 +45,14 @@ KNOWN_ZIPF, KNOWN_SHARE, KNOWN_TOKENS = 4.0, 0.55, 100
 some 0.8 of English prose, half of that of other languages."""
 
 
-def is_known(words: Sequence[str], language: str = "en") -> bool:
-    """Whether the statistics of a language can judge a text."""
+def is_known(words: Sequence[str]) -> bool:
+    """Whether the statistics at hand, which are of English, can judge a text."""
     first = words[:KNOWN_TOKENS]
-    return sum(zipf(word, language) >= KNOWN_ZIPF for word in first) >= KNOWN_SHARE * len(first)
+    return sum(zipf(word) >= KNOWN_ZIPF for word in first) >= KNOWN_SHARE * len(first)
 
 
-def is_common(word: str, language: str = "en") -> bool:
-    return zipf(word, language) >= COMMON_ZIPF
+def is_common(word: str) -> bool:
+    return zipf(word) >= COMMON_ZIPF
 
 
 BIGRAM_TOKENS = 1_024_908_267_229

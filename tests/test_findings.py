@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from rapidfuzz.distance import Levenshtein
 from strategies import PARAGRAPHS, article, noised, spun
 
-from dedup import clean, judge, pipeline
+from dedup import clean, figures, judge, pipeline
 from dedup.cli import main
 from dedup.config import Config
 from dedup.model import MERGING, Pair, Verdict
@@ -214,7 +214,7 @@ def test_a_replaced_stretch_of_twelve_words_is_a_block_and_of_eleven_is_none() -
             for words in (own, theirs)
         )
         found = pipeline.collate(clean.from_text("a", damaged), clean.from_text("b", witness)).compared
-        run = next(run for run in judge.runs(found.passages) if run.replaced >= 11)
+        run = next(run for run in figures.runs(found.passages) if run.replaced >= 11)
         assert run.a[1] - run.a[0] == size
         spans = [(int(tokens.spans[first, 0]), int(tokens.spans[last - 1, 1]))
                  for tokens, (first, last) in ((found.tokens_a, run.a), (found.tokens_b, run.b))]  # fmt: skip

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import PARAGRAPHS, article, edited_pairs, noised, spun
 
-from dedup import clean, judge, pipeline
+from dedup import clean, figures, judge, pipeline
 from dedup.config import Config
 from dedup.model import Collation, Pair, Relation
 
@@ -127,7 +127,7 @@ def test_resemblance_at_the_threshold_is_near_and_below_it_is_not() -> None:
     assert found(TEXT, other, replace(CONFIG, threshold=min(1.0, exact + 1e-9))).relation != "near"
 
 
-_SPUN = judge.Figures(
+_SPUN = figures.Figures(
     resemblance=0.3, words_a=500, words_b=500, passages=1, places=50, coverage_a=0.9, coverage_b=0.9,
     containment_a=0.7, containment_b=0.7, replaced_rate=0.1, spread=0.9,
     substitution_share=0.9, common_share=0.9, similarity=0.3, substitutions=50,
@@ -237,7 +237,7 @@ def test_figures_of_a_spun_pair_are_what_was_done_to_it() -> None:
     places = [at for at in range(5, len(words) - 5, 10) if words[at].isalpha()]
     for at in places:
         words[at] = "marmalade"
-    seen = judge.figures(collated(TEXT, " ".join(words)).compared, CONFIG)
+    seen = figures.figures(collated(TEXT, " ".join(words)).compared, CONFIG)
     length = len(clean.words(TEXT))
     assert seen.substitutions == len(places)
     assert seen.replaced_rate == pytest.approx(len(places) / length)

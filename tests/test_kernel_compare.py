@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import LCSseq
 from strategies import PARAGRAPHS, article, noised
 
-from dedup import align, clean, judge, language
+from dedup import align, clean, figures, judge, language
 from dedup.config import Config
 from dedup.kernels import aligned, anchors, compare, readings
 from dedup.model import Comparison, Document, Locator, Passage, Tokens
@@ -95,7 +95,7 @@ def windows(passages: Sequence[Passage], size: int) -> set[int]:
 
 def expected(seen: Comparison, config: Config) -> Row:
     """The row of a pair by `align` and `judge`."""
-    every = list(judge.runs(seen.passages))
+    every = list(figures.runs(seen.passages))
     facing = [run for run in every if run.replaced]
     begun = {run.a[0] // config.spun_window_tokens for run in facing}
     evidence = [judge.reading_evidence(seen, run) for run in facing]
@@ -108,10 +108,10 @@ def expected(seen: Comparison, config: Config) -> Row:
         len(every),
         len(windows(seen.passages, config.spun_window_tokens)),
         len(begun & windows(seen.passages, config.spun_window_tokens)),
-        sum(judge._concerns_names(run, seen) for run in facing),
+        sum(figures.concerns_names(run, seen) for run in facing),
         len(seen.passages),
     ]
-    sums = [sum(judge._similarity(run, seen) for run in facing)]
+    sums = [sum(figures.similarity(run, seen) for run in facing)]
     sums += [sum(one[name] for one in evidence) for name in ("frequency", "fit", "known")]
     ranges = [[*passage.range_a, *passage.range_b] for passage in seen.passages]
     return counts, sums, [*ranges, *[[0] * 4] * 3][:3]
@@ -310,11 +310,11 @@ def test_words_outside_ascii_are_aligned_alike() -> None:
 # --- what the caller makes of it --------------------------------------------------------------------------------
 
 
-SHARES = judge.Figures.__slots__[5:]
+SHARES = figures.Figures.__slots__[5:]
 
 
 def shares(counts: NDArray[np.int64], sums: NDArray[np.float64], lengths: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The columns of `judge.Figures` for every pair, but for the first five, which are no shares."""
+    """The columns of `figures.Figures` for every pair, but for the first five, which are no shares."""
     names = ("EQUAL", "COVERED_A", "COVERED_B", "REPLACED", "FACING", "RUNS", "WINDOWS", "WINDOWS_HIT", "NAMES")
     c = {name: counts[:, getattr(compare, name)] for name in names}
     columns = (
@@ -339,8 +339,8 @@ def test_figures_and_direction_follow_from_the_sums() -> None:
     odds = judge.RESTRAINT * damping * (sums[:, compare.FREQUENCY :] @ weights)
     for pair, row, own in zip(pairs, shares(counts, sums, lengths).tolist(), odds.tolist(), strict=True):
         seen = found(of_texts, *pair, CONFIG)
-        figures = judge.figures(seen, CONFIG)
-        assert row == pytest.approx([getattr(figures, name) for name in SHARES], rel=0, abs=1e-9)
+        seen_figures = figures.figures(seen, CONFIG)
+        assert row == pytest.approx([getattr(seen_figures, name) for name in SHARES], rel=0, abs=1e-9)
         assert own == pytest.approx(judge.direction(seen)[0], rel=0, abs=1e-9)
 
 
@@ -376,7 +376,7 @@ def test_bigram_keys_tell_the_order_and_are_the_same_for_arrays() -> None:
 
 
 def test_constants_are_those_of_the_reference() -> None:
-    assert readings.SIMILARITY_BYTES == judge.SIMILARITY_CHARACTERS
+    assert readings.SIMILARITY_BYTES == figures.SIMILARITY_CHARACTERS
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 1. Pairs are taken in parts; the documents of a part are read, tokenised and compared (`kernels.compare`, and
    `kernels.minhash.resemblances` for the exact resemblance).
-2. The sums make the same `judge.Figures` and log-odds as the comparison of one pair does, and `judge` decides.
+2. The sums make the same `figures.Figures` and log-odds as the comparison of one pair does, and `judge` decides.
 3. A pair with a document whose encoding was repaired is compared one at a time, by the way that keeps its spans; so is
    a pair of texts that are not ASCII where the likeness of replaced words decides, which the kernel measures on bytes.
 
@@ -18,7 +18,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup import align, clean, judge, language
+from dedup import align, clean, figures, judge, language
 from dedup.bulk.read import padded, texts_at
 from dedup.bulk.sketch import token_hashes
 from dedup.config import Config
@@ -201,23 +201,23 @@ def _limits(config: Config) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     return np.array(limits, np.int64), np.array((align.gap_token_price(config), align.GAP_OPEN, align.GAP_EXTEND))
 
 
-def _figures(counts: list[int], similarity: float, resemblance: float, words: tuple[int, int]) -> judge.Figures:
+def _figures(counts: list[int], similarity: float, resemblance: float, words: tuple[int, int]) -> figures.Figures:
     facing = counts[compare.FACING]
-    return judge.Figures(
+    return figures.Figures(
         resemblance=resemblance,
         words_a=words[0],
         words_b=words[1],
         passages=counts[compare.PASSAGES],
         places=facing,
-        coverage_a=judge.share(counts[compare.COVERED_A], words[0]),
-        coverage_b=judge.share(counts[compare.COVERED_B], words[1]),
-        containment_a=judge.share(counts[compare.EQUAL], words[0]),
-        containment_b=judge.share(counts[compare.EQUAL], words[1]),
-        replaced_rate=judge.share(counts[compare.REPLACED], counts[compare.COVERED_A]),
-        spread=judge.share(counts[compare.WINDOWS_HIT], counts[compare.WINDOWS]),
-        substitution_share=judge.share(facing, counts[compare.RUNS]),
-        common_share=judge.share(facing - counts[compare.NAMES], facing),
-        similarity=judge.share(similarity, facing),
+        coverage_a=figures.share(counts[compare.COVERED_A], words[0]),
+        coverage_b=figures.share(counts[compare.COVERED_B], words[1]),
+        containment_a=figures.share(counts[compare.EQUAL], words[0]),
+        containment_b=figures.share(counts[compare.EQUAL], words[1]),
+        replaced_rate=figures.share(counts[compare.REPLACED], counts[compare.COVERED_A]),
+        spread=figures.share(counts[compare.WINDOWS_HIT], counts[compare.WINDOWS]),
+        substitution_share=figures.share(facing, counts[compare.RUNS]),
+        common_share=figures.share(facing - counts[compare.NAMES], facing),
+        similarity=figures.share(similarity, facing),
         substitutions=counts[compare.REPLACED],
     )
 
@@ -226,7 +226,7 @@ def _differences(sums: list[float]) -> dict[str, float]:
     return {"frequency": sums[compare.FREQUENCY], "fit": sums[compare.FIT], "known": sums[compare.KNOWN]}
 
 
-def _same(a: bytes, b: bytes, seen: judge.Figures) -> judge.Sameness | None:
+def _same(a: bytes, b: bytes, seen: figures.Figures) -> judge.Sameness | None:
     """In what two texts are the same, asked only where all shingles agree."""
     if seen.resemblance < 1.0 or seen.words_a != seen.words_b:
         return None
