@@ -110,9 +110,9 @@ class Config:
     confidence_min: float = 0.8
     """Probability below which judge abstains."""
 
-    ledger_pairs_max: int = 1000
+    ledger_pairs_max: int = 300
     """Dropped copies whose substitutions `clean` lists: comparing one phrase by phrase takes milliseconds, and what is
-    done to a corpus shows in a thousand."""
+    done to a corpus shows in a few hundred."""
 
     bulk_bytes_min: int = 5_000_000
     """Bytes of a corpus from which compiled kernels serve: loading them takes a second, compiling half a minute."""

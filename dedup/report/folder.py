@@ -17,6 +17,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -88,9 +89,11 @@ def _written(findings: Findings, rows: Iterable[Substitution], folder: Path) -> 
     holds_records = [Path(path).suffix.lower() in JSONL_SUFFIXES for path in corpus.paths]
     is_record = np.array(holds_records, bool)[corpus.files[kept]] if kept else np.zeros(0, bool)
     numbers = np.array(kept, np.int64)
-    _texts(numbers[~is_record].tolist(), corpus, folder / "documents")
-    _records(numbers[is_record], corpus, folder / "documents")
-    rows_written = _lines(folder / "manifest.jsonl", _manifest(findings, canonical))
+    with ThreadPoolExecutor(1) as pool:  # the disk is busy with texts while the manifest is made
+        copying = pool.submit(_records, numbers[is_record], corpus, folder / "documents")
+        _texts(numbers[~is_record].tolist(), corpus, folder / "documents")
+        rows_written = _lines(folder / "manifest.jsonl", _manifest(findings, canonical))
+        copying.result()
     assert rows_written == len(corpus), "a document is missing from the manifest"
     _lines(folder / "ledger.tsv", _ledger(rows))
     if repaired:
