@@ -76,3 +76,18 @@ def test_the_rules_in_the_docs_have_the_figures_of_the_configuration() -> None:
     assert f"to {config.copy_coverage_min:.0%}".replace("%", " %") in text
     for value in (config.spun_rate_min, config.spun_spread_min, config.noise_rate_min, config.excerpt_containment_min):
         assert f"at least {value}" in text
+
+
+def test_the_table_beside_other_tools_is_made_from_the_results() -> None:
+    measured = {}
+    for size in ("100000", "1000000"):
+        page = (ROOT / "benchmarks" / "results" / f"peers-{size}.md").read_text(encoding="utf-8")
+        rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines() if line[:1] == "|"]
+        measured[size] = {row[0]: dict(zip(rows[0], row, strict=True)) for row in rows[2:]}
+    for line in README.partition("| tool | 100,000 documents")[2].splitlines()[2:]:
+        if not line.startswith("|"):
+            break
+        tool, small, large, memory, recall, precision = (cell.strip() for cell in line.strip("|").split("|"))
+        row, big = measured["100000"][tool], measured["1000000"].get(tool)
+        assert (small, recall, precision) == (f"{row['seconds']} s", row["recall"], row["precision"])
+        assert (large, memory) == ((f"{big['seconds']} s", f"{big['peak MB']} MB") if big else ("-", "-"))
