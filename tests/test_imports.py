@@ -19,7 +19,7 @@ STAGES = frozenset(
 FLOORS = {
     "model": 0, "config": 0, "kernels": 0, "edits": 1, "language": 1, "figures": 1,
     **dict.fromkeys(STAGES, 2), "damage": 2,
-    "engines": 2, "bulk": 3, "pipeline": 4, "report": 5, "review": 6, "cli": 7, "__init__": 8,
+    "engines": 2, "bulk": 3, "pipeline": 4, "report": 5, "review": 6, "console": 6, "cli": 7, "__init__": 8,
 }  # fmt: skip
 BULK = ("read", "sketch", "match", "verify", "flow")
 """The modules of `bulk`, each of which imports only those before it."""
