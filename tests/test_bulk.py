@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from io import StringIO
 from pathlib import Path
 from random import Random
 
@@ -15,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from reference import selected_terms, shared_term_pairs
+from rich.console import Console
 from strategies import PARAGRAPHS, article, noised, spun
 
 from dedup import clean, match, pipeline, read, sketch
@@ -27,6 +29,7 @@ from dedup.config import Config
 from dedup.kernels import join
 from dedup.model import DedupError, Pair
 from dedup.pipeline import Findings
+from dedup.report import terminal
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 CASES = sorted(path.parent.relative_to(FIXTURES).as_posix() for path in FIXTURES.glob("*/*/expected.json"))
@@ -92,6 +95,8 @@ def figures(pair: Pair) -> dict[str, object]:
     if not told_in_ascii(pair):
         del evidence["similarity"]  # in bulk that of the bytes
     evidence["passages"] = [{"a": list(one["a"]), "b": list(one["b"])} for one in passages[:8]]
+    assert all(one["equal_words"] > 0 for one in passages)
+    evidence["equal_words"] = passages[0]["equal_words"] if len(passages) == 1 else None
     told["evidence"] = evidence
     return told
 
@@ -567,3 +572,17 @@ def test_clean_gives_the_same_folder_either_way(tmp_path: Path, monkeypatch: pyt
         folders.append({file.relative_to(tmp_path / name).as_posix(): file.read_bytes() for file in files})
     assert folders[0] == folders[1]
     assert set(folders[0]) >= {"manifest.jsonl", "ledger.tsv", "documents/rows.jsonl", "unreadable.jsonl"}
+
+
+def test_shared_passages_are_shown(tmp_path: Path) -> None:
+    shared = article(7, 12)
+    texts = {"a": f"{article(1, 12)} {shared}", "b": f"{shared} {article(2, 12)}"}
+    path = jsonl(tmp_path / "rows.jsonl", texts)
+    found = pipeline.find_duplicates(path, BULK)
+    page = StringIO()
+    Console(file=page, width=100).print(terminal.scan(found))
+    for pair in found.pairs:
+        assert pair.relation == "reuse"
+        assert f"{pair.evidence['passages'][0]['equal_words']} words, characters" in page.getvalue()  # type: ignore[index]
+    assert flow.NOTE.split(",", maxsplit=1)[0] in page.getvalue()
+    assert len(found.pairs) == 1

@@ -20,7 +20,7 @@ from dedup.config import Config
 from dedup.engines import local
 from dedup.model import Cluster, Corpus, DedupError, Document, Pair
 
-NOTE = "In a corpus of this size passages that two documents share without being copies are not looked for."
+NOTE = "In a corpus of this size, passages that documents share without being copies are told only where they came up."
 
 
 @dataclass(frozen=True, slots=True)

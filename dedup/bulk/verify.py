@@ -163,7 +163,7 @@ def _judged(
     text_a, text_b = (loaded.data[loaded.offsets[one] : loaded.offsets[one + 1]] for one in (a, b))
     told = differing if loaded.known[a] and loaded.known[b] else [0.0] * 4
     odds, parts = judge.weighed(_differences(told), seen.places, 0)
-    passages = _passages(ranges[row], (a, b), loaded)
+    passages = _passages(ranges[row], facts[compare.EQUAL], (a, b), loaded)
     return judge.finding(
         ids, seen, _same(text_a, text_b, seen), (odds, {"direction": parts, "passages": passages}), config
     )
@@ -240,18 +240,32 @@ def _same(a: bytes, b: bytes, seen: figures.Figures) -> judge.Sameness | None:
     return "signs" if clean.symbols(one) != clean.symbols(other) else None
 
 
-def _passages(ranges: NDArray[np.int64], places: tuple[int, int], loaded: _Loaded) -> list[dict[str, object]]:
-    """The passages told by the kernel, as spans of characters in both documents."""
-    told: list[dict[str, object]] = []
-    for first_a, stop_a, first_b, stop_b in ranges.tolist():
-        if stop_a == 0:
-            break
-        sides = (
-            _characters(place, span, loaded)
-            for place, span in zip(places, ((first_a, stop_a), (first_b, stop_b)), strict=True)
-        )
-        told.append(dict(zip("ab", sides, strict=True)))
-    return told
+def _passages(
+    ranges: NDArray[np.int64], equal: int, places: tuple[int, int], loaded: _Loaded
+) -> list[dict[str, object]]:
+    """The passages told by the kernel, as spans of characters in both documents, and their equal words.
+
+    equal: those of all passages together; where there are several, each one's longest common subsequence is counted.
+    """
+    from rapidfuzz.distance import LCSseq
+
+    told = [row for row in ranges.tolist() if row[1]]
+    found: list[dict[str, object]] = []
+    for first_a, stop_a, first_b, stop_b in told:
+        spans = ((first_a, stop_a), (first_b, stop_b))
+        words = equal
+        if len(told) > 1:
+            words = LCSseq.similarity(
+                *(_tokens(place, span, loaded) for place, span in zip(places, spans, strict=True))
+            )
+        a, b = (_characters(place, span, loaded) for place, span in zip(places, spans, strict=True))
+        found.append({"a": a, "b": b, "equal_words": words})
+    return found
+
+
+def _tokens(place: int, tokens: tuple[int, int], loaded: _Loaded) -> list[int]:
+    start = int(loaded.starts[place])
+    return [int(value) for value in loaded.hashes[start + tokens[0] : start + tokens[1]]]
 
 
 def _characters(place: int, tokens: tuple[int, int], loaded: _Loaded) -> list[int]:
