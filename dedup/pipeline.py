@@ -15,7 +15,6 @@ import numpy as np
 
 from dedup import align, clean, cluster, edits, judge, loci, match, phrase, read, restore, sketch
 from dedup.config import Config
-from dedup.engines import local
 from dedup.model import (
     MERGING,
     Alignment,
@@ -120,6 +119,7 @@ def find_duplicates(sources: str | Path | Iterable[str | Path], config: Config =
 def _in_bulk(files: Sequence[read.SourceFile], problems: Sequence[DedupError], config: Config) -> Findings:
     """The findings of a corpus that is worth compiling for."""
     from dedup.bulk import flow
+    from dedup.engines import local
 
     def one_by_one(corpus: Corpus, a: int, b: int) -> Pair | None:
         return compare(document_at(corpus, a), document_at(corpus, b), config)

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from dedup import clean, edits, read
 from dedup.config import Config
-from dedup.model import Corpus, DedupError, Document, Locator
+from dedup.model import Corpus, DedupError, Document, Locator, Raw
 
 PARTITION_BYTES = 16 << 20
 PARTITION_FILES = 10_000
@@ -191,10 +191,21 @@ def _slack(values: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _row_by_row(partition: Partition, data: bytes, start: int, config: Config) -> Texts:
+    lines = data.count(b"\n") + (data[-1:] not in (b"", b"\n"))
+    return _cleaned(partition, read.rows(partition.files[0].path, data, start, config), lines)
+
+
+def _of_files(partition: Partition, config: Config) -> Texts:
+    raws = ((row, raw) for row, file in enumerate(partition.files) for raw in read.contents(file, config))
+    return _cleaned(partition, raws, len(partition.files))
+
+
+def _cleaned(partition: Partition, raws: Iterable[tuple[int, Raw | DedupError]], lines: int) -> Texts:
+    """The documents of what was read of each row, and the problems with what is none."""
     found: list[Document] = []
     rows: list[int] = []
     problems: list[tuple[int, DedupError]] = []
-    for row, raw in read.rows(partition.files[0].path, data, start, config):
+    for row, raw in raws:
         try:
             if isinstance(raw, DedupError):
                 raise raw
@@ -202,23 +213,7 @@ def _row_by_row(partition: Partition, data: bytes, start: int, config: Config) -
             rows.append(row)
         except DedupError as error:
             problems.append((row, error))
-    return _gathered(partition, found, rows, problems, data.count(b"\n") + (data[-1:] not in (b"", b"\n")))
-
-
-def _of_files(partition: Partition, config: Config) -> Texts:
-    found: list[Document] = []
-    rows: list[int] = []
-    problems: list[tuple[int, DedupError]] = []
-    for row, file in enumerate(partition.files):
-        for raw in read.contents(file, config):
-            try:
-                if isinstance(raw, DedupError):
-                    raise raw
-                found.append(clean.document(raw))
-                rows.append(row)
-            except DedupError as error:
-                problems.append((row, error))
-    return _gathered(partition, found, rows, problems, len(partition.files))
+    return _gathered(partition, found, rows, problems, lines)
 
 
 def _gathered(
