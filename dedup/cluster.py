@@ -6,106 +6,114 @@
    by id. An excerpt gives way to the text that holds it.
 3. Every other member is compared with the canonical copy itself. Those that are no copies of it, or have too much of
    their own, start over among themselves.
+
+Documents are numbers here, in the order of their ids.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
-from dedup.model import MERGING, Cluster, Pair
+import numpy as np
+from numpy.typing import NDArray
 
-Verify = Callable[[Sequence[tuple[str, str]]], Sequence[Pair | None]]
-Groups = list[tuple[str, list[str]]]
+from dedup.columns import Clusters, Pairs, places
+from dedup.model import EXACT, EXCERPT, NEAR, REUSE
+
+I64s = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+Verify = Callable[[I64s], Pairs]
+"""The findings on pairs (k, 2) that no candidate brought together; those that share nothing are left out."""
 
 
-def clusters(
-    ids: Sequence[str], words: Mapping[str, int], pairs: Iterable[Pair], verify: Verify, coverage_min: float = 0.0
-) -> tuple[list[Cluster], list[Pair]]:
-    """The clusters of two and more, by their first member, and the pairs that had to be verified to make them.
+def clusters(pairs: Pairs, words: I64s, verify: Verify, coverage_min: float = 0.0) -> tuple[Clusters, Pairs]:
+    """The clusters of two and more, by their first member, and all pairs, with those verified to make the clusters.
 
-    `verify` compares documents that no candidate pair brought together, many at a time. coverage_min: see
-    `Config.drop_coverage_min`.
+    words: (n,) tokens of every document. coverage_min: see `Config.drop_coverage_min`.
     """
-    position = {name: index for index, name in enumerate(ids)}
-    known: dict[frozenset[str], Pair | None] = {frozenset((pair.a, pair.b)): pair for pair in pairs}
-    merging = [pair for pair in known.values() if pair and pair.relation in MERGING]
+    merging = pairs.taken(pairs.relation != REUSE)
     standing = _standing(merging, words)
-    added: list[Pair] = []
-    groups: Groups = []
-    waiting = [sorted(component, key=position.__getitem__) for component in _components(merging)]
-    while waiting:
-        chosen = [min(names, key=lambda name: (-standing[name], -words[name], position[name])) for names in waiting]
-        asked = _unknown(chosen, waiting, known)
-        for both, found in zip(asked, verify(asked), strict=True):
-            known[frozenset(both)] = found
-            added.extend([found] if found else [])
-        rest: set[str] = set()
-        for canonical, names in zip(chosen, waiting, strict=True):
-            members = [
-                name
-                for name in names
-                if name == canonical or _gives_way(name, known[frozenset((name, canonical))], coverage_min)
-            ]
-            groups.append((canonical, members))
-            rest |= set(names) - set(members)
-        left = _components([pair for pair in merging if pair.a in rest and pair.b in rest])
-        waiting = [sorted(component, key=position.__getitem__) for component in left]
-    groups = sorted((group for group in groups if len(group[1]) > 1), key=lambda group: position[group[1][0]])
-    return [Cluster(number, canonical, tuple(names)) for number, (canonical, names) in enumerate(groups)], added
+    known = pairs.ordered()
+    asked_before = np.zeros((0, 2), np.int64)
+    edges = merging.documents
+    kept: list[I64s] = []
+    while len(edges):
+        members, canonicals = _chosen(edges, standing, words)
+        both = np.sort(np.stack((members, canonicals), axis=1), axis=1)
+        others = members != canonicals
+        asked = both[others & (known.rows(both) < 0) & (places(asked_before, both) < 0)]
+        if len(asked):
+            known = Pairs.joined([known, verify(asked)]).ordered()
+            asked_before = np.concatenate((asked_before, asked))
+            asked_before = asked_before[np.lexsort((asked_before[:, 1], asked_before[:, 0]))]
+        stays = ~others | _give_way(members, known.rows(both), known, coverage_min)
+        kept.append(np.stack((canonicals[stays], members[stays]), axis=1))
+        left = np.zeros(len(words), bool)
+        left[members[~stays]] = True
+        edges = edges[left[edges].all(axis=1)]
+    return _grouped(np.concatenate([np.zeros((0, 2), np.int64), *kept]), known.ids), known
 
 
-def _unknown(
-    chosen: Sequence[str], waiting: Sequence[Sequence[str]], known: Mapping[frozenset[str], Pair | None]
-) -> list[tuple[str, str]]:
-    """The pairs of canonical copies with members that were not compared yet, each in the order of the members."""
-    asked = []
-    for canonical, names in zip(chosen, waiting, strict=True):
-        at = names.index(canonical)
-        for place, name in enumerate(names):
-            if name != canonical and frozenset((name, canonical)) not in known:
-                asked.append((name, canonical) if place < at else (canonical, name))
-    return asked
-
-
-def _gives_way(name: str, pair: Pair | None, coverage_min: float) -> bool:
-    """Whether a document is a copy of the other one of its pair, and that has enough of it."""
-    if pair is None or pair.relation not in MERGING:
-        return False
-    if pair.relation in ("exact", "near"):
-        return True
-    covered = pair.evidence["coverage_a" if name == pair.a else "coverage_b"]
-    assert isinstance(covered, float)
-    return covered >= coverage_min
-
-
-def _standing(merging: Sequence[Pair], words: Mapping[str, int]) -> dict[str, float]:
+def _standing(merging: Pairs, words: I64s) -> NDArray[np.float64]:
     """For each document, how often its pairs prefer it, weighted by how sure they are."""
-    standing: dict[str, float] = defaultdict(float)
-    for pair in merging:
-        preferred, weight = pair.cleaner, pair.confidence
-        if pair.relation == "excerpt":
-            preferred, weight = max((pair.a, pair.b), key=words.__getitem__), 1.0
-        if preferred:
-            other = pair.a if preferred == pair.b else pair.b
-            standing[preferred] += weight
-            standing[other] -= weight
-    return standing
+    a, b = merging.documents.T
+    excerpt = merging.relation == EXCERPT
+    preferred = np.where(excerpt, np.where(words[a] >= words[b], 0, 1), merging.cleaner)
+    weight = np.where(excerpt, 1.0, merging.figures["confidence"]) * (preferred >= 0)
+    standing = np.zeros(len(words))
+    np.add.at(standing, np.where(preferred == 1, b, a), weight)
+    np.add.at(standing, np.where(preferred == 1, a, b), -weight)
+    return np.round(standing, 6)  # so that the order of the sum decides nothing
 
 
-def _components(merging: Sequence[Pair]) -> list[set[str]]:
-    """The connected components of two and more documents (union by size, path halving: Tarjan 1975)."""
-    parent: dict[str, str] = {}
+def _chosen(edges: I64s, standing: NDArray[np.float64], words: I64s) -> tuple[I64s, I64s]:
+    """The documents of all components, in order, and for each the canonical copy of its component."""
+    members, component = _components(edges)
+    order = np.lexsort((members, -words[members], -standing[members], component))
+    first = np.flatnonzero(np.diff(component[order], prepend=-1))
+    canonical = np.zeros(int(component.max()) + 1, np.int64)
+    canonical[component[order][first]] = members[order][first]
+    return members, canonical[component]
 
-    def root(name: str) -> str:
-        parent.setdefault(name, name)
-        while parent[name] != name:
-            parent[name] = name = parent[parent[name]]
-        return name
 
-    for pair in merging:
-        parent[root(pair.a)] = root(pair.b)
-    groups: dict[str, set[str]] = defaultdict(set)
-    for name in list(parent):
-        groups[root(name)].add(name)
-    return list(groups.values())
+def _components(edges: I64s) -> tuple[I64s, I64s]:
+    """The documents that edges link, ascending, and the number of each one's connected component.
+
+    Every document takes the least number among its neighbours' until none changes, and jumps to that one's number in
+    each round (Shiloach and Vishkin 1982): rounds are logarithmic in the length of a chain.
+    """
+    members, places = np.unique(edges, return_inverse=True)
+    a, b = places.reshape(-1, 2).T
+    label = np.arange(len(members))
+    while True:
+        lower = np.minimum(label[a], label[b])
+        hooked = label.copy()
+        np.minimum.at(hooked, label[a], lower)
+        np.minimum.at(hooked, label[b], lower)
+        hooked = hooked[hooked]
+        if np.array_equal(hooked, label):
+            return members.astype(np.int64), np.unique(label, return_inverse=True)[1].astype(np.int64)
+        label = hooked
+
+
+def _give_way(members: I64s, rows: I64s, known: Pairs, coverage_min: float) -> Mask:
+    """Which documents are copies of the canonical one, and leave enough of themselves there."""
+    found = np.flatnonzero(rows >= 0)
+    own = known.taken(rows[found])
+    is_a = own.documents[:, 0] == members[found]
+    covered = np.where(is_a, own.figures["coverage_a"], own.figures["coverage_b"]) >= coverage_min
+    gives = np.zeros(len(members), bool)
+    gives[found] = (own.relation != REUSE) & (np.isin(own.relation, (EXACT, NEAR)) | covered)
+    return gives
+
+
+def _grouped(rows: I64s, ids: Sequence[str]) -> Clusters:
+    """The clusters of rows (canonical, member), by their first members, those of one document left out."""
+    rows = rows[np.lexsort((rows[:, 1], rows[:, 0]))]
+    starts = np.flatnonzero(np.diff(rows[:, 0], prepend=-1))
+    sizes = np.diff(np.append(starts, len(rows)))
+    first = np.repeat(rows[starts, 1], sizes)
+    rows, first = rows[np.repeat(sizes, sizes) > 1], first[np.repeat(sizes, sizes) > 1]
+    order = np.argsort(first, kind="stable")
+    starts = np.flatnonzero(np.diff(first[order], prepend=-1))
+    return Clusters(ids, rows[order], np.append(starts, len(rows)))

@@ -7,9 +7,13 @@ replaced, how evenly, whether by unlike words, and whether names and numbers are
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import pairwise
 
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.columns import ragged
 from dedup.config import Config
 from dedup.model import Comparison, Passage, Span, Tokens
 
@@ -17,6 +21,7 @@ SIMILARITY_CHARACTERS = 64
 """How much of what was replaced is looked at for its likeness."""
 
 Range = tuple[int, int]
+F64s = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,7 @@ def runs(passages: Iterable[Passage]) -> Iterator[Run]:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What the relation rests on; shares are of tokens, in 0..1.
+    """What the relation rests on, in columns, a row a pair: each (m,) float64; shares are of tokens, in 0..1.
 
     coverage: in shared passages. containment: equal, in shared passages. replaced_rate: replaced tokens for every
     token of the passages. spread: windows with a replaced token. substitution_share: replacements among all runs of
@@ -49,48 +54,128 @@ class Figures:
     replaced, on the mean. substitutions: replaced tokens. words: of each document. places: runs of replaced tokens.
     """
 
-    resemblance: float
-    words_a: int
-    words_b: int
-    passages: int
-    places: int
-    coverage_a: float
-    coverage_b: float
-    containment_a: float
-    containment_b: float
-    replaced_rate: float
-    spread: float
-    substitution_share: float
-    common_share: float
-    similarity: float
-    substitutions: int
+    resemblance: F64s
+    words_a: F64s
+    words_b: F64s
+    passages: F64s
+    places: F64s
+    coverage_a: F64s
+    coverage_b: F64s
+    containment_a: F64s
+    containment_b: F64s
+    replaced_rate: F64s
+    spread: F64s
+    substitution_share: F64s
+    common_share: F64s
+    similarity: F64s
+    substitutions: F64s
+
+
+NAMES = tuple(field.name for field in fields(Figures))
+NOT_SAME, WRITTEN, MENDED, SIGNS = range(4)
+"""In what two texts are the same: in nothing; as written, but for case, space and Unicode form; once their encoding is
+mended; in their words alone, with other signs between them: `-21` and `21`, `<` and `>=`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What comparisons gave, in columns, a row a pair: all that a finding rests on.
+
+    same: (m,) uint8, see NOT_SAME. readings: (m, 3) float64, by how much a's readings are better than b's (see
+    `readings`). repairs: (m,) float64, places of broken encoding in b less those in a. passages: (p, 5) int64, spans in
+    characters of a and of b and the equal words, those of row r at starts[r] to starts[r + 1].
+    """
+
+    figures: Figures
+    same: NDArray[np.uint8]
+    readings: F64s
+    repairs: F64s
+    passages: NDArray[np.int64]
+    starts: NDArray[np.int64]
+
+    def taken(self, rows: NDArray[np.bool_]) -> Compared:
+        """The comparisons of some rows."""
+        told, starts = ragged(self.starts, np.flatnonzero(rows))
+        return Compared(
+            Figures(**{name: getattr(self.figures, name)[rows] for name in NAMES}),
+            self.same[rows],
+            self.readings[rows],
+            self.repairs[rows],
+            self.passages[told],
+            starts,
+        )
+
+
+def nothing() -> Compared:
+    """No comparison at all: columns of no rows."""
+    empty = np.zeros(0)
+    return Compared(
+        Figures(**dict.fromkeys(NAMES, empty)),
+        np.zeros(0, np.uint8),
+        np.zeros((0, 3)),
+        empty,
+        np.zeros((0, 5), np.int64),
+        np.zeros(1, np.int64),
+    )
+
+
+def joined(parts: Sequence[Compared]) -> Compared:
+    """The comparisons of all parts, of which there is at least one."""
+    columns = {name: np.concatenate([getattr(part.figures, name) for part in parts]) for name in NAMES}
+    counts = np.concatenate([np.diff(part.starts) for part in parts])
+    return Compared(
+        Figures(**columns),
+        np.concatenate([part.same for part in parts]),
+        np.concatenate([part.readings for part in parts]),
+        np.concatenate([part.repairs for part in parts]),
+        np.concatenate([part.passages for part in parts]),
+        np.concatenate((np.zeros(1, np.int64), np.cumsum(counts))),
+    )
+
+
+def compared(found: Comparison, same: int, readings: Sequence[float], config: Config) -> Compared:
+    """One comparison as a row of columns."""
+    told = [_passage(passage, found) for passage in found.passages]
+    return Compared(
+        figures(found, config),
+        np.array([same], np.uint8),
+        np.array([readings], np.float64),
+        np.array([len(found.b.repairs) - len(found.a.repairs)], np.float64),
+        np.array(told, np.int64).reshape(-1, 5),
+        np.array([0, len(told)], np.int64),
+    )
+
+
+def _passage(passage: Passage, found: Comparison) -> tuple[int, ...]:
+    return (*span(found.tokens_a, passage.range_a), *span(found.tokens_b, passage.range_b), passage.equal)
 
 
 def figures(found: Comparison, config: Config) -> Figures:
-    """The figures of a comparison, over its shared passages."""
+    """The figures of one comparison, over its shared passages: columns of one row."""
     every = list(runs(found.passages))
     replaced = [run for run in every if run.replaced]
     equal = sum(passage.equal for passage in found.passages)
     covered_a = sum(stop - start for start, stop in (passage.range_a for passage in found.passages))
     covered_b = sum(stop - start for start, stop in (passage.range_b for passage in found.passages))
     substitutions = sum(run.replaced for run in replaced)
-    return Figures(
-        resemblance=found.resemblance,
-        words_a=len(found.tokens_a),
-        words_b=len(found.tokens_b),
-        passages=len(found.passages),
-        places=len(replaced),
-        coverage_a=share(covered_a, len(found.tokens_a)),
-        coverage_b=share(covered_b, len(found.tokens_b)),
-        containment_a=share(equal, len(found.tokens_a)),
-        containment_b=share(equal, len(found.tokens_b)),
-        replaced_rate=share(substitutions, covered_a),
-        spread=_spread(replaced, found.passages, config.spun_window_tokens),
-        substitution_share=share(len(replaced), len(every)),
-        common_share=share(sum(not concerns_names(run, found) for run in replaced), len(replaced)),
-        similarity=share(sum(similarity(run, found) for run in replaced), len(replaced)),
-        substitutions=substitutions,
-    )
+    values = {
+        "resemblance": found.resemblance,
+        "words_a": len(found.tokens_a),
+        "words_b": len(found.tokens_b),
+        "passages": len(found.passages),
+        "places": len(replaced),
+        "coverage_a": share(covered_a, len(found.tokens_a)),
+        "coverage_b": share(covered_b, len(found.tokens_b)),
+        "containment_a": share(equal, len(found.tokens_a)),
+        "containment_b": share(equal, len(found.tokens_b)),
+        "replaced_rate": share(substitutions, covered_a),
+        "spread": _spread(replaced, found.passages, config.spun_window_tokens),
+        "substitution_share": share(len(replaced), len(every)),
+        "common_share": share(sum(not concerns_names(run, found) for run in replaced), len(replaced)),
+        "similarity": share(sum(similarity(run, found) for run in replaced), len(replaced)),
+        "substitutions": substitutions,
+    }
+    return Figures(**{name: np.array([value], np.float64) for name, value in values.items()})
 
 
 def share(part: float, whole: float) -> float:

@@ -19,8 +19,11 @@ LocusKind = Literal["substitution", "insertion", "deletion", "move", "formatting
 Side = Literal["a", "b"]
 Span = tuple[int, int]
 
+RELATIONS: tuple[Relation, ...] = ("exact", "near", "spun", "damaged", "excerpt", "reuse")
+"""In the order of their codes in columns."""
+EXACT, NEAR, SPUN, DAMAGED, EXCERPT, REUSE = range(6)
 MERGING: frozenset[Relation] = frozenset({"exact", "near", "spun", "damaged", "excerpt"})
-"""The relations between copies of one text; `reuse` links two texts that stay."""
+"""The relations between copies of one text; `reuse`, the last, links two texts that stay."""
 
 
 class DedupError(Exception):

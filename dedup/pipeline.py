@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from dedup import align, clean, cluster, edits, judge, loci, match, phrase, read, restore, sketch
+from dedup import align, clean, cluster, edits, figures, judge, loci, match, phrase, read, readings, restore, sketch
+from dedup.columns import Clusters, Pairs
 from dedup.config import Config
+from dedup.figures import MENDED, NOT_SAME, SIGNS, WRITTEN, Compared
 from dedup.model import (
     MERGING,
     Alignment,
-    Candidate,
-    Cluster,
     Collation,
     Comparison,
     Corpus,
@@ -52,8 +52,8 @@ class Findings:
     """
 
     corpus: Corpus
-    pairs: tuple[Pair, ...]
-    clusters: tuple[Cluster, ...]
+    pairs: Pairs
+    clusters: Clusters
     problems: tuple[DedupError, ...]
     candidates: int
     capped: Mapping[str, int] = field(default_factory=dict)
@@ -102,18 +102,15 @@ def find_duplicates(sources: str | Path | Iterable[str | Path], config: Config =
         return _in_bulk(files, [file for file in found_files if isinstance(file, DedupError)], config)
     found, problems = documents(named, config)
     entries = [entry(document, config) for document in sorted(found, key=lambda document: document.id)]
+    corpus = _corpus(entries)
     wanted = match.candidates([one.sketch for one in entries], config)
-    pairs = [judged for pair in wanted.pairs if (judged := _judged(entries[pair.a], entries[pair.b], pair, config))]
-    by_id = {one.document.id: one for one in entries}
-    groups, added = cluster.clusters(
-        list(by_id),
-        {name: len(one.tokens) for name, one in by_id.items()},
-        pairs,
-        lambda asked: [_judged(by_id[a], by_id[b], None, config) for a, b in asked],
-        config.drop_coverage_min,
+    met = np.array([(one.bands, one.terms, one.passages) for one in wanted.pairs], np.int64).reshape(-1, 3)
+    asked = np.array([(one.a, one.b) for one in wanted.pairs], np.int64).reshape(-1, 2)
+    pairs = _judged(entries, asked, met, config)
+    groups, pairs = cluster.clusters(
+        pairs, corpus.words, lambda both: _judged(entries, both, None, config), config.drop_coverage_min
     )
-    ordered = tuple(sorted([*pairs, *added], key=lambda pair: (pair.a, pair.b)))
-    return Findings(_corpus(entries), ordered, tuple(groups), tuple(problems), len(wanted.pairs), wanted.capped)
+    return Findings(corpus, pairs, groups, tuple(problems), len(wanted.pairs), wanted.capped)
 
 
 def _in_bulk(files: Sequence[read.SourceFile], problems: Sequence[DedupError], config: Config) -> Findings:
@@ -121,14 +118,14 @@ def _in_bulk(files: Sequence[read.SourceFile], problems: Sequence[DedupError], c
     from dedup.bulk import flow
     from dedup.engines import local
 
-    def one_by_one(corpus: Corpus, a: int, b: int) -> Pair | None:
-        return compare(document_at(corpus, a), document_at(corpus, b), config)
+    def one_by_one(corpus: Corpus, a: int, b: int) -> Compared:
+        return _compared(entry(document_at(corpus, a), config), entry(document_at(corpus, b), config), config)
 
     found = flow.find_duplicates(files, config, config.workers or local.workers_available(), one_by_one)
     return Findings(
         found.corpus,
-        tuple(found.pairs),
-        tuple(found.clusters),
+        found.pairs,
+        found.clusters,
         (*problems, *found.problems),
         found.candidates,
         found.capped,
@@ -163,7 +160,8 @@ def collate(a: Document, b: Document, config: Config = DEFAULT) -> Collation:
 
 def compare(a: Document, b: Document, config: Config = DEFAULT) -> Pair | None:
     """What two documents are to each other, or None if they share nothing worth telling."""
-    return _judged(entry(a, config), entry(b, config), None, config)
+    found = _judged([entry(a, config), entry(b, config)], np.array([[0, 1]]), None, config)
+    return found[0] if len(found) else None
 
 
 def restoration(document: Document, witnesses: Sequence[Document], config: Config = DEFAULT) -> Restoration:
@@ -178,10 +176,10 @@ def restoration(document: Document, witnesses: Sequence[Document], config: Confi
     for witness in sorted(witnesses, key=lambda one: (one.id, one.locator.path)):
         named = replace(witness, id=witness.locator.path) if witness.id == document.id else witness
         other = entry(named, config)
-        pair = _judged(own, other, None, config)
+        pair = compare(document, named, config)
         if pair and pair.relation in MERGING and pair.cleaner == named.id != document.id:
             found = _collation(own, other, config)
-            strength = abs(judge.direction(found.compared)[0])
+            strength = abs(readings.direction(found.compared))
             if best is None or strength > best[0]:
                 best = strength, pair, found
     if best is None:
@@ -204,29 +202,36 @@ def _collation(a: Entry, b: Entry, config: Config) -> Collation:
     return Collation(compared, loci.loci(a.document, b.document, a.tokens, b.tokens, segments))
 
 
-def _sameness(a: Entry, b: Entry) -> judge.Sameness | None:
-    """In what two documents are the same, asked only where their words are."""
+def _sameness(a: Entry, b: Entry) -> int:
+    """In what two documents are the same (see `figures`), asked only where their words are."""
     if a.tokens.words != b.tokens.words:
-        return None
+        return NOT_SAME
     if clean.plain(a.document.text) == clean.plain(b.document.text):
-        return "written"
+        return WRITTEN
     mended = [edits.applied(one.document.text, one.document.repairs) for one in (a, b)]
     if (a.document.repairs or b.document.repairs) and clean.plain(mended[0]) == clean.plain(mended[1]):
-        return "mended"
-    return "signs" if clean.symbols(mended[0]) != clean.symbols(mended[1]) else None
+        return MENDED
+    return SIGNS if clean.symbols(mended[0]) != clean.symbols(mended[1]) else NOT_SAME
 
 
-def _judged(a: Entry, b: Entry, met: Candidate | None, config: Config) -> Pair | None:
-    """The finding on two documents, with the keys by which they met, if they did; whichever is named first."""
-    if _order(b) < _order(a):
-        other_way = _judged(b, a, met, config)
-        return judge.turned(other_way) if other_way else None
-    compared, _ = _comparison(a, b, config)
-    pair = judge.pair(compared, _sameness(a, b), config)
-    if pair is None or met is None:
-        return pair
-    channels = {"bands": met.bands, "terms": met.terms, "passages": met.passages}
-    return replace(pair, evidence={"shared_keys": channels, **pair.evidence})
+def _compared(a: Entry, b: Entry, config: Config) -> Compared:
+    """All that a finding on two documents rests on."""
+    found, _ = _comparison(a, b, config)
+    return figures.compared(found, _sameness(a, b), readings.sums(found), config)
+
+
+def _judged(entries: Sequence[Entry], asked: NDArray[np.int64], met: NDArray[np.int64] | None, config: Config) -> Pairs:
+    """The findings on pairs (m, 2) of entries, with the keys by which they met, if they did.
+
+    Their words decide which of two is compared with the other, so that names change nothing.
+    """
+    turned = np.array([_order(entries[b]) < _order(entries[a]) for a, b in asked.tolist()], bool)
+    both = np.where(turned[:, None], asked[:, ::-1], asked)
+    found = [figures.nothing(), *(_compared(entries[a], entries[b], config) for a, b in both.tolist())]
+    keys = np.zeros((len(asked), 3), np.int64) if met is None else met
+    names = [one.document.id for one in entries]
+    made = judge.findings(names, both, figures.joined(found), keys, config)
+    return made.turned(made.documents[:, 0] > made.documents[:, 1])
 
 
 def _order(one: Entry) -> tuple[int, int]:
@@ -239,16 +244,8 @@ def dropped_collations(findings: Findings, config: Config = DEFAULT) -> Iterator
 
     The first `ledger_pairs_max` of them, and none of exact copies, which differ in no word.
     """
-    numbers = {name: number for number, name in enumerate(findings.corpus.ids)} if findings.clusters else {}
-    for names in islice(_replaced_pairs(findings), config.ledger_pairs_max):
-        kept, dropped = (entry(document_at(findings.corpus, numbers[name]), config) for name in names)
+    both = findings.clusters.given_way()
+    differing = findings.pairs.figures["substitutions"][findings.pairs.rows(both)] > 0
+    for numbers in both[differing][: config.ledger_pairs_max].tolist():
+        kept, dropped = (entry(document_at(findings.corpus, number), config) for number in numbers)
         yield _collation(kept, dropped, config)
-
-
-def _replaced_pairs(findings: Findings) -> Iterator[tuple[str, str]]:
-    """Kept and dropped documents that differ in their words, cluster by cluster."""
-    differing = {frozenset((pair.a, pair.b)) for pair in findings.pairs if pair.substitutions}
-    for group in findings.clusters:
-        for name in group.members:
-            if frozenset((name, group.canonical)) in differing:
-                yield group.canonical, name

@@ -17,9 +17,9 @@ STAGES = frozenset(
     ("read", "clean", "sketch", "match", "align", "phrase", "loci", "ledger", "judge", "cluster", "restore", "index")
 )
 FLOORS = {
-    "model": 0, "config": 0, "kernels": 0, "edits": 1, "language": 1, "figures": 1,
-    **dict.fromkeys(STAGES, 2), "damage": 2,
-    "engines": 2, "bulk": 3, "pipeline": 4, "report": 5, "review": 6, "console": 6, "cli": 7, "__init__": 8,
+    "model": 0, "config": 0, "kernels": 0, "edits": 1, "language": 1, "columns": 1, "figures": 2, "readings": 3,
+    **dict.fromkeys(STAGES, 4), "damage": 3,
+    "engines": 4, "bulk": 5, "pipeline": 6, "report": 7, "review": 8, "console": 8, "cli": 9, "__init__": 10,
 }  # fmt: skip
 BULK = ("read", "sketch", "match", "verify", "flow")
 """The modules of `bulk`, each of which imports only those before it."""

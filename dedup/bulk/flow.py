@@ -16,9 +16,10 @@ from dedup import clean, cluster, read
 from dedup.bulk import match, verify
 from dedup.bulk import read as partitioned
 from dedup.bulk import sketch as sketches
+from dedup.columns import Clusters, Pairs
 from dedup.config import Config
 from dedup.engines import local
-from dedup.model import Cluster, Corpus, DedupError, Document, Pair
+from dedup.model import Corpus, DedupError, Document
 
 NOTE = "In a corpus of this size, passages that documents share without being copies are told only where they came up."
 
@@ -28,8 +29,8 @@ class Found:
     """What the flow gives: the documents, pairs, clusters, problems, and how many pairs were compared and capped."""
 
     corpus: Corpus
-    pairs: list[Pair]
-    clusters: list[Cluster]
+    pairs: Pairs
+    clusters: Clusters
     problems: list[DedupError]
     candidates: int
     capped: dict[str, int]
@@ -60,17 +61,12 @@ def find_duplicates(
     wanted = match.candidates(_columns(found, rank), config, workers)
     pairs = np.concatenate((wanted.pairs, wanted.exact))
     pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
-    judged = list(verify.findings(pairs, corpus, config, workers, one_by_one))
-    numbers = {name: number for number, name in enumerate(corpus.ids)}
+    judged = verify.findings(pairs, corpus, config, workers, one_by_one)
 
-    def verified(asked: Sequence[tuple[str, str]]) -> list[Pair | None]:
-        both = np.array([(numbers[a], numbers[b]) for a, b in asked], np.int64).reshape(-1, 2)
-        told = {(pair.a, pair.b): pair for pair in verify.findings(both, corpus, config, workers, one_by_one)}
-        return [told.get(both) for both in asked]
+    def verified(asked: NDArray[np.int64]) -> Pairs:
+        return verify.findings(asked, corpus, config, workers, one_by_one)
 
-    lengths = dict(zip(corpus.ids, corpus.words.tolist(), strict=True))
-    clusters, added = cluster.clusters(corpus.ids, lengths, judged, verified, config.drop_coverage_min)
-    judged = sorted([*judged, *added], key=lambda pair: (pair.a, pair.b))
+    clusters, judged = cluster.clusters(judged, corpus.words, verified, config.drop_coverage_min)
     return Found(corpus, judged, clusters, problems, len(pairs), wanted.capped)
 
 

@@ -2,7 +2,7 @@
 
 1. Pairs are taken in parts; the documents of a part are read, tokenised and compared (`kernels.compare`, and
    `kernels.minhash.resemblances` for the exact resemblance).
-2. The sums make the same `figures.Figures` and log-odds as the comparison of one pair does, and `judge` decides.
+2. The sums make the same columns, `figures.Compared`, as the comparison of one pair does, and `judge` decides.
 3. A pair with a document whose encoding was repaired is compared one at a time, by the way that keeps its spans; so is
    a pair of texts that are not ASCII where the likeness of replaced words decides, which the kernel measures on bytes.
 
@@ -11,9 +11,10 @@ The language tables hold every English word and bigram that `language` knows, by
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +22,11 @@ from numpy.typing import NDArray
 from dedup import align, clean, figures, judge, language
 from dedup.bulk.read import padded, texts_at
 from dedup.bulk.sketch import token_hashes
+from dedup.columns import CHANNELS, Pairs
 from dedup.config import Config
 from dedup.engines import local
 from dedup.kernels import compare, minhash, readings
-from dedup.model import Corpus, Pair
+from dedup.model import EXACT, NEAR, Corpus
 
 PART_PAIRS = 1024
 """Pairs that a worker takes at a time: some 10 MB of text."""
@@ -33,7 +35,9 @@ GAP_CELLS_MAX = 1 << 24
 PASSAGES_TOLD = 8
 
 U64s = NDArray[np.uint64]
-OneByOne = Callable[[Corpus, int, int], Pair | None]
+I64s = NDArray[np.int64]
+F64s = NDArray[np.float64]
+OneByOne = Callable[[Corpus, int, int], figures.Compared]
 
 
 @cache
@@ -65,36 +69,32 @@ def _hashes(words: Sequence[str]) -> U64s:
     return found
 
 
-def findings(
-    pairs: NDArray[np.int64], corpus: Corpus, config: Config, workers: int, one_by_one: OneByOne
-) -> Iterator[Pair]:
-    """The findings on pairs (m, 2) of document numbers, in their order; pairs that share nothing give none."""
-    language_tables()
+def findings(pairs: I64s, corpus: Corpus, config: Config, workers: int, one_by_one: OneByOne) -> Pairs:
+    """The findings on pairs (m, 2) of document numbers, in order; pairs that share nothing give none."""
     parts = [pairs[first : first + PART_PAIRS] for first in range(0, len(pairs), PART_PAIRS)]
-    for found in local.mapped(lambda part: _compared(part, corpus, config, one_by_one), parts, workers):
-        yield from (pair for pair in found if pair is not None)
+    found = local.mapped(lambda part: _judged(part, corpus, config, one_by_one), parts, workers)
+    return Pairs.joined([_findings(pairs[:0], figures.nothing(), corpus, config), *found]).ordered()
 
 
 @dataclass(frozen=True, slots=True)
 class _Loaded:
-    """The documents of some pairs, tokenised. `places`: the pairs by place here, in the orientation of `turned`.
+    """The documents of some pairs, tokenised. pairs: as they are compared. places: the same by place here.
 
     data: their texts. starts, offsets: where each one's tokens and bytes begin. known: see `language.is_known`.
     """
 
     data: bytes
     buffer: NDArray[np.uint8]
-    offsets: NDArray[np.int64]
+    offsets: I64s
     hashes: U64s
-    spans: NDArray[np.int64]
-    starts: NDArray[np.int64]
+    spans: I64s
+    starts: I64s
     known: NDArray[np.bool_]
-    pairs: NDArray[np.int64]
-    places: NDArray[np.int64]
-    turned: NDArray[np.bool_]
+    pairs: I64s
+    places: I64s
 
 
-def _loaded(pairs: NDArray[np.int64], corpus: Corpus, config: Config) -> _Loaded:
+def _loaded(pairs: I64s, corpus: Corpus, config: Config) -> _Loaded:
     """The documents of the pairs, each read once, and each pair turned so that its words decide which comes first."""
     numbers, inverse = np.unique(pairs, return_inverse=True)
     places = inverse.reshape(-1, 2).astype(np.int64)
@@ -102,8 +102,9 @@ def _loaded(pairs: NDArray[np.int64], corpus: Corpus, config: Config) -> _Loaded
     hashes, counts, spans = token_hashes(buffer, offsets, spans=True)
     starts = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts)))
     totals = np.concatenate((np.zeros(1, np.uint64), np.cumsum(hashes)))
-    order = list(zip(counts.tolist(), (totals[starts[1:]] - totals[starts[:-1]]).tolist(), strict=True))
-    turned = np.array([order[b] < order[a] for a, b in places.tolist()], bool)
+    sums = totals[starts[1:]] - totals[starts[:-1]]
+    a, b = places.T
+    turned = (counts[b] < counts[a]) | ((counts[b] == counts[a]) & (sums[b] < sums[a]))
     return _Loaded(
         buffer.tobytes(),
         buffer,
@@ -114,62 +115,62 @@ def _loaded(pairs: NDArray[np.int64], corpus: Corpus, config: Config) -> _Loaded
         _known(hashes, starts),
         np.where(turned[:, None], pairs[:, ::-1], pairs),
         np.ascontiguousarray(np.where(turned[:, None], places[:, ::-1], places)),
-        turned,
     )
 
 
-def _compared(pairs: NDArray[np.int64], corpus: Corpus, config: Config, one_by_one: OneByOne) -> list[Pair | None]:
-    """The findings on the pairs, in their order."""
+def _judged(pairs: I64s, corpus: Corpus, config: Config, one_by_one: OneByOne) -> Pairs:
+    """The findings on the pairs of a part."""
     loaded = _loaded(pairs, corpus, config)
-    size = len(pairs)
+    compared = _compared(loaded, config)
+    alone = _wants_care(compared, loaded, config)
+    if corpus.notable:
+        alone |= np.isin(loaded.pairs, list(corpus.notable)).any(axis=1)
+    parts = [_findings(loaded.pairs[~alone], compared.taken(~alone), corpus, config)]
+    if alone.any():
+        ones = [one_by_one(corpus, a, b) for a, b in loaded.pairs[alone].tolist()]
+        parts.append(_findings(loaded.pairs[alone], figures.joined(ones), corpus, config))
+    return Pairs.joined(parts)
+
+
+def _findings(documents: I64s, compared: figures.Compared, corpus: Corpus, config: Config) -> Pairs:
+    met = np.zeros((len(documents), len(CHANNELS)), np.int64)
+    made = judge.findings(corpus.ids, documents, compared, met, config)
+    return made.turned(made.documents[:, 0] > made.documents[:, 1])
+
+
+def _compared(loaded: _Loaded, config: Config) -> figures.Compared:
+    """The pairs compared by the kernels."""
+    size = len(loaded.pairs)
     counts, sums = np.zeros((size, 10), np.int64), np.zeros((size, 4), np.float64)
-    ranges = np.zeros((size, PASSAGES_TOLD, 4), np.int64)
+    ranges = np.zeros((size, PASSAGES_TOLD, 5), np.int64)
     shared, union = np.zeros(size, np.int64), np.zeros(size, np.int64)
     texts = (loaded.hashes, loaded.starts, loaded.buffer, loaded.offsets, loaded.spans)
     compare.compare(*texts, loaded.places, *_limits(config), *language_tables(), counts, sums, ranges)
     minhash.resemblances(loaded.hashes, loaded.starts, loaded.places, config.shingle_length_tokens, shared, union)
-    rows = zip(counts.tolist(), sums.tolist(), (shared / np.maximum(1, union)).tolist(), strict=True)
-    found: list[Pair | None] = []
-    for row, ((a, b), (facts, differing, resemblance)) in enumerate(zip(loaded.pairs.tolist(), rows, strict=True)):
-        one = _judged(row, (corpus.ids[a], corpus.ids[b]), facts, differing, resemblance, loaded, ranges, config)
-        if a in corpus.notable or b in corpus.notable or (one and _is_doubtful(row, one, loaded, config)):
-            one = one_by_one(corpus, a, b)
-        found.append(judge.turned(one) if one and loaded.turned[row] else one)
+    words = np.diff(loaded.starts)[loaded.places]
+    seen = _figures(counts, sums[:, compare.SIMILARITY], shared / np.maximum(1, union), words)
+    known = np.asarray(loaded.known[loaded.places].all(axis=1))
+    readings = np.where(known[:, None], sums[:, [compare.FREQUENCY, compare.FIT, compare.KNOWN]], 0.0)
+    told = np.flatnonzero(ranges[:, :, 1].ravel())
+    rows = told // PASSAGES_TOLD
+    starts = np.searchsorted(rows, np.arange(size + 1))
+    passages = _characters(ranges.reshape(-1, 5)[told], loaded.places[rows], loaded)
+    return figures.Compared(seen, _sameness(seen, loaded), readings, np.zeros(size), passages, starts)
+
+
+def _wants_care(compared: figures.Compared, loaded: _Loaded, config: Config) -> NDArray[np.bool_]:
+    """Which findings hang on the likeness of words that are not ASCII, which the kernel measures on bytes."""
+    if loaded.data.isascii():
+        return np.zeros(len(loaded.pairs), bool)
+    bounds = zip(loaded.offsets[:-1].tolist(), loaded.offsets[1:].tolist(), strict=True)
+    foreign = np.array([not loaded.data[start:stop].isascii() for start, stop in bounds])
+    relation = judge.relations(compared.figures, compared.same, config)
+    hangs = ~np.isin(relation, (EXACT, NEAR, judge.NONE)) & (compared.figures.resemblance < config.threshold)
+    found: NDArray[np.bool_] = hangs & np.any(foreign[loaded.places], axis=1)
     return found
 
 
-def _is_doubtful(row: int, found: Pair, loaded: _Loaded, config: Config) -> bool:
-    """Whether a finding hangs on the likeness of words that are not ASCII."""
-    if found.relation in ("exact", "near") or found.resemblance >= config.threshold:
-        return False
-    bounds = [(loaded.offsets[place], loaded.offsets[place + 1]) for place in loaded.places[row].tolist()]
-    return not all(loaded.data[start:stop].isascii() for start, stop in bounds)
-
-
-def _judged(
-    row: int,
-    ids: tuple[str, str],
-    facts: list[int],
-    differing: list[float],
-    resemblance: float,
-    loaded: _Loaded,
-    ranges: NDArray[np.int64],
-    config: Config,
-) -> Pair | None:
-    """The finding on one pair, from the kernel's counts (`facts`) and sums (`differing`)."""
-    a, b = loaded.places[row].tolist()
-    words = int(loaded.starts[a + 1] - loaded.starts[a]), int(loaded.starts[b + 1] - loaded.starts[b])
-    seen = _figures(facts, differing[compare.SIMILARITY], resemblance, words)
-    text_a, text_b = (loaded.data[loaded.offsets[one] : loaded.offsets[one + 1]] for one in (a, b))
-    told = differing if loaded.known[a] and loaded.known[b] else [0.0] * 4
-    odds, parts = judge.weighed(_differences(told), seen.places, 0)
-    passages = _passages(ranges[row], facts[compare.EQUAL], (a, b), loaded)
-    return judge.finding(
-        ids, seen, _same(text_a, text_b, seen), (odds, {"direction": parts, "passages": passages}), config
-    )
-
-
-def _known(hashes: U64s, starts: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _known(hashes: U64s, starts: I64s) -> NDArray[np.bool_]:
     """For each document whether `language.is_known` of its words."""
     frequent = _frequent_hashes()
     looked_at = np.minimum(np.diff(starts), language.KNOWN_TOKENS)
@@ -188,7 +189,7 @@ def _frequent_hashes() -> U64s:
     return np.sort(_hashes([word for word, value in frequencies.items() if value >= language.KNOWN_ZIPF]))
 
 
-def _limits(config: Config) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _limits(config: Config) -> tuple[I64s, F64s]:
     """The places are those of `kernels.anchors`."""
     limits = (
         config.anchor_length_tokens,
@@ -201,76 +202,66 @@ def _limits(config: Config) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     return np.array(limits, np.int64), np.array((align.gap_token_price(config), align.GAP_OPEN, align.GAP_EXTEND))
 
 
-def _figures(counts: list[int], similarity: float, resemblance: float, words: tuple[int, int]) -> figures.Figures:
-    facing = counts[compare.FACING]
+def _figures(
+    counts: I64s,
+    similarity: F64s,
+    resemblance: F64s,
+    words: I64s,
+) -> figures.Figures:
+    facing, covered = counts[:, compare.FACING], counts[:, compare.COVERED_A]
     return figures.Figures(
         resemblance=resemblance,
-        words_a=words[0],
-        words_b=words[1],
-        passages=counts[compare.PASSAGES],
-        places=facing,
-        coverage_a=figures.share(counts[compare.COVERED_A], words[0]),
-        coverage_b=figures.share(counts[compare.COVERED_B], words[1]),
-        containment_a=figures.share(counts[compare.EQUAL], words[0]),
-        containment_b=figures.share(counts[compare.EQUAL], words[1]),
-        replaced_rate=figures.share(counts[compare.REPLACED], counts[compare.COVERED_A]),
-        spread=figures.share(counts[compare.WINDOWS_HIT], counts[compare.WINDOWS]),
-        substitution_share=figures.share(facing, counts[compare.RUNS]),
-        common_share=figures.share(facing - counts[compare.NAMES], facing),
-        similarity=figures.share(similarity, facing),
-        substitutions=counts[compare.REPLACED],
+        words_a=words[:, 0].astype(np.float64),
+        words_b=words[:, 1].astype(np.float64),
+        passages=counts[:, compare.PASSAGES].astype(np.float64),
+        places=facing.astype(np.float64),
+        coverage_a=_shares(covered, words[:, 0]),
+        coverage_b=_shares(counts[:, compare.COVERED_B], words[:, 1]),
+        containment_a=_shares(counts[:, compare.EQUAL], words[:, 0]),
+        containment_b=_shares(counts[:, compare.EQUAL], words[:, 1]),
+        replaced_rate=_shares(counts[:, compare.REPLACED], covered),
+        spread=_shares(counts[:, compare.WINDOWS_HIT], counts[:, compare.WINDOWS]),
+        substitution_share=_shares(facing, counts[:, compare.RUNS]),
+        common_share=_shares(facing - counts[:, compare.NAMES], facing),
+        similarity=_shares(similarity, facing),
+        substitutions=counts[:, compare.REPLACED].astype(np.float64),
     )
 
 
-def _differences(sums: list[float]) -> dict[str, float]:
-    return {"frequency": sums[compare.FREQUENCY], "fit": sums[compare.FIT], "known": sums[compare.KNOWN]}
-
-
-def _same(a: bytes, b: bytes, seen: figures.Figures) -> judge.Sameness | None:
-    """In what two texts are the same, asked only where all shingles agree."""
-    if seen.resemblance < 1.0 or seen.words_a != seen.words_b:
-        return None
-    if a == b:
-        return "written"
-    one, other = (text.decode("utf-8", "surrogatepass") for text in (a, b))
-    if [word for word, _, _ in clean.words(one)] != [word for word, _, _ in clean.words(other)]:
-        return None
-    if clean.plain(one) == clean.plain(other):
-        return "written"
-    return "signs" if clean.symbols(one) != clean.symbols(other) else None
-
-
-def _passages(
-    ranges: NDArray[np.int64], equal: int, places: tuple[int, int], loaded: _Loaded
-) -> list[dict[str, object]]:
-    """The passages told by the kernel, as spans of characters in both documents, and their equal words.
-
-    equal: those of all passages together; where there are several, each one's longest common subsequence is counted.
-    """
-    from rapidfuzz.distance import LCSseq
-
-    told = [row for row in ranges.tolist() if row[1]]
-    found: list[dict[str, object]] = []
-    for first_a, stop_a, first_b, stop_b in told:
-        spans = ((first_a, stop_a), (first_b, stop_b))
-        words = equal
-        if len(told) > 1:
-            words = LCSseq.similarity(
-                *(_tokens(place, span, loaded) for place, span in zip(places, spans, strict=True))
-            )
-        a, b = (_characters(place, span, loaded) for place, span in zip(places, spans, strict=True))
-        found.append({"a": a, "b": b, "equal_words": words})
+def _shares(part: NDArray[Any], whole: I64s) -> F64s:
+    """`figures.share` of columns."""
+    found: F64s = np.minimum(1.0, part / np.maximum(1, whole)) * (whole > 0)
     return found
 
 
-def _tokens(place: int, tokens: tuple[int, int], loaded: _Loaded) -> list[int]:
-    start = int(loaded.starts[place])
-    return [int(value) for value in loaded.hashes[start + tokens[0] : start + tokens[1]]]
+def _sameness(seen: figures.Figures, loaded: _Loaded) -> NDArray[np.uint8]:
+    """In what the texts are the same, asked only where all shingles agree."""
+    same = np.full(len(loaded.places), figures.NOT_SAME, np.uint8)
+    for row in np.flatnonzero((seen.resemblance >= 1.0) & (seen.words_a == seen.words_b)).tolist():
+        a, b = (loaded.data[loaded.offsets[one] : loaded.offsets[one + 1]] for one in loaded.places[row].tolist())
+        same[row] = figures.WRITTEN if a == b else _same(*(text.decode("utf-8", "surrogatepass") for text in (a, b)))
+    return same
 
 
-def _characters(place: int, tokens: tuple[int, int], loaded: _Loaded) -> list[int]:
-    """Where tokens of a document begin and end, in characters of its text."""
-    start = int(loaded.starts[place])
-    begin, end = int(loaded.spans[start + tokens[0], 0]), int(loaded.spans[start + tokens[1] - 1, 1])
-    before = len(loaded.data[loaded.offsets[place] : begin].decode("utf-8", "surrogatepass"))
-    return [before, before + len(loaded.data[begin:end].decode("utf-8", "surrogatepass"))]
+def _same(a: str, b: str) -> int:
+    if [word for word, _, _ in clean.words(a)] != [word for word, _, _ in clean.words(b)]:
+        return figures.NOT_SAME
+    if clean.plain(a) == clean.plain(b):
+        return figures.WRITTEN
+    return figures.SIGNS if clean.symbols(a) != clean.symbols(b) else figures.NOT_SAME
+
+
+def _characters(ranges: I64s, places: I64s, loaded: _Loaded) -> I64s:
+    """Passages (p, 5) in tokens of documents `places` (p, 2), as spans in characters of their texts."""
+    found = ranges.copy()
+    before = None
+    if not loaded.data.isascii():  # characters before a byte: those of the bytes that do not continue one
+        before = np.concatenate((np.zeros(1, np.int64), np.cumsum((loaded.buffer & 0xC0) != 0x80)))
+    for side in range(2):
+        first = loaded.starts[places[:, side]]
+        start = loaded.spans[first + ranges[:, 2 * side], 0]
+        stop = loaded.spans[first + ranges[:, 2 * side + 1] - 1, 1]
+        for column, at in ((2 * side, start), (2 * side + 1, stop)):
+            begin = loaded.offsets[places[:, side]]
+            found[:, column] = at - begin if before is None else before[at] - before[begin]
+    return found

@@ -154,11 +154,12 @@ def _passages(count: int, moved: int, limits: I64s, prices: F64s, scratch: Scrat
 
 @inner
 def _told(passages: int, scratch: Scratch, ranges: I64s) -> None:
-    """The token ranges of the first passages into `ranges` (P, 4), zeros behind the last."""
+    """The token ranges and equal tokens of the first passages into `ranges` (P, 5), zeros behind the last."""
     ranges[:] = 0
     blocks = scratch.blocks
     for passage in range(min(passages, len(ranges))):
         first, last = scratch.gathered[passage, 0], scratch.gathered[passage, 1]
+        ranges[passage, 4] = scratch.gathered[passage, 2]
         for side in range(2):
             ranges[passage, 2 * side] = blocks[first, side]
             ranges[passage, 2 * side + 1] = blocks[last, side] + blocks[last, 2]
@@ -272,14 +273,14 @@ def compare(
     hashes: (t,) token hashes of all documents. starts: (n + 1,) where each document's tokens begin. buffer: UTF-8 of
     all documents. offsets: (n + 1,) where each document's bytes begin. spans: (t, 2) bytes of each token in the buffer,
     half-open. pairs: (m, 2) documents a, b. limits: (6,), prices: (3,), see `anchors`. zipf, bigrams: see `readings`.
-    counts: (m, 10) and sums: (m, 4), out, see EQUAL and SIMILARITY. ranges: (m, P, 4), out: start and stop in a, start
-    and stop in b, in tokens, of the first P passages, zeros behind the last; P may be 0. Raises ValueError where arrays
-    do not fit each other.
+    counts: (m, 10) and sums: (m, 4), out, see EQUAL and SIMILARITY. ranges: (m, P, 5), out: start and stop in a, start
+    and stop in b, in tokens, and the equal tokens of the first P passages, zeros behind the last; P may be 0. Raises
+    ValueError where arrays do not fit each other.
     """
     size = len(pairs)
     if len(offsets) < len(starts) or len(spans) < len(hashes) or spans.shape[1] != 2 or pairs.shape[1] != 2:
         raise ValueError("offsets, spans or pairs do not fit")
-    if counts.shape != (size, 10) or sums.shape != (size, 4) or ranges.shape[0] != size or ranges.shape[2] != 4:
+    if counts.shape != (size, 10) or sums.shape != (size, 4) or ranges.shape[0] != size or ranges.shape[2] != 5:
         raise ValueError("counts, sums or ranges do not fit")
     if len(limits) != 6 or len(prices) != 3 or min(limits[ANCHOR], limits[WINDOW], limits[RUNS_OPEN]) < 1:
         raise ValueError("limits or prices do not fit")

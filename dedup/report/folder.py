@@ -18,23 +18,21 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from json.encoder import encode_basestring
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dedup import edits
 from dedup.ledger import Substitution
-from dedup.model import Corpus, DedupError, Document, Pair
+from dedup.model import Corpus, DedupError, Document
 from dedup.pipeline import Findings
 from dedup.read import JSONL_SUFFIXES, bytes_at
-from dedup.report import jsonl
+from dedup.report import jsonl, manifest
 
 COPY_BYTES = 4 << 20
 """Bytes copied at a time."""
-RELATION_FIGURES = ("resemblance", "containment_a", "containment_b", "confidence", "substitutions")
 
 
 def refuse_existing(target: Path) -> None:
@@ -79,12 +77,11 @@ def write(findings: Findings, rows: Iterable[Substitution], target: Path) -> Map
 
 def _written(findings: Findings, rows: Iterable[Substitution], folder: Path) -> Mapping[str, int]:
     corpus = findings.corpus
-    canonical = {name: cluster.canonical for cluster in findings.clusters for name in cluster.members}
-    kept = [number for number, name in enumerate(corpus.ids) if canonical.get(name, name) == name]
+    stays = findings.clusters.kept()
+    kept = np.flatnonzero(stays == np.arange(len(corpus))).tolist()
     repaired = [number for number in kept if number in corpus.notable and corpus.notable[number].repairs]
     dropped = len(corpus) - len(kept)
-    names = {corpus.ids[number] for number in kept}
-    assert len(names) == len(kept) and set(canonical.values()) <= names, "a copy lost what it is of"
+    assert (stays[stays] == stays).all(), "a copy lost what it is of"
     (folder / "documents").mkdir()
     holds_records = [Path(path).suffix.lower() in JSONL_SUFFIXES for path in corpus.paths]
     is_record = np.array(holds_records, bool)[corpus.files[kept]] if kept else np.zeros(0, bool)
@@ -92,7 +89,7 @@ def _written(findings: Findings, rows: Iterable[Substitution], folder: Path) -> 
     with ThreadPoolExecutor(1) as pool:  # the disk is busy with texts while the manifest is made
         copying = pool.submit(_records, numbers[is_record], corpus, folder / "documents")
         _texts(numbers[~is_record].tolist(), corpus, folder / "documents")
-        rows_written = _lines(folder / "manifest.jsonl", _manifest(findings, canonical))
+        rows_written = _lines(folder / "manifest.jsonl", manifest.lines(findings))
         copying.result()
     assert rows_written == len(corpus), "a document is missing from the manifest"
     _lines(folder / "ledger.tsv", _ledger(rows))
@@ -103,29 +100,6 @@ def _written(findings: Findings, rows: Iterable[Substitution], folder: Path) -> 
     if findings.problems:
         _lines(folder / "unreadable.jsonl", (jsonl.line(jsonl.problem_record(one)) for one in findings.problems))
     return {"kept": len(kept) - len(repaired), "restored": len(repaired), "dropped": dropped}
-
-
-def _manifest(findings: Findings, canonical: Mapping[str, str]) -> Iterator[str]:
-    """One line for each document: its fate, and for a dropped one the figures of its pair with the kept one."""
-    corpus = findings.corpus
-    pairs = {frozenset((pair.a, pair.b)): pair for pair in findings.pairs}
-    for number, (name, words) in enumerate(zip(corpus.ids, corpus.words.tolist(), strict=True)):
-        kept = canonical.get(name, name)
-        if kept != name:
-            figures = _figures(pairs[frozenset((name, kept))])
-            yield jsonl.line({"id": name, "status": "dropped", "for": kept, **figures, "words": words})
-        elif number in corpus.notable and corpus.notable[number].repairs:
-            yield jsonl.line({"id": name, "status": "restored", "for": None, "relation": None, "words": words})
-        elif name.isascii():
-            head = f'{{"id": {encode_basestring(name)}, "status": "kept", "for": null, "relation": null, '
-            yield f'{head}"words": {words}}}\n'
-        else:
-            yield jsonl.line({"id": name, "status": "kept", "for": None, "relation": None, "words": words})
-
-
-def _figures(pair: Pair) -> dict[str, Any]:
-    record = jsonl.pair_record(pair)
-    return {key: record[key] for key in ("relation", "a", "b", *RELATION_FIGURES)}
 
 
 def _texts(kept: Sequence[int], corpus: Corpus, folder: Path) -> None:

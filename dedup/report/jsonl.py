@@ -10,8 +10,10 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from dedup.ledger import substitutions
-from dedup.model import Collation, DedupError, Document, Edit, Pair, Restoration, Span
+from dedup.model import RELATIONS, Collation, DedupError, Document, Edit, Pair, Restoration, Span
 from dedup.pipeline import Findings
 
 Record = Mapping[str, Any]
@@ -37,18 +39,17 @@ def scan(findings: Findings) -> Iterator[Record]:
 
 
 def document_records(findings: Findings) -> Iterator[Record]:
-    cluster_of = {name: cluster for cluster in findings.clusters for name in cluster.members}
-    corpus = findings.corpus
-    for number, (name, words) in enumerate(zip(corpus.ids, corpus.words.tolist(), strict=True)):
-        cluster = cluster_of.get(name)
-        status = "unique" if not cluster else "canonical" if name == cluster.canonical else "duplicate"
+    corpus, kept = findings.corpus, findings.clusters.kept().tolist()
+    columns = zip(corpus.ids, corpus.words.tolist(), findings.clusters.numbers().tolist(), kept, strict=True)
+    for number, (name, words, cluster, canonical) in enumerate(columns):
+        status = "unique" if cluster < 0 else "canonical" if canonical == number else "duplicate"
         yield {
             "record": "document",
             "id": name,
             "words": words,
             "status": status,
-            "cluster": cluster.id if cluster else None,
-            "canonical": cluster.canonical if cluster else None,
+            "cluster": cluster if cluster >= 0 else None,
+            "canonical": corpus.ids[canonical] if cluster >= 0 else None,
             "damage": {"encoding": encoding_damage(corpus.notable[number]) if number in corpus.notable else 0.0},
         }
 
@@ -76,15 +77,14 @@ def pair_record(pair: Pair) -> Record:
 
 
 def summary(findings: Findings) -> Record:
-    relations: dict[str, int] = {}
-    for pair in findings.pairs:
-        relations[pair.relation] = relations.get(pair.relation, 0) + 1
+    codes, counts = np.unique(findings.pairs.relation, return_counts=True)
+    relations = {RELATIONS[code]: count for code, count in zip(codes.tolist(), counts.tolist(), strict=True)}
     return {
         "record": "summary",
         "documents": len(findings.corpus),
         "words": int(findings.corpus.words.sum()),
         "clusters": len(findings.clusters),
-        "duplicates": sum(len(cluster.members) - 1 for cluster in findings.clusters),
+        "duplicates": len(findings.clusters.given_way()),
         "pairs": dict(sorted(relations.items())),
         "candidates": findings.candidates,
         "capped_buckets": dict(findings.capped),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
@@ -17,10 +18,8 @@ from rich.table import Table
 from rich.text import Text
 
 from dedup.ledger import Substitution
-from dedup.model import Cluster, Collation, Locus, Pair
+from dedup.model import REUSE, Cluster, Collation, Locus, Pair
 from dedup.pipeline import Findings, document_at
-
-Pairs = dict[frozenset[str], Pair]
 
 BLOCK_CHARACTERS = 60
 """A locus longer than this on either side is shown as a block of its own, not within the line."""
@@ -38,28 +37,28 @@ GAIN = {"a": ("[-", "-]", "bold red"), "b": ("{+", "+}", "bold green")}
 def scan(findings: Findings) -> RenderableType:
     """What a scan found: a line of totals, each cluster with why, the shared passages, what could not be read."""
     corpus = findings.corpus
-    copies = sum(len(cluster.members) - 1 for cluster in findings.clusters)
+    clusters = findings.clusters
+    copies = len(clusters.given_way())
     head = Text.assemble(
         (f"{_count(len(corpus), 'document')}, {_count(int(corpus.words.sum()), 'word')}: ", ""),
-        (f"{_count(len(findings.clusters), 'cluster')}, {_count(copies, 'copy', 'copies')} to drop", "bold"),
+        (f"{_count(len(clusters), 'cluster')}, {_count(copies, 'copy', 'copies')} to drop", "bold"),
         f" ({_count(findings.candidates, 'pair')} compared)",
     )
     parts: list[RenderableType] = [head]
-    pairs = {frozenset((pair.a, pair.b)): pair for pair in findings.pairs}
-    lengths = dict(zip(corpus.ids, corpus.words.tolist(), strict=True))
-    for cluster in findings.clusters[:CLUSTERS_SHOWN]:
-        parts += [Text(), _cluster(cluster, pairs, lengths)]
-    if len(findings.clusters) > CLUSTERS_SHOWN:
+    for cluster in islice(clusters, CLUSTERS_SHOWN):
+        parts += [Text(), _cluster(cluster, findings)]
+    if len(clusters) > CLUSTERS_SHOWN:
         parts += [
             Text(),
-            Text(f"and {len(findings.clusters) - CLUSTERS_SHOWN:,} more clusters (--format jsonl lists all)", "dim"),
+            Text(f"and {len(clusters) - CLUSTERS_SHOWN:,} more clusters (--format jsonl lists all)", "dim"),
         ]
-    reused = [pair for pair in findings.pairs if pair.relation == "reuse"]
-    if reused:
+    reused = findings.pairs.taken(findings.pairs.relation == REUSE)
+    if len(reused):
         parts += [Text(), Text("Shared passages, not copies (kept)", "bold")]
-        numbers = {name: number for number, name in enumerate(corpus.ids)}
-        texts = {name: document_at(corpus, numbers[name]).text for name in {pair.a for pair in reused[:REUSE_SHOWN]}}
-        parts += [Padding(_reuse(pair, texts[pair.a]), (0, 0, 0, 2)) for pair in reused[:REUSE_SHOWN]]
+        first = reused.documents[:REUSE_SHOWN, 0].tolist()
+        texts = {number: document_at(corpus, number).text for number in set(first)}
+        shown = zip(first, reused, strict=False)
+        parts += [Padding(_reuse(pair, texts[number]), (0, 0, 0, 2)) for number, pair in shown]
         if len(reused) > REUSE_SHOWN:
             parts.append(Text(f"  and {len(reused) - REUSE_SHOWN:,} more (--format jsonl lists all)", "dim"))
     for channel, number in findings.capped.items():
@@ -70,20 +69,25 @@ def scan(findings: Findings) -> RenderableType:
     return Group(*parts)
 
 
-def _cluster(cluster: Cluster, pairs: Pairs, words: dict[str, int]) -> RenderableType:
+def _cluster(cluster: Cluster, findings: Findings) -> RenderableType:
     """The kept document, then each that gives way to it, with how much of it is found there and why."""
-    kept = cluster.canonical
+    words = findings.corpus.words
+    rows = findings.clusters.rows_of(cluster.id)
+    kept = int(rows[0, 0])
     lines: list[RenderableType] = [
         Text(f"Cluster {cluster.id + 1}: {len(cluster.members)} copies of one text", "bold"),
-        Text.assemble(("  keep  ", "bold green"), _printable(kept), (f"  {_count(words[kept], 'word')}", "dim")),
+        Text.assemble(
+            ("  keep  ", "bold green"), _printable(cluster.canonical), (f"  {_count(int(words[kept]), 'word')}", "dim")
+        ),
     ]
-    for name in cluster.members:
-        if name != kept:
-            pair = pairs[frozenset((name, kept))]
+    for name, (_, number), row in zip(cluster.members, rows.tolist(), findings.pairs.rows(rows).tolist(), strict=True):
+        if number != kept:
+            pair = findings.pairs[row]
             share = pair.containment_a if pair.a == name else pair.containment_b
             figures = f"{share:.0%} of its words stand in the kept one, {_count(pair.substitutions, 'word')} replaced"
+            length = _count(int(words[number]), "word")
             lines += [
-                Text.assemble(("  drop  ", "bold red"), _printable(name), (f"  {_count(words[name], 'word')}", "dim")),
+                Text.assemble(("  drop  ", "bold red"), _printable(name), (f"  {length}", "dim")),
                 Padding(
                     Text.assemble((pair.relation, "bold"), f": {_MEANING[pair.relation]}; {figures}"), (0, 0, 0, 8)
                 ),

@@ -1,0 +1,212 @@
+"""Findings in columns: pairs as verification hands them on, and the clusters that are made of them.
+
+A run may find millions, of which a report shows some; as columns they are judged, turned, chosen and counted without an
+object each, and as sequences they give the `Pair` and the `Cluster` that people see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.model import RELATIONS, Cluster, Pair
+
+F64s = NDArray[np.float64]
+I64s = NDArray[np.int64]
+
+SHOWN = (
+    "coverage_a",
+    "coverage_b",
+    "replaced_rate",
+    "spread",
+    "substitution_share",
+    "common_share",
+    "similarity",
+)
+"""The figures that stand in a pair's evidence; the others have places of their own."""
+CHANNELS = ("bands", "terms", "passages")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pairs:
+    """Verified pairs in columns, a row a pair; as a sequence, each is a `Pair`.
+
+    ids: the names of the corpus's documents. documents: (m, 2) int64, a and b by number, a < b. relation: (m,) uint8,
+    a code of RELATIONS. cleaner: (m,) int8, 0 for a, 1 for b, -1 for neither. figures: what `Pair` has by name, and its
+    evidence (SHOWN), each (m,) float64. direction: the log-odds for a's readings in parts, each (m,) float64. passages:
+    (p, 5) int64, spans in characters of a and of b and the equal words; those of pair r are rows starts[r] to
+    starts[r + 1]. met: (m, 3) int64, keys of each channel by which a pair met, 0 for none.
+    """
+
+    ids: Sequence[str]
+    documents: I64s
+    relation: NDArray[np.uint8]
+    cleaner: NDArray[np.int8]
+    figures: Mapping[str, F64s]
+    direction: Mapping[str, F64s]
+    passages: I64s
+    starts: I64s
+    met: I64s
+
+    def __len__(self) -> int:
+        return len(self.documents)
+
+    def __iter__(self) -> Iterator[Pair]:
+        return map(self.__getitem__, range(len(self)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Iterable) and list(self) == list(other)
+
+    def __getitem__(self, row: int) -> Pair:
+        if not -len(self) <= row < len(self):
+            raise IndexError(row)
+        row %= len(self)
+        a, b = (self.ids[number] for number in self.documents[row].tolist())
+        figure = {name: float(column[row]) for name, column in self.figures.items()}
+        evidence: dict[str, object] = {name: figure[name] for name in SHOWN}
+        evidence["direction"] = {name: float(column[row]) for name, column in self.direction.items()}
+        evidence["passages"] = [
+            {"a": told[0:2], "b": told[2:4], "equal_words": told[4]}
+            for told in self.passages[self.starts[row] : self.starts[row + 1]].tolist()
+        ]
+        if self.met[row].any():
+            evidence = {"shared_keys": dict(zip(CHANNELS, self.met[row].tolist(), strict=True)), **evidence}
+        return Pair(
+            a=a,
+            b=b,
+            relation=RELATIONS[self.relation[row]],
+            resemblance=figure["resemblance"],
+            containment_a=figure["containment_a"],
+            containment_b=figure["containment_b"],
+            cleaner=(a, b, None)[self.cleaner[row]],
+            confidence=figure["confidence"],
+            substitutions=int(figure["substitutions"]),
+            evidence=evidence,
+        )
+
+    def taken(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Pairs:
+        """The pairs of some rows, by number or by mask."""
+        numbers = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows.astype(np.int64)
+        told, starts = ragged(self.starts, numbers)
+        return replace(
+            self,
+            documents=self.documents[numbers],
+            relation=self.relation[numbers],
+            cleaner=self.cleaner[numbers],
+            figures={name: column[numbers] for name, column in self.figures.items()},
+            direction={name: column[numbers] for name, column in self.direction.items()},
+            passages=self.passages[told],
+            starts=starts,
+            met=self.met[numbers],
+        )
+
+    def turned(self, rows: NDArray[np.bool_]) -> Pairs:
+        """The same pairs with a and b exchanged in some rows."""
+        figures = dict(self.figures)
+        for one, other in (("containment_a", "containment_b"), ("coverage_a", "coverage_b")):
+            figures[one] = np.where(rows, self.figures[other], self.figures[one])
+            figures[other] = np.where(rows, self.figures[one], self.figures[other])
+        told = np.repeat(rows, np.diff(self.starts))[:, None]
+        return replace(
+            self,
+            documents=np.where(rows[:, None], self.documents[:, ::-1], self.documents),
+            cleaner=np.where(rows & (self.cleaner >= 0), 1 - self.cleaner, self.cleaner),
+            figures=figures,
+            direction={name: np.where(rows, -column, column) + 0.0 for name, column in self.direction.items()},
+            passages=np.where(told, self.passages[:, [2, 3, 0, 1, 4]], self.passages),
+        )
+
+    def ordered(self) -> Pairs:
+        """The pairs by their documents."""
+        return self.taken(np.lexsort((self.documents[:, 1], self.documents[:, 0])))
+
+    def rows(self, asked: I64s) -> I64s:
+        """Where each of some pairs (k, 2) stands, whichever is named first, -1 for one that is not there; of pairs in
+        order."""
+        return places(self.documents, np.sort(asked, axis=1))
+
+    @staticmethod
+    def joined(parts: Sequence[Pairs]) -> Pairs:
+        """The pairs of one corpus that were found in parts, at least one."""
+        told = np.cumsum([0, *(len(part.passages) for part in parts)])
+        starts = [part.starts[1:] + before for part, before in zip(parts, told.tolist(), strict=False)]
+        (first, *_) = parts
+        return Pairs(
+            ids=first.ids,
+            documents=np.concatenate([part.documents for part in parts]),
+            relation=np.concatenate([part.relation for part in parts]),
+            cleaner=np.concatenate([part.cleaner for part in parts]),
+            figures={name: np.concatenate([part.figures[name] for part in parts]) for name in first.figures},
+            direction={name: np.concatenate([part.direction[name] for part in parts]) for name in first.direction},
+            passages=np.concatenate([part.passages for part in parts]),
+            starts=np.concatenate((np.zeros(1, np.int64), *starts)),
+            met=np.concatenate([part.met for part in parts]),
+        )
+
+
+def ragged(starts: I64s, numbers: I64s) -> tuple[I64s, I64s]:
+    """The rows of some numbers, where those of number n are starts[n] to starts[n + 1], and where each one's begin."""
+    counts = np.diff(starts)[numbers]
+    own = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts)))
+    return np.repeat(starts[:-1][numbers] - own[:-1], counts) + np.arange(own[-1]), own
+
+
+def places(ordered: I64s, asked: I64s) -> I64s:
+    """Where each pair (k, 2) of numbers stands among ordered ones, -1 for one that is not there: (k,) int64."""
+    if not len(ordered):
+        return np.full(len(asked), -1, np.int64)
+    codes, wanted = ((both[:, 0] << 32) | both[:, 1] for both in (ordered, asked))
+    found = np.minimum(np.searchsorted(codes, wanted), len(codes) - 1)
+    return np.where(codes[found] == wanted, found, -1).astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clusters:
+    """Clusters in columns; as a sequence, each is a `Cluster`.
+
+    ids: the names of the corpus's documents. documents: (k, 2) int64, the kept document and a member, a cluster's rows
+    together and its members in order; those of cluster c are rows starts[c] to starts[c + 1].
+    """
+
+    ids: Sequence[str]
+    documents: I64s
+    starts: I64s
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def __iter__(self) -> Iterator[Cluster]:
+        return map(self.__getitem__, range(len(self)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Iterable) and list(self) == list(other)
+
+    def __getitem__(self, number: int) -> Cluster:
+        rows = self.rows_of(number).tolist()
+        return Cluster(number, self.ids[rows[0][0]], tuple(self.ids[member] for _, member in rows))
+
+    def rows_of(self, number: int) -> I64s:
+        """The kept document and every member of a cluster, (s, 2). Raises IndexError."""
+        if not 0 <= number < len(self):
+            raise IndexError(number)
+        return self.documents[self.starts[number] : self.starts[number + 1]]
+
+    def numbers(self) -> I64s:
+        """The cluster of each document of the corpus, -1 for one that stands alone: (n,) int64."""
+        found = np.full(len(self.ids), -1, np.int64)
+        found[self.documents[:, 1]] = np.repeat(np.arange(len(self)), np.diff(self.starts))
+        return found
+
+    def kept(self) -> I64s:
+        """The document kept for each one of the corpus, itself for one that stays: (n,) int64."""
+        found = np.arange(len(self.ids), dtype=np.int64)
+        found[self.documents[:, 1]] = self.documents[:, 0]
+        return found
+
+    def given_way(self) -> I64s:
+        """Every kept document with each that gives way to it: (d, 2) int64."""
+        found: I64s = self.documents[self.documents[:, 0] != self.documents[:, 1]]
+        return found
