@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import prose
 
@@ -26,6 +26,8 @@ CATCH_ALL_LICENCES = frozenset(
     "unknown-license-reference unknown free-unknown warranty-disclaimer historical x11-keith-packard".split()
 )
 
+Expected = Literal["copy", "apart", "revision", "reuse", "nothing"]
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -38,12 +40,13 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class GoldPair:
-    """Two documents and what is between them. What is not `copy` must not be merged."""
+    """Two documents and what they must be: a `copy` is merged, what is `apart` is not, a `revision` is never spun,
+    `reuse` stands in any relation, between two that share `nothing` there is none."""
 
     a: str
     b: str
     kind: str
-    copy: bool = True
+    expected: Expected = "copy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +117,13 @@ def word_substitution(request: Request) -> Iterator[LabelledSet]:
     for attack in ("textfooler", "pwws", "bae"):
         rows = records(request.data / "word_substitution" / f"imdb_{attack}.jsonl")
         long_enough = [row for row in rows if len(row["original"].split()) >= WORDS_MIN]
-        reviews, gold = [], []
+        reviews: list[Item] = []
+        gold: list[GoldPair] = []
+        groups: dict[str, str] = {}
         for row in islice(long_enough, request.some(len(long_enough), 100)):
             names = [f"{row['id']}/{side}" for side in ("original", "spun")]
-            reviews += [Item(name, row[name.rpartition("/")[2]], row["id"]) for name in names]
+            group = groups.setdefault(row["original"], row["id"])  # some reviews come twice
+            reviews += [Item(name, row[name.rpartition("/")[2]], group) for name in names]
             gold.append(GoldPair(*names, attack))
         yield LabelledSet(f"word_substitution/{attack}", (*reviews, *others), tuple(gold))
 
@@ -140,7 +146,7 @@ def clough_stevenson(request: Request) -> Iterator[LabelledSet]:
     source = {row["task"]: row["id"] for row in rows if row["label"] == "orig"}
     items = tuple(Item(row["id"], row["text"], row["id"] if row["label"] == "non" else row["task"]) for row in rows)
     gold = tuple(
-        GoldPair(source[row["task"]], row["id"], row["label"], row["label"] != "non")
+        GoldPair(source[row["task"]], row["id"], row["label"], "apart" if row["label"] == "non" else "copy")
         for row in rows
         if row["label"] != "orig"
     )

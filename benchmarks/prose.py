@@ -126,16 +126,14 @@ def sources(language: str) -> tuple[Source, ...]:
 
 
 @functools.cache
-def pages(language: str, packages: tuple[str, ...] = ()) -> tuple[tuple[str, ...], ...]:
+def pages(language: str) -> tuple[tuple[str, ...], ...]:
     """The paragraphs of each page in a language. Raises Missing, with what to install, if a package is not there."""
     seen: set[str] = set()
     if language != "English":
         seen.update(" ".join(found.split()) for page in pages("English") for found in page)
     kept: list[tuple[str, ...]] = []
     for source in sources(language):
-        if packages and source.package not in packages:
-            continue
-        paths = sorted(source.folder.glob(source.pattern))
+        paths = sorted(path for path in source.folder.glob(source.pattern) if "translations" not in path.parts)
         if not paths:
             raise Missing(f"{source.folder} holds no texts: {INSTALL}")
         for path in paths:
@@ -161,13 +159,16 @@ def _kept(paragraphs: Iterator[str], language: str, seen: set[str]) -> Iterator[
             yield text
 
 
-def documents(language: str, lengths: Sequence[int], seed: int, packages: tuple[str, ...] = ()) -> Iterator[str]:
+def documents(
+    language: str, lengths: Sequence[int], seed: int, seen_share_max: float = SEEN_SHARE_MAX
+) -> Iterator[str]:
     """Documents of as many words as drawn from `lengths`, no two of which share more than a few phrases.
 
     The pages come in an order drawn from the seed; what is shorter than the length drawn is passed over.
+    seen_share_max: the share of a document's 8-grams that may have stood in documents before.
     """
     draw = random.Random(f"{seed}|{language}")
-    order = list(pages(language, packages))
+    order = list(pages(language))
     draw.shuffle(order)
     seen: set[int] = set()
     for page in order:
@@ -177,7 +178,7 @@ def documents(language: str, lengths: Sequence[int], seed: int, packages: tuple[
             if text is None:
                 break
             grams = set(_grams(text))
-            if len(grams & seen) <= SEEN_SHARE_MAX * len(grams):
+            if len(grams & seen) <= seen_share_max * len(grams):
                 yield text
             seen |= grams
 

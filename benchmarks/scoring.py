@@ -13,18 +13,20 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import comb
-from typing import Any
+from typing import Any, get_args
 
-from labelled import GoldPair, LabelledSet
+from labelled import Expected, GoldPair, LabelledSet
 from scanned import Pair, Scan, ordered
+
+EXPECTED: tuple[Expected, ...] = get_args(Expected)
 
 
 @dataclass(frozen=True, slots=True)
 class KindFigures:
-    """What was found of one kind of gold pairs. For pairs that are no copies `merged` counts errors."""
+    """What was found of one kind of gold pairs."""
 
     kind: str
-    copy: bool
+    expected: Expected
     pairs: int
     merged: int
     related: int
@@ -37,7 +39,9 @@ class KindFigures:
 
     @property
     def precision(self) -> float | None:
-        return self.merged / (self.merged + self.wrong) if self.copy and self.merged + self.wrong else None
+        if self.expected != "copy" or not self.merged + self.wrong:
+            return None
+        return self.merged / (self.merged + self.wrong)
 
     @property
     def f1(self) -> float | None:
@@ -50,11 +54,12 @@ class KindFigures:
 def by_kind(labelled: LabelledSet, found: Scan, merged: set[Pair]) -> list[KindFigures]:
     """The figures of each kind, and, where there are several kinds of copies, of all copies together."""
     wrong = wrong_pairs(labelled, merged)
-    kinds: defaultdict[tuple[str, bool], list[GoldPair]] = defaultdict(list)
+    kinds: defaultdict[tuple[str, Expected], list[GoldPair]] = defaultdict(list)
     for pair in labelled.gold:
-        kinds[pair.kind, pair.copy].append(pair)
-    if sum(copy for _, copy in kinds) > 1:
-        kinds["all", True] = [pair for pair in labelled.gold if pair.copy]
+        kinds[pair.kind, pair.expected].append(pair)
+    for expected in EXPECTED:
+        if sum(of_kind == expected for _, of_kind in kinds) > 1:
+            kinds["all", expected] = [pair for pair in labelled.gold if pair.expected == expected]
     return [kind_figures(kind, pairs, found, merged, wrong) for (kind, _), pairs in kinds.items()]
 
 
@@ -63,12 +68,10 @@ def kind_figures(
 ) -> KindFigures:
     touched = {name for pair in pairs for name in (pair.a, pair.b)}
     keys = [ordered(pair.a, pair.b) for pair in pairs]
-    relations = Counter(
-        found.relation(*key) or ("same cluster" if key in merged else "none") for key in keys
-    )
+    relations = Counter(found.relation(*key) or ("same cluster" if key in merged else "none") for key in keys)
     return KindFigures(
         kind,
-        pairs[0].copy,
+        pairs[0].expected,
         len(pairs),
         sum(key in merged for key in keys),
         sum(key in merged or key in found.pairs for key in keys),
@@ -102,12 +105,13 @@ def adjusted_rand_index(truth: Sequence[Hashable], found: Sequence[Hashable]) ->
 def as_record(figures: KindFigures) -> dict[str, Any]:
     return {
         "kind": figures.kind,
-        "copy": figures.copy,
+        "expected": figures.expected,
         "pairs": figures.pairs,
         "recall": round(figures.recall, 5),
         "recall_any_relation": round(figures.related / figures.pairs, 5),
         "precision": None if figures.precision is None else round(figures.precision, 5),
         "f1": None if figures.f1 is None else round(figures.f1, 5),
+        "called_spun": round(figures.relations.get("spun", 0) / figures.pairs, 5),
         "wrong_pairs": figures.wrong,
         "relations": dict(figures.relations),
     }

@@ -1,11 +1,13 @@
 """An independent, slow check of a merged pair: how much of the shorter text stands otherwise in the longer one.
 
-Shares nothing with the program but the limits it is held to. Plain dynamic programming over words (characters for
-`damaged`) fits the shorter text into the longer one: what stands before and after costs nothing; a unit that is replaced
-or missing costs 1; what is added within costs 1 a unit, but a block of any length no more than `BLOCK_COST`. The cost
-for each unit of the shorter text is its differing share: about 0.02 for a light edit, at most 1 for unrelated texts.
+Shares nothing with the program but the limits it is held to. Plain dynamic programming over words fits the shorter text
+into the longer one: what stands before and after costs nothing; a word that is missing costs 1, one that is replaced
+costs 1, or for `damaged` what share of its characters differs; what is added within costs 1 a word, but a block of any
+length no more than `BLOCK_COST`. The cost for each word of the shorter text is its differing share: about 0.02 for a
+light edit, near 1 for unrelated texts.
 
-Limits: memory and time grow with the product of the lengths; characters are cut at `CHARACTERS_MAX`.
+Limits: memory and time grow with the product of the lengths; of texts longer than `WORDS_MAX` words the first are looked
+at, in the shorter one.
 """
 
 from __future__ import annotations
@@ -16,29 +18,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 THRESHOLD = 0.7
 EXCERPT_CONTAINMENT = 0.85
 BLOCK_COST = 3.0
-CHARACTERS_MAX = 6_000
-ALLOWED_WORDS = {
+WORDS_MAX = 2_000
+ALLOWED = {
     "exact": 0.0,
     "near": 1 - 2 * THRESHOLD / (1 + THRESHOLD),  # what of the shorter's shingles a resemblance leaves free
     "excerpt": 1 - EXCERPT_CONTAINMENT,
+    "damaged": 0.35,  # the worst OCR of a legible page
     "spun": 0.55,  # two fifths replaced, some by more words than there were
 }
-ALLOWED_CHARACTERS = 0.35
-"""For `damaged`: the worst OCR of a legible page; unrelated English texts differ in 0.6 and more."""
 WORD = re.compile(r"[\u3400-\u9fff\u0e00-\u0eff]|[^\W\u3400-\u9fff\u0e00-\u0eff]+")
+
+Costs = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The share of the shorter text that differs, what the relation allows, and what was counted."""
+    """The share of the shorter text that differs, and what the relation allows."""
 
     differing: float
     allowed: float
-    unit: str
 
     @property
     def holds(self) -> bool:
@@ -47,29 +50,51 @@ class Check:
 
 def checked(text_a: str, text_b: str, relation: str) -> Check:
     """A merged pair, held to what its relation allows."""
-    plain = [unicodedata.normalize("NFKC", text).casefold() for text in (text_a, text_b)]
-    if relation == "damaged":
-        units: list[Sequence[str]] = [re.sub(r"\W+", "", text)[:CHARACTERS_MAX] for text in plain]
-        return Check(differing_share(*units), ALLOWED_CHARACTERS, "characters")
-    units = [WORD.findall(text) for text in plain]
-    return Check(differing_share(*units), ALLOWED_WORDS[relation], "words")
+    words = [WORD.findall(unicodedata.normalize("NFKC", text).casefold()) for text in (text_a, text_b)]
+    shorter, longer = sorted(words, key=len)
+    cut = shorter[:WORDS_MAX]
+    replacing = likeness_costs(cut, longer) if relation == "damaged" else equality_costs(cut, longer)
+    return Check(round(differing_share(replacing), 4), ALLOWED[relation])
 
 
-def differing_share(one: Sequence[str], other: Sequence[str]) -> float:
-    """The least cost of fitting the shorter sequence into the longer one, for each of its units."""
-    shorter, longer = sorted((one, other), key=len)
-    if not shorter:
-        return 0.0 if not longer else 1.0
+def equality_costs(shorter: Sequence[str], longer: Sequence[str]) -> Costs:
+    """0 where two words are equal, else 1."""
     numbers: dict[str, int] = {}
-    long_units = np.array([numbers.setdefault(unit, len(numbers)) for unit in longer], np.int64)
-    steps = np.arange(len(longer) + 1, dtype=np.float64)
-    costs = np.zeros(len(longer) + 1)
-    for unit in shorter:
-        stepped = np.empty_like(costs)
-        stepped[0] = costs[0] + 1
-        replaced = costs[:-1] + (long_units != numbers.get(unit, -1))
-        stepped[1:] = np.minimum(replaced, costs[1:] + 1)
+    one, other = (
+        np.array([numbers.setdefault(word, len(numbers)) for word in words], np.int64) for words in (shorter, longer)
+    )
+    return (one[:, None] != other[None, :]).astype(np.float64)
+
+
+def likeness_costs(shorter: Sequence[str], longer: Sequence[str]) -> Costs:
+    """The edits of characters between two words, for each character of the longer one."""
+    from rapidfuzz.distance import Levenshtein
+    from rapidfuzz.process import cdist
+
+    vocabularies = [sorted(set(words)) for words in (shorter, longer)]
+    known = cdist(*vocabularies, scorer=Levenshtein.normalized_distance, dtype=np.float32)
+    one, other = (
+        np.array([place[word] for word in words], np.int64)
+        for words, place in zip(
+            (shorter, longer),
+            ({word: at for at, word in enumerate(vocabulary)} for vocabulary in vocabularies),
+            strict=True,
+        )
+    )
+    return np.asarray(known[np.ix_(one, other)], np.float64)
+
+
+def differing_share(replacing: Costs) -> float:
+    """The least cost of fitting the shorter text (rows) into the longer one (columns), for each word of the former."""
+    rows, columns = replacing.shape
+    if not rows:
+        return 0.0 if not columns else 1.0
+    steps = np.arange(columns + 1, dtype=np.float64)
+    costs = np.zeros(columns + 1)
+    for row in replacing:
+        stepped = costs + 1
+        np.minimum(stepped[1:], costs[:-1] + row, out=stepped[1:])
         added = np.minimum.accumulate(stepped - steps) + steps
         block = np.minimum.accumulate(stepped) + BLOCK_COST
         costs = np.minimum(stepped, np.minimum(added, block))
-    return float(costs.min()) / len(shorter)
+    return float(costs.min()) / rows

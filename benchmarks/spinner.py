@@ -74,9 +74,18 @@ def spun(text: str, share: float, seed: int) -> tuple[str, list[Swap]]:
     return "".join([*parts, text[done:]]), swaps
 
 
+def share_of(text: str, swaps: Sequence[Swap]) -> float:
+    """The share of the text's words that were replaced."""
+    return sum(len(WORD.findall(swap.original)) for swap in swaps) / max(1, len(WORD.findall(text)))
+
+
 @functools.cache
 def thesaurus() -> Thesaurus:
     return load()
+
+
+def candidates(key: Key) -> Sequence[str]:
+    return thesaurus().candidates[key]
 
 
 def places(text: str, words: Sequence[re.Match[str]]) -> Iterator[Place]:
@@ -97,17 +106,15 @@ def places(text: str, words: Sequence[re.Match[str]]) -> Iterator[Place]:
         at = found.stop if found else at + 1
 
 
-def place_at(
-    text: str, words: Sequence[re.Match[str]], lowered: Sequence[str], where: tuple[int, int]
-) -> Place | None:
+def place_at(text: str, words: Sequence[re.Match[str]], lowered: Sequence[str], where: tuple[int, int]) -> Place | None:
     """The place that these words are, if the thesaurus knows them as one."""
     start, stop = where
-    if stop > len(words) or any(
-        text[words[at].end() : words[at + 1].start()] != " " for at in range(start, stop - 1)
-    ):
+    if stop > len(words) or any(text[words[at].end() : words[at + 1].start()] != " " for at in range(start, stop - 1)):
         return None
     phrase = " ".join(lowered[start:stop])
-    if stop - start == 1 and (len(phrase) < 3 or not phrase.isalpha() or (phrase in CLOSED and phrase not in PLAIN_SWAPS)):
+    if stop - start == 1 and (
+        len(phrase) < 3 or not phrase.isalpha() or (phrase in CLOSED and phrase not in PLAIN_SWAPS)
+    ):
         return None
     before = lowered[start - 1] if start else ""
     analysed: tuple[Key, Form] | None = (
@@ -151,12 +158,12 @@ def chosen_places(found: Sequence[Place], wanted_words: int, draw: random.Random
 def replacement_for(place: Place, draw: random.Random) -> str:
     """What the spinner puts for a place: its own choice for that word, or now and then another."""
     word, word_class = place.key
-    candidates = thesaurus().candidates[place.key]
-    own = zlib.crc32(f"{word}|{word_class}".encode()) % len(candidates)
+    found = candidates(place.key)
+    own = zlib.crc32(f"{word}|{word_class}".encode()) % len(found)
     chance = draw.random()
-    if chance >= CONSTANCY and len(candidates) > 1:
-        own = draw.choice([at for at in range(len(candidates)) if at != own])
-    return thesaurus().inflected(candidates[own], word_class, place.form)
+    if chance >= CONSTANCY and len(found) > 1:
+        own = draw.choice([at for at in range(len(found)) if at != own])
+    return thesaurus().inflected(found[own], word_class, place.form)
 
 
 def cased(original: str, replacement: str) -> str:

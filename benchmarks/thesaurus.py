@@ -127,7 +127,9 @@ class Thesaurus:
             for base, form in self._base_forms(words[at], word_class, before):
                 key = (" ".join([*words[:at], base, *words[at + 1 :]]), word_class)
                 if key in self.candidates:
-                    weight = (1 + self.counts.get(key, 0)) * (HINT_FACTOR if before in hint and form in {"", "s"} else 1)
+                    weight = (1 + self.counts.get(key, 0)) * (
+                        HINT_FACTOR if before in hint and form in {"", "s"} else 1
+                    )
                     yield weight, key, form
 
     def _base_forms(self, word: str, word_class: str, before: str) -> Iterator[tuple[str, Form]]:
@@ -205,7 +207,9 @@ def load(wordnet: Path = WORDNET, mythes: Path = MYTHES) -> Thesaurus:
     for phrase, replacements in PLAIN_SWAPS.items():
         merged[phrase, "r"] = list(replacements)
     base_forms, irregular = exceptions(wordnet)
-    return Thesaurus({key: tuple(words) for key, words in merged.items() if words}, counts(wordnet), base_forms, irregular)
+    return Thesaurus(
+        {key: tuple(words) for key, words in merged.items() if words}, counts(wordnet), base_forms, irregular
+    )
 
 
 def usable(word: str) -> bool:

@@ -25,6 +25,11 @@ SHOWN = (
     "substitution_share",
     "common_share",
     "similarity",
+    "uneven_share",
+    "balance",
+    "likeness",
+    "consistency",
+    "systematic",
 )
 """The figures that stand in a pair's evidence; the others have places of their own."""
 CHANNELS = ("bands", "terms", "passages")
@@ -56,6 +61,8 @@ class Pairs:
 
     def __iter__(self) -> Iterator[Pair]:
         return map(self.__getitem__, range(len(self)))
+
+    __hash__ = None  # type: ignore[assignment]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Iterable) and list(self) == list(other)
@@ -180,6 +187,8 @@ class Clusters:
 
     def __iter__(self) -> Iterator[Cluster]:
         return map(self.__getitem__, range(len(self)))
+
+    __hash__ = None  # type: ignore[assignment]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Iterable) and list(self) == list(other)

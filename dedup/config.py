@@ -78,18 +78,16 @@ class Config:
     excerpt_length_ratio_max: float = 0.8
     """Shorter length by longer, in tokens, up to which one of two texts can be an excerpt of the other."""
 
-    spun_rate_min: float = 0.04
-    """Words replaced, for every word of the shared passages, from which substitution is systematic: an editor's
-    revision stays below, the mildest spinner is at about 0.1."""
+    spun_rate_min: float = 0.02
+    """Words replaced, for every word of the shared passages, from which a pair can be `spun`: below, at most four words
+    of two hundred differ."""
 
-    spun_spread_min: float = 0.5
-    """Share of the windows of `spun_window_tokens` that hold a replaced word: spinning goes on throughout."""
+    spun_systematic_min: float = 0.5
+    """Probability, by the figures of the alignment, that words were replaced one for another throughout, as a program
+    does it, from which a pair is `spun` (see `judge.SYSTEMATIC`)."""
 
     spun_window_tokens: int = 50
     """Tokens in such a window."""
-
-    spun_substitution_share_min: float = 0.7
-    """Substitutions among all changed places: a spinner replaces, an author also adds and drops."""
 
     spun_common_share_min: float = 0.6
     """Replaced places without a name or a number on either side: a form filled in twice changes just those."""
@@ -116,6 +114,10 @@ class Config:
 
     bulk_bytes_min: int = 5_000_000
     """Bytes of a corpus from which compiled kernels serve: loading them takes a second, compiling half a minute."""
+
+    memory_bytes: int = 1_000_000_000
+    """Memory of a corpus in bulk, 16 MB to 1 PB: half of it for columns and sorting, the rest for libraries, tables and
+    the texts under way; columns that do not fit wait in a temporary file. Some 40 bytes a document come on top."""
 
     workers: int = 0
     """Threads of a corpus in bulk; 0 for as many as there are processors. They change no byte of the findings."""
@@ -151,9 +153,8 @@ _RANGES: dict[str, tuple[float, float]] = {
     "excerpt_containment_min": (0.0, 1.0),
     "excerpt_length_ratio_max": (0.0, 1.0),
     "spun_rate_min": (0.0, 1.0),
-    "spun_spread_min": (0.0, 1.0),
+    "spun_systematic_min": (0.0, 1.0),
     "spun_window_tokens": (1, 10_000),
-    "spun_substitution_share_min": (0.0, 1.0),
     "spun_common_share_min": (0.0, 1.0),
     "noise_similarity_min": (0.0, 1.0),
     "noise_rate_min": (0.0, 1.0),
@@ -162,6 +163,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "confidence_min": (0.5, 1.0),
     "ledger_pairs_max": (0, 1 << 40),
     "bulk_bytes_min": (0, 1 << 60),
+    "memory_bytes": (16_000_000, 1 << 50),
     "workers": (0, 1024),
     "document_bytes_max": (1, 1 << 40),
 }

@@ -7,7 +7,7 @@ replaced, how evenly, whether by unlike words, and whether names and numbers are
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 
 import numpy as np
@@ -19,6 +19,10 @@ from dedup.model import Comparison, Passage, Span, Tokens
 
 SIMILARITY_CHARACTERS = 64
 """How much of what was replaced is looked at for its likeness."""
+
+UNEVEN_TOKENS = 3
+"""Tokens by which one side of a run is longer from which something was added or dropped there: a phrase and its synonym
+seldom differ by more than two words."""
 
 Range = tuple[int, int]
 F64s = NDArray[np.float64]
@@ -36,6 +40,11 @@ class Run:
         """How many tokens face each other; the surplus of the longer side is added or dropped."""
         return min(self.a[1] - self.a[0], self.b[1] - self.b[0])
 
+    @property
+    def surplus(self) -> int:
+        """By how many tokens one side is longer."""
+        return abs((self.a[1] - self.a[0]) - (self.b[1] - self.b[0]))
+
 
 def runs(passages: Iterable[Passage]) -> Iterator[Run]:
     """The runs of differing tokens of the passages, in their order."""
@@ -51,7 +60,9 @@ class Figures:
     coverage: in shared passages. containment: equal, in shared passages. replaced_rate: replaced tokens for every
     token of the passages. spread: windows with a replaced token. substitution_share: replacements among all runs of
     differing tokens. common_share: replacements without names and numbers. similarity: of the characters of what was
-    replaced, on the mean. substitutions: replaced tokens. words: of each document. places: runs of replaced tokens.
+    replaced, all places together. uneven_share: runs of which one side is longer by UNEVEN_TOKENS or more. balance:
+    replaced tokens for every differing token of the side that has more. likeness: see `likeness`, 0 where nobody asked.
+    substitutions: replaced tokens. words: of each document. places: runs of replaced tokens.
     """
 
     resemblance: F64s
@@ -68,6 +79,9 @@ class Figures:
     substitution_share: F64s
     common_share: F64s
     similarity: F64s
+    uneven_share: F64s
+    balance: F64s
+    likeness: F64s
     substitutions: F64s
 
 
@@ -81,7 +95,7 @@ mended; in their words alone, with other signs between them: `-21` and `21`, `<`
 class Compared:
     """What comparisons gave, in columns, a row a pair: all that a finding rests on.
 
-    same: (m,) uint8, see NOT_SAME. readings: (m, 3) float64, by how much a's readings are better than b's (see
+    same: (m,) uint8, see NOT_SAME. readings: (m, 4) float64, by how much a's readings are better than b's (see
     `readings`). repairs: (m,) float64, places of broken encoding in b less those in a. passages: (p, 5) int64, spans in
     characters of a and of b and the equal words, those of row r at starts[r] to starts[r + 1].
     """
@@ -112,7 +126,7 @@ def nothing() -> Compared:
     return Compared(
         Figures(**dict.fromkeys(NAMES, empty)),
         np.zeros(0, np.uint8),
-        np.zeros((0, 3)),
+        np.zeros((0, 4)),
         empty,
         np.zeros((0, 5), np.int64),
         np.zeros(1, np.int64),
@@ -136,8 +150,11 @@ def joined(parts: Sequence[Compared]) -> Compared:
 def compared(found: Comparison, same: int, readings: Sequence[float], config: Config) -> Compared:
     """One comparison as a row of columns."""
     told = [_passage(passage, found) for passage in found.passages]
+    seen = figures(found, config)
+    if same == NOT_SAME and found.resemblance < config.threshold:
+        seen = replace(seen, likeness=np.array([likeness(found.a.text, found.b.text)]))
     return Compared(
-        figures(found, config),
+        seen,
         np.array([same], np.uint8),
         np.array([readings], np.float64),
         np.array([len(found.b.repairs) - len(found.a.repairs)], np.float64),
@@ -172,9 +189,12 @@ def figures(found: Comparison, config: Config) -> Figures:
         "spread": _spread(replaced, found.passages, config.spun_window_tokens),
         "substitution_share": share(len(replaced), len(every)),
         "common_share": share(sum(not concerns_names(run, found) for run in replaced), len(replaced)),
-        "similarity": share(sum(similarity(run, found) for run in replaced), len(replaced)),
+        "similarity": _similarity(replaced, found),
+        "uneven_share": share(sum(run.surplus >= UNEVEN_TOKENS for run in every), len(every)),
+        "balance": share(substitutions, max(covered_a, covered_b) - equal),
         "substitutions": substitutions,
     }
+    values["likeness"] = 0.0
     return Figures(**{name: np.array([value], np.float64) for name, value in values.items()})
 
 
@@ -213,5 +233,64 @@ def similarity(run: Run, found: Comparison) -> float:
     """The likeness of both sides' characters: 2 * longest common subsequence / sum of lengths."""
     from rapidfuzz.distance import Indel
 
+    return Indel.normalized_similarity(*_forms(run, found))
+
+
+def _forms(run: Run, found: Comparison) -> tuple[str, str]:
+    """Both sides' characters without the spaces, which damage moves, as far as they are looked at."""
     one, other = "".join(found.tokens_a.words[slice(*run.a)]), "".join(found.tokens_b.words[slice(*run.b)])
-    return Indel.normalized_similarity(one[:SIMILARITY_CHARACTERS], other[:SIMILARITY_CHARACTERS])
+    return one[:SIMILARITY_CHARACTERS], other[:SIMILARITY_CHARACTERS]
+
+
+def _similarity(replaced: Sequence[Run], found: Comparison) -> float:
+    """The likeness of all that was replaced, each place by its length."""
+    lengths = [sum(map(len, _forms(run, found))) for run in replaced]
+    alike = sum(length * similarity(run, found) for run, length in zip(replaced, lengths, strict=True))
+    return share(alike, sum(lengths))
+
+
+def likeness(a: str, b: str) -> float:
+    """How much of two texts agrees, letter by letter, whatever became of their words: 0..1.
+
+    2 * longest common subsequence / sum of lengths, over the letters alone, which two texts of one language have in
+    common by nine parts of twenty, and a text and its worst scan by more than twelve. 0 where that is no more than the
+    letters of one text have in common with the other's read backwards, or where a look at LOOK_LETTERS shows it to be
+    less than LIKE_MIN: texts of a few different letters agree by chance.
+    """
+    from rapidfuzz.distance import Indel
+
+    one, other = _letters(a), _letters(b)
+    shorter, longer = sorted((len(one), len(other)))
+    if shorter < LETTERS_MIN or longer > min(LETTERS_MAX, 2 * shorter) or not _look_alike(one, other):
+        return 0.0
+    found = Indel.normalized_similarity(one, other, score_cutoff=LIKE_MIN)
+    by_chance = Indel.normalized_similarity(one, other[::-1]) if found else 0.0
+    return found if found >= by_chance + LIKE_MIN - LIKE_BY_CHANCE else 0.0
+
+
+LIKE_MIN = 0.6
+"""Likeness of letters from which two texts are one: the worst scans of newspapers stay above, other texts below 0.46."""
+LIKE_BY_CHANCE = 0.45
+LETTERS_MIN, LETTERS_MAX = 100, 1 << 16
+"""Letters of a text below which chance decides, and above which it costs too much: time grows with their product."""
+LOOK_LETTERS = 1024
+LOOK_MIN = 0.52
+
+
+def _look_alike(one: str | bytes, other: str | bytes) -> bool:
+    """Whether two texts are alike where they begin, or in the middle of the shorter one."""
+    from rapidfuzz.distance import Indel
+
+    starts = (0, max(0, min(len(one), len(other)) // 2 - LOOK_LETTERS // 2))
+    looks = ((one[start : start + LOOK_LETTERS], other[start : start + LOOK_LETTERS]) for start in starts)
+    return any(Indel.normalized_similarity(*look) >= LOOK_MIN for look in looks)
+
+
+_NO_LETTERS = bytes(byte for byte in range(256) if not chr(byte).isascii() or not chr(byte).isalpha())
+
+
+def _letters(text: str) -> str | bytes:
+    """The letters of a text, in lower case; as bytes if they are ASCII, which is quicker."""
+    if text.isascii():
+        return text.encode("ascii").lower().translate(None, _NO_LETTERS)
+    return "".join(filter(str.isalpha, text.casefold()))

@@ -9,7 +9,7 @@ logistic regression on development data: film reviews with words swapped by thre
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 
 import numpy as np
@@ -33,23 +33,46 @@ F64s = NDArray[np.float64]
 
 
 def sums(found: Comparison) -> list[float]:
-    """By how much a's readings are better than b's over all replaced places, in the order of WEIGHTS."""
+    """By how much a's readings are better than b's over all replaced places, in the order of WEIGHTS, and last the sum
+    of the squares of their log-odds."""
     if not (language.is_known(found.tokens_a.words) and language.is_known(found.tokens_b.words)):
-        return [0.0] * len(WEIGHTS)
+        return [0.0] * (len(WEIGHTS) + 1)
     told = [evidence(found, run) for run in runs(found.passages) if run.replaced]
-    return [sum(one[name] for one in told) for name in WEIGHTS]
+    return [*(sum(one[name] for one in told) for name in WEIGHTS), sum(own_odds(one) ** 2 for one in told)]
+
+
+def own_odds(told: Mapping[str, float]) -> float:
+    """What the evidence of one place says for a's reading, in log-odds."""
+    return sum(WEIGHTS[name] * value for name, value in told.items())
 
 
 def weighed(differences: F64s, places: F64s, repairs: F64s) -> tuple[F64s, dict[str, F64s]]:
     """The log-odds for a's readings, (m,), and their parts by name, of m pairs.
 
-    differences: (m, 3), the `sums`. places: (m,), replaced places. repairs: (m,), mended places in b less those in a.
+    differences: (m, 4), the `sums`. places: (m,), replaced places. repairs: (m,), mended places in b less those in a.
     """
     trust = RESTRAINT * places / (places + FEW_PLACES)
     parts = {name: trust * weight * differences[:, at] for at, (name, weight) in enumerate(WEIGHTS.items())}
     parts["encoding"] = np.clip(REPAIR_WEIGHT * repairs, -REPAIR_LIMIT, REPAIR_LIMIT)
     odds: F64s = np.sum(list(parts.values()), axis=0)
     return odds, parts
+
+
+def consistency(differences: F64s) -> F64s:
+    """How far the readings of m pairs lean to one side, in standard deviations of what they would by chance: (m,).
+
+    A place is as likely to speak for either side where nobody made one text from the other word by word; the sum of
+    such places has the variance of the sum of their squares (the statistic of a sign-flipping test).
+    """
+    total = sum(weight * differences[:, at] for at, weight in enumerate(WEIGHTS.values()))
+    found: F64s = np.abs(total) / np.sqrt(np.maximum(differences[:, len(WEIGHTS)], 1e-12))
+    return found
+
+
+def are_known(differences: F64s) -> NDArray[np.bool_]:
+    """Whether the readings of m pairs could be weighed at all: (m,)."""
+    found: NDArray[np.bool_] = differences[:, len(WEIGHTS)] > 0
+    return found
 
 
 def direction(found: Comparison) -> float:

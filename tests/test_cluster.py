@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from random import Random
 
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
+from rows import evidence, in_columns
 from strategies import PARAGRAPHS, article, noised, spun
 
 from dedup import cluster, pipeline
+from dedup.columns import Clusters, Pairs
 from dedup.model import MERGING, Cluster, Pair, Relation
 
 
 def pair(a: str, b: str, relation: Relation = "near", cleaner: str | None = None, confidence: float = 0.9) -> Pair:
-    return Pair(a, b, relation, 0.8, 0.9, 0.9, cleaner, confidence, 1, {"coverage_a": 0.9, "coverage_b": 0.9})
+    return Pair(a, b, relation, 0.8, 0.9, 0.9, cleaner, confidence, 1, evidence(coverage_a=0.9, coverage_b=0.9))
 
 
 class Judge:
@@ -32,8 +37,25 @@ class Judge:
         return [pair(a, b) if frozenset((a, b)) in self.copies else None for a, b in asked]
 
 
-def clustered(ids: str, pairs: list[Pair], judge: Judge, words: dict[str, int] | None = None) -> list[Cluster]:
-    return cluster.clusters(list(ids), words or dict.fromkeys(ids, 100), pairs, judge)[0]
+def found(
+    ids: str, pairs: Sequence[Pair], judge: Judge, words: Mapping[str, int] | None = None, coverage_min: float = 0.0
+) -> tuple[Clusters, Pairs]:
+    """The clusters and all pairs, `judge` asked by name."""
+    lengths = words or dict.fromkeys(ids, 100)
+
+    def verify(asked: NDArray[np.int64]) -> Pairs:
+        assert len(asked)
+        told = judge([(ids[a], ids[b]) for a, b in asked.tolist()])
+        return in_columns(ids, [one for one in told if one])
+
+    numbers = np.array([lengths[name] for name in ids], np.int64)
+    return cluster.clusters(in_columns(ids, pairs), numbers, verify, coverage_min)
+
+
+def clustered(
+    ids: str, pairs: Sequence[Pair], judge: Judge, words: Mapping[str, int] | None = None, coverage_min: float = 0.0
+) -> Clusters:
+    return found(ids, pairs, judge, words, coverage_min)[0]
 
 
 Row = tuple[str, str, Relation, int | None]
@@ -58,8 +80,10 @@ def made(rows: list[Row]) -> dict[tuple[str, str], Pair]:
 def test_every_member_was_compared_with_its_canonical(rows: list[Row], copies: set[str]) -> None:
     known = made(rows)
     judge = Judge(sorted(copies))
-    groups, added = cluster.clusters(list(names), dict.fromkeys(names, 100), known.values(), judge)
-    verified = {frozenset((one.a, one.b)) for one in (*known.values(), *added) if one.relation in MERGING}
+    groups, pairs = found(names, list(known.values()), judge)
+    verified = {frozenset((one.a, one.b)) for one in pairs if one.relation in MERGING}
+    added = [pair(a, b) for a, b in judge.asked if f"{a}{b}" in copies]
+    assert pairs == sorted([*known.values(), *added], key=lambda one: (one.a, one.b))
     members = [name for group in groups for name in group.members]
     assert len(members) == len(set(members))
     for number, group in enumerate(groups):
@@ -115,24 +139,164 @@ def test_an_excerpt_gives_way_to_the_text_that_holds_it() -> None:
 @pytest.mark.parametrize("relation", ["spun", "damaged", "excerpt"])
 @pytest.mark.parametrize(("covered", "together"), [(0.8, True), (0.79, False)])
 def test_a_copy_gives_way_only_to_what_has_enough_of_it(relation: Relation, covered: float, together: bool) -> None:
-    found = replace(pair("a", "b", relation, cleaner="a"), evidence={"coverage_a": 0.1, "coverage_b": covered})
-    words = {"a": 120, "b": 100}
-    groups, _ = cluster.clusters("ab", words, [found], Judge(), 0.8)
+    told = replace(pair("a", "b", relation, cleaner="a"), evidence=evidence(coverage_a=0.1, coverage_b=covered))
+    groups = clustered("ab", [told], Judge(), {"a": 120, "b": 100}, 0.8)
     assert [group.members for group in groups] == ([("a", "b")] if together else [])
-    turned = replace(pair("a", "b", relation, cleaner="b"), evidence={"coverage_a": covered, "coverage_b": 0.1})
-    groups, _ = cluster.clusters("ab", {"a": 100, "b": 120}, [turned], Judge(), 0.8)
+    turned = replace(pair("a", "b", relation, cleaner="b"), evidence=evidence(coverage_a=covered, coverage_b=0.1))
+    groups = clustered("ab", [turned], Judge(), {"a": 100, "b": 120}, 0.8)
     assert [group.members for group in groups] == ([("a", "b")] if together else [])
 
 
 @pytest.mark.parametrize("relation", ["near", "exact"])
 def test_exact_and_near_copies_give_way_whatever_is_covered(relation: Relation) -> None:
-    found = replace(pair("a", "b", relation), evidence={"coverage_a": 0.0, "coverage_b": 0.0})
-    assert len(cluster.clusters("ab", {"a": 5, "b": 5}, [found], Judge(), 0.8)[0]) == 1
+    told = replace(pair("a", "b", relation), evidence=evidence(coverage_a=0.0, coverage_b=0.0))
+    assert len(clustered("ab", [told], Judge(), {"a": 5, "b": 5}, 0.8)) == 1
 
 
 def test_reuse_makes_no_cluster() -> None:
     assert clustered("ab", [pair("a", "b", "reuse")], Judge()) == []
     assert clustered("ab", [], Judge()) == []
+
+
+# --- against plain references ----------------------------------------------------------------------------------
+
+
+def components(edges: Sequence[tuple[int, int]]) -> set[frozenset[int]]:
+    """The connected components, by joining two sets for each edge."""
+    own: dict[int, set[int]] = {}
+    for both in edges:
+        whole = set().union(*(own.get(one, {one}) for one in both))
+        own |= dict.fromkeys(whole, whole)
+    return {frozenset(whole) for whole in own.values()}
+
+
+_chain = [(at, at + 1) for at in range(300)]
+"""Documents of which each is linked to the next one alone."""
+
+
+@settings(max_examples=200)
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=1, max_size=50))
+@example(_chain)
+@example(_chain[::-1])
+@example(Random(1).sample(_chain, len(_chain)))
+@example([(at, at * 7919 % 307) for at in range(1, 307)])
+@example([(300 - at, 0) for at in range(300)])
+@example([(1_000_000, 7), (7, 7)])
+def test_components_are_those_of_joined_sets(edges: list[tuple[int, int]]) -> None:
+    members, numbers = cluster._components(np.array(edges, np.int64))
+    assert members.tolist() == sorted({one for both in edges for one in both})
+    assert sorted(set(numbers.tolist())) == list(range(len(set(numbers.tolist()))))
+    together: dict[int, set[int]] = {}
+    for member, number in zip(members.tolist(), numbers.tolist(), strict=True):
+        together.setdefault(number, set()).add(member)
+    assert set(map(frozenset, together.values())) == components(edges)
+
+
+def standings(pairs: Sequence[Pair], words: Mapping[str, int]) -> dict[str, Fraction]:
+    """How often the pairs prefer each document, weighted by how sure they are, in exact numbers."""
+    standing: dict[str, Fraction] = {}
+    for one in pairs:
+        preferred, weight = one.cleaner, Fraction(str(one.confidence))
+        if one.relation == "excerpt":
+            preferred, weight = one.a if words[one.a] >= words[one.b] else one.b, Fraction(1)
+        for name in (one.a, one.b) if preferred else ():
+            standing[name] = standing.get(name, Fraction(0)) + (weight if name == preferred else -weight)
+    return standing
+
+
+def gives_way(name: str, told: Pair | None, coverage_min: float) -> bool:
+    if told is None or told.relation == "reuse":
+        return False
+    covered = told.evidence["coverage_a" if name == told.a else "coverage_b"]
+    assert isinstance(covered, float)
+    return told.relation in ("exact", "near") or covered >= coverage_min
+
+
+Answers = Mapping[frozenset[str], Pair]
+
+
+def slow_clusters(
+    words: Mapping[str, int], pairs: Sequence[Pair], answers: Answers, coverage_min: float
+) -> tuple[list[Cluster], list[Pair], list[set[frozenset[str]]]]:
+    """The clusters, all pairs by name, and what was asked in each round, by dictionaries and sets of names."""
+    names = sorted(words)
+    known = {frozenset((one.a, one.b)): one for one in pairs}
+    merging = [one for one in pairs if one.relation in MERGING]
+    standing = standings(merging, words)
+    rounds: list[set[frozenset[str]]] = []
+    groups: list[tuple[list[str], str]] = []
+    left = set(names)
+    while edges := [(names.index(one.a), names.index(one.b)) for one in merging if {one.a, one.b} <= left]:
+        rounds.append(set())
+        left = set()
+        for numbers in components(edges):
+            members = [names[number] for number in sorted(numbers)]
+            kept = min(members, key=lambda name: (-standing.get(name, Fraction(0)), -words[name], name))
+            both = {name: frozenset((name, kept)) for name in members if name != kept}
+            rounds[-1] |= {two for two in both.values() if two not in known}
+            known |= {two: answers[two] for two in rounds[-1] if two in answers}
+            giving = {name for name, two in both.items() if gives_way(name, known.get(two), coverage_min)}
+            groups.append((sorted({kept, *giving}), kept))
+            left |= both.keys() - giving
+    whole = sorted(group for group in groups if len(group[0]) > 1)
+    clusters = [Cluster(number, kept, tuple(members)) for number, (members, kept) in enumerate(whole)]
+    return clusters, sorted(known.values(), key=lambda one: (one.a, one.b)), rounds
+
+
+_many = "abcdefghijkl"
+_both = [(a, b) for a in _many for b in _many if a < b]
+
+
+@st.composite
+def told(draw: st.DrawFn, both: tuple[str, str]) -> Pair:
+    """A pair of two documents that hangs on its relation, its direction and how much of each is covered."""
+    relation: Relation = draw(st.sampled_from(["exact", "near", "near", "spun", "damaged", "excerpt", "reuse"]))
+    cleaner = draw(st.sampled_from([*both, None]))
+    confidence = draw(st.sampled_from([0.8, 0.8003, 0.9, 0.9997, 1.0]))
+    covered = st.sampled_from([0.5, 0.7999, 0.8, 1.0])
+    whole = evidence(coverage_a=draw(covered), coverage_b=draw(covered))
+    return replace(pair(*both, relation, cleaner, confidence), evidence=whole)
+
+
+@st.composite
+def webs(draw: st.DrawFn) -> tuple[list[Pair], dict[frozenset[str], Pair]]:
+    """Pairs of a few documents, and what a comparison of some others would say."""
+    chosen = draw(st.lists(st.sampled_from(_both), min_size=2, max_size=16, unique=True))
+    copies = draw(st.lists(st.sampled_from(_both), max_size=30, unique=True))
+    answers = {frozenset(both): draw(told(both)) for both in copies if both not in chosen}
+    return [draw(told(both)) for both in chosen], answers
+
+
+class Answering(Judge):
+    """A `Judge` whose pairs are those of `answers`, and which remembers what was asked in each round."""
+
+    def __init__(self, answers: Answers) -> None:
+        super().__init__()
+        self.answers, self.rounds = answers, []
+
+    def __call__(self, asked: Sequence[tuple[str, str]]) -> list[Pair | None]:
+        self.rounds.append([frozenset(both) for both in asked])
+        return [self.answers.get(frozenset(both)) for both in asked]
+
+
+@settings(max_examples=400)
+@given(
+    webs(),
+    st.lists(st.integers(98, 102), min_size=len(_many), max_size=len(_many)),
+    st.sampled_from([0.0, 0.8]),
+    st.randoms(use_true_random=False),
+)
+def test_clusters_are_those_that_dictionaries_and_sets_give(
+    web: tuple[list[Pair], dict[frozenset[str], Pair]], lengths: list[int], coverage_min: float, chance: Random
+) -> None:
+    pairs, answers = web
+    words, judge = dict(zip(_many, lengths, strict=True)), Answering(answers)
+    groups, every = found(_many, chance.sample(pairs, len(pairs)), judge, words, coverage_min)
+    wanted, wanted_pairs, rounds = slow_clusters(words, pairs, answers, coverage_min)
+    assert groups == wanted
+    assert every == wanted_pairs
+    assert list(map(set, judge.rounds)) == [asked for asked in rounds if asked]
+    assert all(len(set(asked)) == len(asked) for asked in judge.rounds)
 
 
 # --- on real files ---------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ FLOORS = {
     **dict.fromkeys(STAGES, 4), "damage": 3,
     "engines": 4, "bulk": 5, "pipeline": 6, "report": 7, "review": 8, "console": 8, "cli": 9, "__init__": 10,
 }  # fmt: skip
-BULK = ("read", "sketch", "match", "verify", "flow")
+BULK = ("store", "read", "corpus", "sketch", "held", "terms", "match", "verify", "flow")
 """The modules of `bulk`, each of which imports only those before it."""
 HEAVY = frozenset((
     "charset_normalizer", "datasketch", "ftfy", "numba", "pyarrow", "rapidfuzz", "ray", "rich", "scipy", "wordfreq",

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from dedup import clean, match
 from dedup.bulk.read import Texts
 from dedup.config import Config
-from dedup.kernels import join, minhash, skeleton, tables, words
+from dedup.kernels import join, minhash, postings, skeleton, tables, words
 
 BATCH_BYTES = 128 << 10
 SAMPLE_BYTES = 64 << 20
@@ -35,14 +35,16 @@ EDITION = "1"
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Sketches of documents. words: (n,) int64. digests: (n,) uint64. bands: (n, b) uint32. terms: (n, t) uint32, the
-    first term_counts[n] of each row."""
+    """Sketches of documents. words: (n,) int32. digests: (n,) uint64. bands: (b, n) uint32. terms: uint32, those of all
+    documents, cut by ranges, where each range begins, (RANGES + 1,), and how many of it each document has, (RANGES, n)
+    unsigned (see `kernels.postings`)."""
 
-    words: NDArray[np.int64]
+    words: NDArray[np.int32]
     digests: NDArray[np.uint64]
     bands: NDArray[np.uint32]
     terms: NDArray[np.uint32]
-    term_counts: NDArray[np.int64]
+    term_starts: NDArray[np.int64]
+    term_counts: NDArray[np.uint8]
 
 
 @cache
@@ -147,31 +149,28 @@ def sketched(texts: Texts, ranking: Ranking, config: Config) -> Columns:
     """The sketches of a partition."""
     documents = len(texts.offsets) - 1
     bands, rows = match.banding(config.threshold, config.band_recall, config.permutations)
-    found = Columns(
-        np.empty(documents, np.int64),
-        np.empty(documents, np.uint64),
-        np.empty((documents, bands), np.uint32),
-        np.zeros((documents, config.term_count + ranking.fresh), np.uint32),
-        np.empty(documents, np.int64),
-    )
+    words_of, digests = np.empty(documents, np.int32), np.empty(documents, np.uint64)
+    band_keys = np.empty((bands, documents), np.uint32)
+    width = config.term_count + ranking.fresh
+    chosen, term_counts = np.empty((documents, width), np.uint32), np.empty(documents, np.int64)
+    ranks = (ranking.slots, ranking.bits, ranking.limit, config.term_count, ranking.fresh)
     a, b = _permutations(config.permutations)
     for batch in _batches(texts):
         hashes, counts, _ = token_hashes(texts.buffer, texts.offsets[batch.start : batch.stop + 1])
         signatures: NDArray[Any] = np.empty((len(counts), config.permutations), np.uint32)
         minhash.signatures(hashes, counts, config.shingle_length_tokens, a, b, signatures)
-        found.words[batch] = counts
-        join.digests(hashes, counts, found.digests[batch])
-        join.band_keys(signatures, bands, rows, found.bands[batch])
-        terms, term_counts = found.terms[batch], found.term_counts[batch]
-        join.choose_terms(
-            hashes,
-            counts,
-            ranking.slots,
-            ranking.bits,
-            ranking.limit,
-            config.term_count,
-            ranking.fresh,
-            terms,
-            term_counts,
-        )
-    return found
+        words_of[batch] = counts
+        join.digests(hashes, counts, digests[batch])
+        join.band_keys(signatures, bands, rows, batch.start, band_keys)
+        join.choose_terms(hashes, counts, *ranks, chosen[batch], term_counts[batch])
+    return Columns(words_of, digests, band_keys, *_divided(chosen, term_counts))
+
+
+def _divided(
+    chosen: NDArray[np.uint32], counts: NDArray[np.int64]
+) -> tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.uint8]]:
+    """The first counts[n] terms of every row, cut by ranges."""
+    terms, starts = np.empty(int(counts.sum()), np.uint32), np.empty(postings.RANGES + 1, np.int64)
+    in_range = np.zeros((postings.RANGES, len(counts)), np.uint8 if chosen.shape[1] < 1 << 8 else np.uint16)
+    postings.divide_terms(chosen, counts, terms, starts, in_range)
+    return terms, starts, in_range  # type: ignore[return-value]

@@ -59,7 +59,7 @@ class Store:
         assert array.ndim == 1
         with self._lock:
             self._blocks += 1
-            if self.held_bytes + array.nbytes > self.held_bytes_max:
+            if len(array) and self.held_bytes + array.nbytes > self.held_bytes_max:
                 return Block(self._blocks, len(array), array.dtype, self._filed(array))
             # A view would keep all of what it is a view of.
             self._held[self._blocks] = array if array.base is None else array.copy()
@@ -76,7 +76,7 @@ class Store:
         with self._lock:
             assert self._file is not None
             self._file.seek(block.start_byte + start * block.dtype.itemsize)
-            wanted = memoryview(found).cast("B")
+            wanted = memoryview(found.view(np.uint8))
             while len(wanted):
                 taken = self._file.readinto(wanted)  # type: ignore[attr-defined]
                 assert taken, "the file is shorter than what was written to it"
@@ -107,7 +107,7 @@ class Store:
             if self._file is None:
                 self._file = TemporaryFile(prefix="dedup-", buffering=0)
             self._file.seek(start)
-            left = memoryview(np.ascontiguousarray(array)).cast("B")
+            left = memoryview(np.ascontiguousarray(array).view(np.uint8))
             while len(left):
                 left = left[self._file.write(left) :]
         except OSError as error:

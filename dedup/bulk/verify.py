@@ -12,21 +12,22 @@ The language tables hold every English word and bigram that `language` knows, by
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup import align, clean, figures, judge, language
+from dedup import align, clean, figures, judge, language, readings
 from dedup.bulk.read import padded, texts_at
 from dedup.bulk.sketch import token_hashes
 from dedup.columns import CHANNELS, Pairs
 from dedup.config import Config
 from dedup.engines import local
-from dedup.kernels import compare, minhash, readings
-from dedup.model import EXACT, NEAR, Corpus
+from dedup.kernels import compare, minhash
+from dedup.kernels import readings as tables
+from dedup.model import EXACT, NEAR, REUSE, Corpus
 
 PART_PAIRS = 1024
 """Pairs that a worker takes at a time: some 10 MB of text."""
@@ -44,18 +45,18 @@ OneByOne = Callable[[Corpus, int, int], figures.Compared]
 def language_tables() -> tuple[U64s, U64s]:
     """Zipf frequencies by token hash, and associations by the key of two token hashes (see `kernels.readings`)."""
     frequencies = language.zipf_frequencies()
-    zipf = readings.table(_hashes(list(frequencies)), np.fromiter(frequencies.values(), np.float64, len(frequencies)))
+    zipf = tables.table(_hashes(list(frequencies)), np.fromiter(frequencies.values(), np.float64, len(frequencies)))
     firsts, seconds, counts = language.bigrams()
     zipf_sums = np.array(
         [frequencies.get(one, 0.0) + frequencies.get(two, 0.0) for one, two in zip(firsts, seconds, strict=True)]
     )
-    keys = readings.bigram_key.py_func(_hashes(firsts), _hashes(seconds))  # type: ignore[attr-defined]
+    keys = tables.bigram_key.py_func(_hashes(firsts), _hashes(seconds))  # type: ignore[attr-defined]
     distinct, places = np.unique(keys, return_inverse=True)
     together = np.bincount(places, weights=np.array(counts, np.float64))
     expected = 10.0 ** (zipf_sums - 18) * language.BIGRAM_TOKENS
     bits = np.zeros(len(distinct))
     bits[places] = np.maximum(0.0, np.log2(together[places] / expected))
-    return zipf, readings.table(distinct, bits)
+    return zipf, tables.table(distinct, bits)
 
 
 def _hashes(words: Sequence[str]) -> U64s:
@@ -141,21 +142,33 @@ def _findings(documents: I64s, compared: figures.Compared, corpus: Corpus, confi
 def _compared(loaded: _Loaded, config: Config) -> figures.Compared:
     """The pairs compared by the kernels."""
     size = len(loaded.pairs)
-    counts, sums = np.zeros((size, 10), np.int64), np.zeros((size, 4), np.float64)
+    counts, sums = np.zeros((size, 12), np.int64), np.zeros((size, 5), np.float64)
     ranges = np.zeros((size, PASSAGES_TOLD, 5), np.int64)
     shared, union = np.zeros(size, np.int64), np.zeros(size, np.int64)
+    weights = np.array(list(readings.WEIGHTS.values()))
     texts = (loaded.hashes, loaded.starts, loaded.buffer, loaded.offsets, loaded.spans)
-    compare.compare(*texts, loaded.places, *_limits(config), *language_tables(), counts, sums, ranges)
+    compare.compare(*texts, loaded.places, *_limits(config), *language_tables(), weights, counts, sums, ranges)
     minhash.resemblances(loaded.hashes, loaded.starts, loaded.places, config.shingle_length_tokens, shared, union)
     words = np.diff(loaded.starts)[loaded.places]
     seen = _figures(counts, sums[:, compare.SIMILARITY], shared / np.maximum(1, union), words)
     known = np.asarray(loaded.known[loaded.places].all(axis=1))
-    readings = np.where(known[:, None], sums[:, [compare.FREQUENCY, compare.FIT, compare.KNOWN]], 0.0)
+    told_of = np.where(known[:, None], sums[:, compare.FREQUENCY : compare.SQUARES + 1], 0.0)
     told = np.flatnonzero(ranges[:, :, 1].ravel())
     rows = told // PASSAGES_TOLD
     starts = np.searchsorted(rows, np.arange(size + 1))
     passages = _characters(ranges.reshape(-1, 5)[told], loaded.places[rows], loaded)
-    return figures.Compared(seen, _sameness(seen, loaded), readings, np.zeros(size), passages, starts)
+    found = figures.Compared(seen, _sameness(seen, loaded), told_of, np.zeros(size), passages, starts)
+    return replace(found, figures=replace(seen, likeness=_likeness(found, loaded, config)))
+
+
+def _likeness(compared: figures.Compared, loaded: _Loaded, config: Config) -> F64s:
+    """The likeness of letters, asked where words tell of no copy."""
+    asked = np.isin(judge.relations(compared, config), (REUSE, judge.NONE)) & (compared.same == figures.NOT_SAME)
+    found = np.zeros(len(asked))
+    for row in np.flatnonzero(asked).tolist():
+        texts = (loaded.data[loaded.offsets[one] : loaded.offsets[one + 1]] for one in loaded.places[row].tolist())
+        found[row] = figures.likeness(*(text.decode("utf-8", "surrogatepass") for text in texts))
+    return found
 
 
 def _wants_care(compared: figures.Compared, loaded: _Loaded, config: Config) -> NDArray[np.bool_]:
@@ -164,7 +177,7 @@ def _wants_care(compared: figures.Compared, loaded: _Loaded, config: Config) -> 
         return np.zeros(len(loaded.pairs), bool)
     bounds = zip(loaded.offsets[:-1].tolist(), loaded.offsets[1:].tolist(), strict=True)
     foreign = np.array([not loaded.data[start:stop].isascii() for start, stop in bounds])
-    relation = judge.relations(compared.figures, compared.same, config)
+    relation = judge.relations(compared, config)
     hangs = ~np.isin(relation, (EXACT, NEAR, judge.NONE)) & (compared.figures.resemblance < config.threshold)
     found: NDArray[np.bool_] = hangs & np.any(foreign[loaded.places], axis=1)
     return found
@@ -209,6 +222,7 @@ def _figures(
     words: I64s,
 ) -> figures.Figures:
     facing, covered = counts[:, compare.FACING], counts[:, compare.COVERED_A]
+    differing = np.maximum(covered, counts[:, compare.COVERED_B]) - counts[:, compare.EQUAL]
     return figures.Figures(
         resemblance=resemblance,
         words_a=words[:, 0].astype(np.float64),
@@ -223,7 +237,10 @@ def _figures(
         spread=_shares(counts[:, compare.WINDOWS_HIT], counts[:, compare.WINDOWS]),
         substitution_share=_shares(facing, counts[:, compare.RUNS]),
         common_share=_shares(facing - counts[:, compare.NAMES], facing),
-        similarity=_shares(similarity, facing),
+        similarity=_shares(similarity, counts[:, compare.LETTERS]),
+        uneven_share=_shares(counts[:, compare.UNEVEN], counts[:, compare.RUNS]),
+        balance=_shares(counts[:, compare.REPLACED], differing),
+        likeness=np.zeros(len(counts)),
         substitutions=counts[:, compare.REPLACED].astype(np.float64),
     )
 

@@ -43,13 +43,16 @@ from dedup.kernels.readings import (
 )  # fmt: skip
 from dedup.kernels.simd import I64s, U8s, U64s, inlined, inner, kernel
 
-EQUAL, COVERED_A, COVERED_B, REPLACED, FACING, RUNS, WINDOWS, WINDOWS_HIT, NAMES, PASSAGES = range(10)
+EQUAL, COVERED_A, COVERED_B, REPLACED, FACING, RUNS, WINDOWS, WINDOWS_HIT, NAMES, PASSAGES, LETTERS, UNEVEN = range(12)
 """Columns of `counts`: tokens equal in passages; tokens of a and of b in passages; tokens replaced; runs with tokens on
 both sides; all runs; windows of a's covered tokens; those in which a replacement begins; runs with tokens on both sides
-that concern names or numbers; passages."""
-SIMILARITY, FREQUENCY, FIT, KNOWN = range(4)
-"""Columns of `sums`, over the runs with tokens on both sides: likeness of characters (0..1); a's reading less b's in
-Zipf steps, in bits, in shares of known neighbourships."""
+that concern names or numbers; passages; characters of both sides of such runs that were looked at; runs whose
+sides differ by `figures.UNEVEN_TOKENS` or more."""
+UNEVEN_TOKENS = 3
+"""As `figures.UNEVEN_TOKENS`."""
+SIMILARITY, FREQUENCY, FIT, KNOWN, SQUARES = range(5)
+"""Columns of `sums`, over the runs with tokens on both sides: likeness of characters (0..1) by their number; a's reading
+less b's in Zipf steps, in bits, in shares of known neighbourships; the square of these three, weighed."""
 
 
 # --- passages -----------------------------------------------------------------------------------------------
@@ -193,6 +196,7 @@ def _runs(
             from_a, from_b = blocks[row, 0] + blocks[row, 2], blocks[row, 1] + blocks[row, 2]
             to_a, to_b = blocks[row + 1, 0], blocks[row + 1, 1]
             replaced = min(to_a - from_a, to_b - from_b)
+            counts[UNEVEN] += abs((to_a - from_a) - (to_b - from_b)) >= UNEVEN_TOKENS
             if replaced > 0:
                 counts[REPLACED] += replaced
                 marks[from_a // window] |= 2
@@ -219,10 +223,12 @@ def _judged(
     form_a: U8s,
     form_b: U8s,
     masks: U64s,
+    weights: F64s,
     sums: F64s,
-) -> int:
-    """Fill `sums` from the runs in scratch.one to scratch.four: how many of them concern names or numbers."""
-    names = 0
+) -> tuple[int, int]:
+    """Fill `sums` from the runs in scratch.one to scratch.four: how many of them concern names or numbers, and how many
+    characters they have."""
+    names = letters = 0
     sums[:] = 0.0
     for run in range(facing):
         start_a, stop_a = scratch.one[run], scratch.two[run]
@@ -233,11 +239,15 @@ def _judged(
             names += 1
         frequency_a, fit_a, known_a = readings(buffer, a, start_a, stop_a, language)
         frequency_b, fit_b, known_b = readings(buffer, b, start_b, stop_b, language)
-        sums[SIMILARITY] += likeness(form_a, length_a, form_b, length_b, masks)
-        sums[FREQUENCY] += frequency_a - frequency_b
-        sums[FIT] += fit_a - fit_b
-        sums[KNOWN] += known_a - known_b
-    return names
+        length = length_a + length_b
+        letters += length
+        sums[SIMILARITY] += length * likeness(form_a, length_a, form_b, length_b, masks)
+        frequency, fit, known = frequency_a - frequency_b, fit_a - fit_b, known_a - known_b
+        sums[FREQUENCY] += frequency
+        sums[FIT] += fit
+        sums[KNOWN] += known
+        sums[SQUARES] += (weights[0] * frequency + weights[1] * fit + weights[2] * known) ** 2
+    return names, letters
 
 
 # --- the kernel ---------------------------------------------------------------------------------------------
@@ -266,23 +276,23 @@ def _largest(starts: I64s, offsets: I64s, pairs: I64s, tokens: int, size: int, c
 @kernel
 def compare(
     hashes: U64s, starts: I64s, buffer: U8s, offsets: I64s, spans: I64s, pairs: I64s, limits: I64s, prices: F64s,
-    zipf: U64s, bigrams: U64s, counts: I64s, sums: F64s, ranges: I64s,
+    zipf: U64s, bigrams: U64s, weights: F64s, counts: I64s, sums: F64s, ranges: I64s,
 ) -> None:  # fmt: skip
     """Compare pairs of documents token by token: 25 us for two near copies of 500 tokens.
 
     hashes: (t,) token hashes of all documents. starts: (n + 1,) where each document's tokens begin. buffer: UTF-8 of
     all documents. offsets: (n + 1,) where each document's bytes begin. spans: (t, 2) bytes of each token in the buffer,
     half-open. pairs: (m, 2) documents a, b. limits: (6,), prices: (3,), see `anchors`. zipf, bigrams: see `readings`.
-    counts: (m, 10) and sums: (m, 4), out, see EQUAL and SIMILARITY. ranges: (m, P, 5), out: start and stop in a, start
+    weights: (3,), of a Zipf step, a bit, a known neighbourship. counts: (m, 12), sums: (m, 5), out, see EQUAL and SIMILARITY. ranges: (m, P, 5), out: start and stop in a, start
     and stop in b, in tokens, and the equal tokens of the first P passages, zeros behind the last; P may be 0. Raises
     ValueError where arrays do not fit each other.
     """
     size = len(pairs)
     if len(offsets) < len(starts) or len(spans) < len(hashes) or spans.shape[1] != 2 or pairs.shape[1] != 2:
         raise ValueError("offsets, spans or pairs do not fit")
-    if counts.shape != (size, 10) or sums.shape != (size, 4) or ranges.shape[0] != size or ranges.shape[2] != 5:
+    if counts.shape != (size, 12) or sums.shape != (size, 5) or ranges.shape[0] != size or ranges.shape[2] != 5:
         raise ValueError("counts, sums or ranges do not fit")
-    if len(limits) != 6 or len(prices) != 3 or min(limits[ANCHOR], limits[WINDOW], limits[RUNS_OPEN]) < 1:
+    if len(limits) != 6 or len(prices) != 3 or len(weights) != 3 or min(limits[ANCHOR], limits[WINDOW], limits[RUNS_OPEN]) < 1:
         raise ValueError("limits or prices do not fit")
     for slots in (zipf, bigrams):
         if len(slots) < 1 or len(slots) & (len(slots) - 1) or slots.shape[1] != 2:
@@ -329,4 +339,7 @@ def compare(
         passages = _passages(blocks, moved, limits, prices, scratch)
         _told(passages, scratch, ranges[pair])
         facing = _runs(a.hashes, b.hashes, passages, limits[WINDOW], scratch, language, counts[pair], marks)
-        counts[pair, NAMES] = _judged(buffer, a, b, facing, scratch, language, form_a, form_b, masks, sums[pair])
+        names, letters = _judged(
+            buffer, a, b, facing, scratch, language, form_a, form_b, masks, weights, sums[pair]
+        )
+        counts[pair, NAMES], counts[pair, LETTERS] = names, letters

@@ -1,15 +1,12 @@
-"""Terms of documents become pairs of documents that share enough of them, without listing every pair of a term.
+"""Documents become the keys by which they are matched, and sorted keys pairs of documents.
 
 1. `choose_terms` gives each document the terms by which it joins: the rarest of those that a sample of the corpus
-   holds, and a few of those that it does not know, by hash, so that two copies choose the same.
-2. The caller sorts (term, document): postings. `selective_terms` lets each document join by its rarest terms only, up
-   to a budget of documents met, so that cost does not grow with the square of the corpus.
-3. `shared_terms` goes over the documents; for each it walks the postings of its terms, counts how often every later
-   document is met, and keeps those that are met often enough. This is the counting form of a prefix join (Bayardo, Ma
-   and Srikant, WWW 2007): memory is a counter a document, and cost at most the budget a document.
+   holds, and a few of those that it does not know, by hash, so that two copies choose the same (see `postings`).
+2. `digests` gives it a digest of its whole sequence, `band_keys` a key for each band of its signature.
+3. The caller sorts words of key and document (`pack_keys`), and `bucket_pairs` pairs those of one key.
 
-Limits: a pair shares at most 255 terms. What does not fit into the output is counted, not written, and the caller
-calls again with more room.
+Limits: documents are below 2**32 - 1. What does not fit into the output is counted, not written, and the caller calls
+again with more room.
 """
 
 from __future__ import annotations
@@ -23,6 +20,9 @@ FILTER_BITS = 1 << 18
 """Bits of the filter of frequent terms: 32 KiB, which stay in the processor's first cache."""
 _FILTER_SHIFT = np.uint64(64 - 18)
 _SIX, _LOW_SIX, _BIT = np.uint64(6), np.uint64(63), np.uint64(1)
+NONE = np.uint32(0xFFFFFFFF)
+"""The number of a document that is left out."""
+_HALF, _LOW = np.uint64(32), np.uint64(0xFFFFFFFF)
 
 
 @kernel
@@ -127,83 +127,11 @@ def choose_terms(
 
 
 @kernel
-def selective_terms(
-    term_starts: I64s, postings: U32s, order: I64s, least: int, budget: int, lists: U32s, counts: I64s
-) -> int:
-    """Give each document the terms by which it joins, the rarest first, and shorten the postings to match.
-
-    term_starts: (g + 1,) where each term's documents begin in `postings`; in `order` of terms, out, they then are where
-    the kept ones do. postings: documents of each term, ascending; rewritten in `order`, out. order: (g,) terms by the
-    number of their documents, ascending. A document keeps a term while it has fewer than `least`, or while the
-    documents of its terms together are within `budget`, up to the width of `lists`. lists: (n, w) uint32, places of
-    terms in `order`, out. counts: (n,) zeros at first, terms of each document, out. The number of postings kept.
-    """
-    walked = np.zeros(len(counts), np.int64)
-    source = postings.copy()
-    starts = term_starts.copy()
-    kept = 0
-    for place in range(len(order)):
-        first, last = starts[order[place]], starts[order[place] + 1]
-        term_starts[place] = kept
-        for at in range(first, last):
-            document = source[at]
-            held = counts[document]
-            if held < lists.shape[1] and (held < least or walked[document] + last - first <= budget):
-                lists[document, held] = place
-                counts[document] = held + 1
-                walked[document] += last - first
-                postings[kept] = document
-                kept += 1
-    term_starts[len(order)] = kept
-    return kept
-
-
-@kernel
-def shared_terms(
-    term_starts: I64s, postings: U32s, lists: U32s, counts: I64s, part: I64s, needed: I64s, most: int, met: U8s,
-    pairs: U32s, capped: I64s,
-) -> int:  # fmt: skip
-    """Pairs (a, b), a < b, of documents that share enough terms, for b in part[0]..part[1]: how many there are.
-
-    term_starts, postings, lists, counts: see `selective_terms`. needed: (n,) terms that a pair must share for each of
-    its documents; the smaller of the two holds. most: partners of a document; of more, the first ones are kept, and
-    capped[0] counts the document. met: (n,) zeros, scratch, left as zeros. pairs: (room, 2) a and b, out; pairs beyond
-    the room are counted only.
-    """
-    found, room = 0, len(pairs)
-    touched, partners = np.empty(len(met) + 1, np.uint32), np.empty(len(met) + 1, np.uint64)
-    for b in range(part[0], part[1]):
-        count = enough = 0
-        for at in range(counts[b]):
-            term = lists[b, at]
-            for posting in range(term_starts[term], term_starts[term + 1]):
-                a = postings[posting]
-                if a >= b:
-                    break
-                touched[count] = a
-                count += int(met[a] == 0)
-                met[a] += np.uint8(met[a] < 255)
-        for at in range(count):
-            a = touched[at]
-            partners[enough] = a
-            enough += int(met[a] >= min(needed[a], needed[b]))
-            met[a] = 0
-        if enough > most:
-            _smallest(partners, enough, most)
-            enough = most
-            capped[0] += 1
-        for at in range(enough):
-            if found < room:
-                pairs[found, 0], pairs[found, 1] = np.uint32(partners[at]), b
-            found += 1
-    return found
-
-
-@kernel
 def digests(hashes: U64s, counts: I64s, out: U64s) -> None:
     """A 64-bit digest of each document's token sequence: equal for equal sequences, else, but for chance, not.
 
-    hashes: (t,) token hashes of all documents. counts: (n,) tokens of each. out: (n,), out.
+    hashes: (t,) token hashes of all documents. counts: (n,) tokens of each. out: (n,), 0 for a document without tokens
+    and for no other; out.
     """
     token = 0
     for document in range(len(counts)):
@@ -212,14 +140,15 @@ def digests(hashes: U64s, counts: I64s, out: U64s) -> None:
             value = (value ^ hashes[token]) * np.uint64(0xFF51AFD7ED558CCD)
             value ^= value >> np.uint64(32)
             token += 1
-        out[document] = value
+        out[document] = max(value, np.uint64(counts[document] > 0))
 
 
 @kernel
-def band_keys(signatures: U32s, bands: int, rows: int, out: U32s) -> None:
+def band_keys(signatures: U32s, bands: int, rows: int, first: int, out: U32s) -> None:
     """A 32-bit key for each band of each signature, the band's number in it.
 
-    signatures: (n, k). out: (n, bands), out. As `match` computes them, the upper half.
+    signatures: (n, k). first: where the first one's keys go. out: (bands, more than first + n), a band after the other,
+    out. As `match` computes them, the upper half.
     """
     for document in range(len(signatures)):
         for band in range(bands):
@@ -227,4 +156,49 @@ def band_keys(signatures: U32s, bands: int, rows: int, out: U32s) -> None:
             for row in range(rows):
                 value = (value ^ np.uint64(signatures[document, band * rows + row])) * np.uint64(0xFF51AFD7ED558CCD)
                 value ^= value >> np.uint64(32)
-            out[document, band] = np.uint32(value >> np.uint64(32))
+            out[band, first + document] = np.uint32(value >> np.uint64(32))
+
+
+@kernel
+def pack_keys(keys: U32s, numbers: U32s, bounds: I64s, packed: U64s, filled: int) -> int:
+    """Append the keys of documents to words that can be sorted: where they end.
+
+    keys: (n,). numbers: (n,) of the documents; those of NONE are passed over. bounds: keys from bounds[0] and below
+    bounds[1] only. packed: key and number, from `filled` on, out.
+    """
+    for document in range(len(keys)):
+        key, number = keys[document], numbers[document]
+        packed[filled] = np.uint64(key) << _HALF | np.uint64(number)
+        filled += int((number != NONE) & (bounds[0] <= np.int64(key)) & (np.int64(key) < bounds[1]))
+    return filled
+
+
+@inner
+def run_end(words: U64s, first: int) -> int:
+    """Where the words end that have the upper half of words[first]."""
+    stop = first + 1
+    while stop < len(words) and words[stop] >> _HALF == words[first] >> _HALF:
+        stop += 1
+    return stop
+
+
+@kernel
+def bucket_pairs(packed: U64s, most: int, codes: U64s, told: I64s) -> int:
+    """The pairs of words that share their upper half: how many.
+
+    packed: key and document, sorted, all different. most: words of a key up to which all of them are paired; of more
+    the first is paired with each. codes: a << 32 | b of the documents, a < b, out; those beyond its room are counted
+    only. told: (1,) keys of more words are added up.
+    """
+    found = first = 0
+    while first < len(packed):
+        stop = run_end(packed, first)
+        capped = stop - first > most
+        told[0] += int(capped)
+        for left in range(first, first + 1 if capped else stop - 1):
+            for right in range(left + 1, stop):
+                if found < len(codes):
+                    codes[found] = (packed[left] & _LOW) << _HALF | (packed[right] & _LOW)
+                found += 1
+        first = stop
+    return found

@@ -1,0 +1,120 @@
+"""Sketches of a corpus where they are matched from: in the store, a part of it for each partition.
+
+`stored` puts those of a partition there, from which they are read a band, or a range of terms, at a time. Documents go by
+numbers, and a pair of them is a word a << 32 | b, its code.
+
+What is sorted at a time takes SORT_SHARE of the memory of the run for all workers together: of what is longer, the keys
+are taken in turns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.bulk import sketch
+from dedup.bulk.store import Block, Store
+from dedup.config import Config
+
+U32s = NDArray[np.uint32]
+U64s = NDArray[np.uint64]
+I64s = NDArray[np.int64]
+
+KEYS = 1 << 32
+"""Keys are below it."""
+SORT_SHARE = 8
+"""The part of `memory_bytes`, one in so many, in which all workers together sort."""
+CODES_MERGED = 1 << 21
+"""Codes that are collected before those found twice are dropped: 16 MB."""
+
+_HALF, _LOW = np.uint64(32), np.uint64(0xFFFFFFFF)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Where the sketches of a partition are in the store: those of `sketch.Columns`, each in one dimension.
+
+    documents: how many. bands: how many keys of bands each has. term_starts: where each range of terms begins.
+    """
+
+    documents: int
+    bands: int
+    digests: Block
+    keys: Block
+    terms: Block
+    term_starts: I64s
+    term_counts: Block
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What is matched by: parts of the corpus in reading order, and the number of each of their documents.
+
+    numbers: uint32, `join.NONE` for one that is left out; the others are 0, 1, ... in any order.
+    """
+
+    parts: Sequence[Part]
+    numbers: U32s
+    store: Store
+
+    def firsts(self) -> list[int]:
+        """Where the documents of each part begin, and the end."""
+        return np.cumsum([0, *(part.documents for part in self.parts)]).tolist()
+
+
+def stored(columns: sketch.Columns, store: Store) -> Part:
+    """Puts the sketches of a partition into the store."""
+    bands, documents = columns.bands.shape
+    return Part(
+        documents,
+        bands,
+        store.put(columns.digests),
+        store.put(columns.bands.reshape(-1)),
+        store.put(columns.terms),
+        columns.term_starts,
+        store.put(columns.term_counts.reshape(-1)),
+    )
+
+
+def turns(words: int, config: Config, workers: int, low: int = 0, high: int = KEYS) -> list[I64s]:
+    """Bounds of the keys low..high of so many words, of which those between two are sorted at a time."""
+    count = -(-words * 8 * workers * SORT_SHARE // config.memory_bytes)
+    cuts = np.linspace(low, high, max(1, count) + 1).astype(np.int64)
+    return [cuts[number : number + 2].copy() for number in range(len(cuts) - 1)]
+
+
+def distinct(codes: U64s) -> U64s:
+    """The sorted distinct ones; `codes` is sorted too."""
+    codes.sort()
+    return codes[np.concatenate((np.ones(min(1, len(codes)), bool), codes[1:] != codes[:-1]))]
+
+
+def merged(found: Iterable[U64s]) -> U64s:
+    """The distinct of all codes, in order, never many of them twice in memory."""
+    known, fresh, waiting = np.zeros(0, np.uint64), [np.zeros(0, np.uint64)], 0
+    for codes in found:
+        fresh.append(codes)
+        waiting += len(codes)
+        if waiting > max(CODES_MERGED, len(known)):
+            known, fresh, waiting = distinct(np.concatenate([known, *fresh])), [], 0
+    return distinct(np.concatenate([known, *fresh]))
+
+
+def pairs_of(codes: U64s) -> I64s:
+    """The pairs (m, 2) of codes."""
+    pairs = np.empty((len(codes), 2), np.int64)
+    pairs[:, 0], pairs[:, 1] = codes >> _HALF, codes & _LOW
+    return pairs
+
+
+def written(write: Callable[[U64s, I64s], int], room: int) -> tuple[U64s, I64s]:
+    """The codes that a kernel writes, with all the room that it wants, and what it told beside them."""
+    while True:
+        codes, told = np.empty(room, np.uint64), np.zeros(2, np.int64)
+        found = write(codes, told)
+        if found <= room:
+            return codes[:found], told
+        room = found

@@ -1,0 +1,285 @@
+"""Text that was read or written in another encoding becomes findings, and edits where it can be put right.
+
+1. ASCII text can only hold control characters and HTML entities: two tests.
+2. Mojibake: where ftfy's badness heuristic sees some, each line is repaired by ftfy's plan, which follows double and
+   triple encoding and mixtures. Where a whole line does not come out clean (it also holds sound accents or quotes), its
+   bad passages are repaired one by one. A repair stands only if it leaves less badness behind, and is reduced to the
+   characters that it changes. Only the encoding is mended; quotes, width and ligatures are the author's.
+3. Replacement characters, control characters, a byte-order mark that is not at the beginning, HTML entities left in
+   text that is no markup, a declared charset that is not the one the text was read in.
+4. Words of Latin letters from the upper half of Latin-1, one after the other, that are sound words of another script
+   when their bytes are read in its encoding.
+
+Score: the probability that one of the findings is damage (their confidences combined). Any language. Linear in length:
+lines are taken in pieces of bounded length. Source: ftfy (R. Speer).
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from dedup.damage.findings import Detection, Finding, detection, shown
+from dedup.model import Document, Edit, Span
+
+if TYPE_CHECKING:
+    from rapidfuzz.distance import Opcode
+
+HEAD_CHARACTERS = 2000
+"""Where a text declares its charset."""
+MARKUP_TAGS_MIN = 3
+"""Tags from which a text is markup, where entities belong."""
+FOREIGN_WORDS_MIN = 3
+"""Words of upper Latin-1 letters in a row from which another encoding is tried on them."""
+GAPS_WORDS = (12, 5, 2, 0)
+"""ASCII words that may stand between two broken words of one passage, from the first cut of a line to the last."""
+
+
+def detect(document: Document) -> Detection:
+    """The findings in a document's text, and the probability that one of them is damage."""
+    text = document.text
+    found = [*_controls(text), *_entities(text)]
+    if not text.isascii():
+        mended = repairs(text)
+        found += map(_mojibake, mended)
+        found += [*_replacements(text, mended), *_marks(text), *_foreign(text), *_declared(document)]
+    return detection(found)
+
+
+def _finding(text: str, span: Span, cause: str, explanation: str, confidence: float) -> Finding:
+    return Finding("encoding", span, shown(text, span), cause, explanation, confidence)
+
+
+# --- 2: mojibake -------------------------------------------------------------------------------------------------
+
+_PIECES = re.compile(r"[^\n]{1,2048}(?=[\s]|\Z)|[^\n]{1,4096}")
+"""Lines in pieces that end before white space: what is compared letter by letter must stay short."""
+_BROKEN_WORD = re.compile(r"[^\s]*[^\x00-\x7f\s][^\s]*[\u0080-\u00a0]*(?: +[!-~]+(?=\s|\Z))?")
+"""A word with a character outside ASCII, and the ASCII word after it: a broken letter may have swallowed a space."""
+
+
+def repairs(text: str) -> tuple[Edit, ...]:
+    """The edits that undo mojibake, in order, each on the characters that it changes; none for a clean text."""
+    if text.isascii():
+        return ()
+    import ftfy
+
+    if not ftfy.badness.is_bad(text):
+        return ()
+    found: list[Edit] = []
+    for piece in _PIECES.finditer(text):
+        if not piece.group().isascii() and ftfy.badness.is_bad(piece.group()):
+            found += _mended(piece.group(), (0, len(piece.group())), GAPS_WORDS, piece.start()).edits
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Mending:
+    """What a stretch becomes: its edits, the badness that is left, and how many plans were patchwork."""
+
+    edits: tuple[Edit, ...]
+    left: int
+    patchwork: int
+
+
+def _mended(piece: str, span: Span, gaps: Sequence[int], offset: int) -> _Mending:
+    """The stretch as one if one plan fits all of it, else its parts with ever fewer sound words between."""
+    import ftfy
+
+    before = piece[slice(*span)]
+    after, plan = ftfy.fix_encoding_and_explain(before)
+    steps = [getattr(step, "parameter", "") for step in plan or ()]
+    left = ftfy.badness.badness(after)
+    patched = "decode_inconsistent_utf8" in steps
+    edits = _changes(before, after, ", ".join(steps), offset + span[0]) if after != before else ()
+    whole = _Mending(tuple(edits), left, int(patched))
+    if not gaps or not (left or patched):
+        return whole
+    parts = [_mended(piece, part, gaps[1:], offset) for part in _passages(piece, span, gaps[0])]
+    if not parts:
+        return whole
+    joined = _Mending(
+        tuple(edit for part in parts for edit in part.edits),
+        sum(part.left for part in parts),
+        sum(part.patchwork for part in parts),
+    )
+    return joined if (joined.left, joined.patchwork) < (whole.left, whole.patchwork) else whole
+
+
+def _passages(piece: str, span: Span, gap_words: int) -> Iterator[Span]:
+    """Stretches of words with characters outside ASCII, at most so many ASCII words between them."""
+    start = stop = -1
+    for word in _BROKEN_WORD.finditer(piece, *span):
+        if stop >= 0 and len(piece[stop : word.start()].split(maxsplit=gap_words + 1)) > gap_words:
+            yield start, stop
+            start = -1
+        start, stop = (word.start() if start < 0 else start), word.end()
+    if start >= 0:
+        yield start, stop
+
+
+def _changes(before: str, after: str, steps: str, offset: int) -> list[Edit]:
+    from rapidfuzz.distance import Levenshtein
+
+    return [
+        Edit((offset + start, offset + stop), before[start:stop], after[to_start:to_stop], f"encoding: {steps}")
+        for start, stop, to_start, to_stop in _joined(Levenshtein.opcodes(before, after))
+    ]
+
+
+def _joined(opcodes: Iterable[Opcode]) -> list[tuple[int, int, int, int]]:
+    """The differing stretches as start and stop before, start and stop after; those that touch made one."""
+    stretches: list[tuple[int, int, int, int]] = []
+    for op in opcodes:
+        if op.tag == "equal":
+            continue
+        start, to_start = op.src_start, op.dest_start
+        if stretches and stretches[-1][1] == start and stretches[-1][3] == to_start:
+            start, _, to_start, _ = stretches.pop()
+        stretches.append((start, op.src_end, to_start, op.dest_end))
+    return stretches
+
+
+def _mojibake(edit: Edit) -> Finding:
+    why = f"mojibake: {edit.before!r} stands for {edit.after!r} ({edit.cause.removeprefix('encoding: ')})"
+    return Finding("encoding", edit.span, edit.before, "mojibake", why, 0.95, after=edit.after)
+
+
+# --- 3: what no reading should leave behind ----------------------------------------------------------------------
+
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f]+")
+_OVERSTRIKE = re.compile("[^\n]\x08[^\n]")
+_ESCAPE = re.compile("\x1b[\\[(][0-9;]{0,16}[A-Za-z]?")
+_ENTITY = re.compile(r"(?<![\w`'\"/?=&.+-])\w{0,20}&(?:#[0-9]{2,6}|#[xX][0-9a-fA-F]{2,5}|[a-zA-Z]{2,8}[0-9]{0,2});")
+_TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]{0,10}(?: [^<>]{0,300})?/?>")
+_NAMED = re.compile(r"[Uu]\+?FFFD|replacement character", re.IGNORECASE)
+
+
+def _controls(text: str) -> Iterator[Finding]:
+    for run in _CONTROL.finditer(text):
+        codes = " ".join(f"U+{ord(character):04X}" for character in run.group()[:4])
+        if "\x08" in run.group() and _OVERSTRIKE.match(text, max(0, run.start() - 1)):
+            yield _finding(text, run.span(), "control", "a letter struck over by a backspace, as printers did", 0.6)
+            continue
+        why = f"control character {codes}: no text holds it"
+        low = run.group() < "\x80" and max(run.group()) < "\x80"
+        after = "" if low else None
+        yield Finding("encoding", run.span(), run.group(), "control", why, 0.85, after)
+    if "\x1b" in text:
+        for run in _ESCAPE.finditer(text):
+            yield _finding(text, run.span(), "control", "a terminal's escape sequence", 0.8)
+
+
+def _entities(text: str) -> list[Finding]:
+    """HTML entities in a text that is not markup; one alone may be quoted on purpose."""
+    if "&" not in text or ";" not in text:
+        return []
+    from html import unescape
+
+    found = [(one, read) for one in _ENTITY.finditer(text) if (read := unescape(one.group())) != one.group()]
+    if not found or len(_TAG.findall(text[: 100 * HEAD_CHARACTERS])) >= MARKUP_TAGS_MIN:
+        return []
+    confidence = 0.55 if len(found) == 1 else 0.6
+    return [
+        _finding(text, (one.start() + one.group().rindex("&"), one.end()), "entity",
+                 f"an HTML entity left in: it stands for {read[-1]!r}", confidence)
+        for one, read in found
+    ]  # fmt: skip
+
+
+def _replacements(text: str, mended: tuple[Edit, ...]) -> Iterator[Finding]:
+    """Replacement characters, but for those that the text speaks of."""
+    covered = {at for edit in mended for at in range(*edit.span)}
+    for run in re.finditer("\ufffd+", text):
+        if run.start() in covered or _NAMED.search(text, max(0, run.start() - 60), run.end() + 60):
+            continue
+        why = f"{len(run.group())} replacement character(s): what stood here was lost when the text was read"
+        yield _finding(text, run.span(), "replacement", why, 0.9)
+
+
+def _marks(text: str) -> Iterator[Finding]:
+    at = text.find("\ufeff", 1)
+    while at >= 0:
+        why = "a byte-order mark within the text, as where files were joined"
+        yield Finding("encoding", (at, at + 1), "\ufeff", "byte-order mark", why, 0.8, after="")
+        at = text.find("\ufeff", at + 1)
+
+
+_DECLARATION = re.compile(
+    r"<meta[^>]{0,200}charset\s{0,3}=\s{0,3}[\"']?([\w-]{3,20})|<\?xml[^>]{0,100}encoding\s{0,3}=\s{0,3}[\"']([\w-]{3,20})"
+    r"|^Content-Type:[^\n]{0,100}charset\s{0,3}=\s{0,3}[\"']?([\w-]{3,20})|-\*-[^\n]{0,60}coding:\s{0,3}([\w-]{3,20})",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+def _declared(document: Document) -> Iterator[Finding]:
+    """A charset that the head of the text declares, and that its bytes are not in."""
+    found = _DECLARATION.search(document.text[:HEAD_CHARACTERS])
+    if not found or found.lastindex is None:
+        return
+    name = found.group(found.lastindex)
+    declared, used = _codec(name), _codec("utf-8" if document.decoding == "json" else document.decoding)
+    if declared and used and declared != used and {declared, used} != {"iso8859-1", "cp1252"}:
+        why = f"the text declares {name}, but is in {used}"
+        yield _finding(document.text, found.span(found.lastindex), "declaration", why, 0.6)
+
+
+@cache
+def _codec(name: str) -> str | None:
+    try:
+        return codecs.lookup(name.removesuffix("-sig")).name
+    except LookupError:
+        return None
+
+
+# --- 4: another encoding altogether ------------------------------------------------------------------------------
+
+_UPPER = re.compile(
+    f"(?:(?<![A-Za-z])[\u00a0-\u00ff\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u2013-\u2026\u20ac\u2122]{{2,40}}"
+    f"(?![A-Za-z])[ ,.:;!?-]{{1,3}}){{{FOREIGN_WORDS_MIN},200}}"
+)
+_READINGS = (
+    ("cp1251", "\u0400-\u04ff"),
+    ("koi8_r", "\u0400-\u04ff"),
+    ("iso8859_5", "\u0400-\u04ff"),
+    ("cp1253", "\u0370-\u03ff"),
+    ("cp1255", "\u0590-\u05ff"),
+    ("cp1256", "\u0600-\u06ff"),
+    ("cp874", "\u0e00-\u0e7f"),
+)
+SOUND_SHARE_MIN = 0.9
+"""Share of the characters that must be letters of the script, small inside words, for a reading to be sound."""
+
+
+def _foreign(text: str) -> Iterator[Finding]:
+    for run in _UPPER.finditer(f"{text} " if len(text) < HEAD_CHARACTERS else text):
+        words = run.group().split()
+        letters = sum(map(len, words))
+        if letters < 3 * len(words):
+            continue
+        read = _read_otherwise(run.group())
+        if read:
+            why = f"Latin letters that are {read[1].strip()[:40]!r} when their bytes are read as {read[0]}"
+            yield _finding(text, (run.start(), min(len(text), run.end())), "charset", why, 0.85)
+
+
+def _read_otherwise(passage: str) -> tuple[str, str] | None:
+    """The encoding in which the passage's bytes are most soundly words of another script, and these."""
+    data = passage.encode("cp1252", "ignore")
+    best: tuple[float, str, str] = (SOUND_SHARE_MIN, "", "")
+    for codec, letters in _READINGS:
+        read = data.decode(codec, "ignore")
+        solid = re.sub(r"[\s,.:;!?-]", "", read)
+        sound = len(re.findall(f"[{letters}]", solid)) - sum(map(len, re.findall(r"(?<=\w)[^\W\d_a-z]+", _cased(read))))
+        if len(solid) and sound / len(solid) > best[0]:
+            best = (sound / len(solid), codec, read)
+    return best[1:] if best[1] else None
+
+
+def _cased(read: str) -> str:
+    """The text with small letters put as `a`: what is left inside words are capitals."""
+    return "".join("a" if character.islower() or not character.isupper() else character for character in read)

@@ -1,0 +1,384 @@
+"""Characters that cannot be seen, or are not what they look like, become findings.
+
+1. ASCII text has none of them: one test, and done. Else each rule below looks for its characters by a class of its own.
+2. Invisible characters have a home, a neighbourhood where they serve: joiners between letters of Arabic and Indic
+   scripts and in emoji sequences, direction marks where a text runs from right to left, variation selectors after what
+   has variants, tag letters in flags, zero-width spaces where words are not spaced, soft hyphens well inside long
+   words. Anywhere else they are a finding, and taking them out changes nothing that a reader sees.
+3. Look-alikes: a word that mixes Latin with letters of another script, all of which look Latin (or the other way
+   round in a text of that script); a word all of look-alikes that reads as an English word among Latin words.
+4. Letters of styled alphabets (mathematical, full-width, enclosed, turned) in the place of plain ones.
+5. More combining marks on a letter than its script ever stacks; one mark repeated; strokes through letter after letter.
+6. Private-use characters, noncharacters and halves of surrogate pairs.
+
+Score: the probability that one of the findings is damage (their confidences combined). Any language; only whole-word
+look-alikes are checked against a list of words, which is English. Linear in length: every expression is a class with a
+quantifier, and what is looked at around a match is bounded. Source: Unicode Standard chapter 23, UTS #39, UTS #51.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from functools import cache
+
+from dedup.damage.lookalikes import READINGS, SCRIPTS, skeleton
+
+from dedup import language
+from dedup.damage.findings import NOTHING, Detection, Finding, detection, shown
+from dedup.model import Span
+
+WORD_CHARACTERS_MAX = 60
+"""How far from a suspicious character its word is looked for."""
+CONTEXT_CHARACTERS = 40
+"""How far a direction mark may stand from the text from right to left that it serves."""
+MARKS_MAX = 4
+"""Combining marks on one letter of Latin, Greek or Cyrillic up to which it is writing: ancient Greek in decomposed
+form has three, phonetic transcription four."""
+MARKS_ANY_MAX = 7
+"""The same in any script: Tibetan and Hebrew with accents stack up to some six."""
+STYLED_LETTERS_MIN = 3
+"""Styled letters in a row from which they spell a word: a formula has one or two."""
+LATIN_SHARE_MIN = 0.5
+"""Share of a text's letters from which a lone word of look-alikes in it is foreign to it."""
+
+_RTL = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff"
+_JOINING = "\u0600-\u08ff\ufb50-\ufdff\ufe70-\ufefc\u0900-\u0dff\u0f00-\u0fff\u1000-\u109f\u1780-\u18af\ua840-\ua8ff\u1b00-\u1bff\ua980-\ua9df\U00011000-\U000116ff"  # noqa: E501
+_UNSPACED = "\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u1950-\u19ff\u1a20-\u1aaf\u1b00-\u1bff\u3000-\u30ff\u3400-\u9fff\ua980-\ua9df\uaa00-\uaadf\uac00-\ud7af\uff00-\uffef\U00020000-\U0003ffff"  # noqa: E501
+_PICTURES = "#*0-9\u00a9\u00ae\u203c\u2049\u2100-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
+_RIGHT_TO_LEFT = re.compile(f"[{_RTL}]")
+_JOINED = re.compile(f"[{_JOINING}]")
+_NOT_SPACED = re.compile(f"[{_UNSPACED}]")
+_PICTURE = re.compile(f"[{_PICTURES}]")
+_VARIANT_BASE = re.compile(
+    f"[{_PICTURES}\u1000-\u109f\u1800-\u18af\u2200-\u22ff\u2a00-\u2aff\u3000-\u9fff\ua840-\ua877\uf900-\ufaff\U00013000-\U0001345f\U00020000-\U0003ffff]"
+)
+_HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff\uffa0-\uffdc]")
+_MONGOLIAN = re.compile("[\u1800-\u18af]")
+_FORMULA = re.compile("[\\w)\\]|(\\[\u2200-\u22ff\U0001d400-\U0001d7ff]")
+_MUSIC = re.compile("[\U0001d100-\U0001d1ff]")
+_SHORTHAND = re.compile("[\U0001bc00-\U0001bcaf]")
+_MARK_HOME = re.compile("[\u0300-\u036f\u0590-\u05ff\u0600-\u06ff]")
+
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]+"
+)
+"""Characters that have no glyph; the byte-order mark is the encoding's."""
+_FLAG_TAGS = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f")
+_FLOOD_RUN = 8
+
+Problem = tuple[str, float]
+"""What is wrong with an invisible character, and how sure."""
+
+
+def detect(text: str) -> Detection:
+    """The findings in a text, and the probability that one of them is damage."""
+    if text.isascii():
+        return NOTHING
+    found = [*_hidden(text), *_mixed(text), *_whole_words(text), *_styled(text), *_floods(text), *_unassigned(text)]
+    return detection(found) if found else NOTHING
+
+
+def _finding(text: str, span: Span, cause: str, explanation: str, confidence: float) -> Finding:
+    return Finding("invisible", span, shown(text, span), cause, explanation, confidence)
+
+
+# --- 2: invisible characters ---------------------------------------------------------------------------------------
+
+
+def _hidden(text: str) -> Iterator[Finding]:
+    marks = _direction_marks(text)
+    for run in _INVISIBLE.finditer(text):
+        start, stop = run.span()
+        problem = _run_problem(text, start, stop, marks)
+        if problem is None:
+            continue
+        cause, confidence = problem
+        names = ", ".join(dict.fromkeys(_name(character) for character in run.group()[:_FLOOD_RUN]))
+        explanation = f"invisible: {names}{cause}"
+        yield Finding("invisible", (start, stop), run.group(), "hidden", explanation, confidence, after="")
+
+
+def _name(character: str) -> str:
+    return f"{unicodedata.name(character, 'unassigned').lower()} (U+{ord(character):04X})"
+
+
+def _run_problem(text: str, start: int, stop: int, unmatched: frozenset[int]) -> Problem | None:
+    """What is wrong with a run of invisible characters, if anything: the worst of its first ones."""
+    if stop - start >= _FLOOD_RUN:
+        return None if _FLAG_TAGS.match(text, start - 1) else (", many in a row", 1.0)
+    problems = [found for at in range(start, stop) if (found := _problem(text, at, unmatched))]
+    return max(problems, key=lambda problem: problem[1]) if problems else None
+
+
+def _problem(text: str, at: int, unmatched: frozenset[int]) -> Problem | None:
+    """What is wrong with one invisible character where it stands, if anything."""
+    code = ord(text[at])
+    if at in unmatched:
+        return " that turns the order of the text around", 0.95
+    if 0xE0000 <= code <= 0xE007F:
+        flag = text.rfind("\U0001f3f4", max(0, at - 7), at)
+        return None if flag >= 0 and _FLAG_TAGS.match(text, flag) else (", a tag outside any flag", 1.0)
+    for codes, home, why, confidence in _rules():
+        if code in codes:
+            return None if home(text, at) else (why, confidence)
+    return ", which no text needs", 0.9
+
+
+@cache
+def _rules() -> tuple[tuple[frozenset[int], Callable[[str, int], bool], str, float], ...]:
+    """Which invisible characters are at home where."""
+    return (
+        (frozenset((0xAD,)), _hyphenates, " where no word is divided", 0.8),
+        (frozenset((0x200B,)), _near(_NOT_SPACED, both=False), " within spaced text", 0.9),
+        (frozenset((0x200C,)), _near(_JOINED, both=False), " outside the scripts that join letters", 0.9),
+        (frozenset((0x200D,)), _joins, " outside the scripts and pictures that join", 0.9),
+        (frozenset((0x61C, 0x200E, 0x200F)), _by_right_to_left, " far from any text from right to left", 0.85),
+        (frozenset((0x202A, 0x202B, 0x202C, 0x2066, 0x2067, 0x2068, 0x2069)), _by_right_to_left,
+         " far from any text from right to left", 0.9),
+        (frozenset((0x2060,)), _holds_together, " within a word", 0.85),
+        (frozenset((0x2061, 0x2062, 0x2063, 0x2064)), _near(_FORMULA, both=True), " outside any formula", 0.9),
+        (frozenset((0x34F,)), _near(_MARK_HOME, both=False), " without a combining mark", 0.8),
+        (frozenset((0x115F, 0x1160, 0x3164, 0xFFA0)), _near(_HANGUL, both=False), " outside Korean letters", 0.9),
+        (frozenset((0x17B4, 0x17B5)), _near(re.compile("[\u1780-\u17ff]"), both=False), " outside Khmer", 0.9),
+        (frozenset(range(0x180B, 0x1810)), _near(_MONGOLIAN, both=False), " outside Mongolian", 0.9),
+        (frozenset(range(0xFE00, 0xFE10)), _varies, " after what has no variants", 0.85),
+        (frozenset(range(0xE0100, 0xE01F0)), _varies, " after what has no variants", 0.9),
+        (frozenset(range(0xFFF9, 0xFFFC)), _near(_NOT_SPACED, both=False), " outside East Asian text", 0.9),
+        (frozenset(range(0x1BCA0, 0x1BCA4)), _near(_SHORTHAND, both=False), " outside shorthand", 0.9),
+        (frozenset(range(0x1D173, 0x1D17B)), _near(_MUSIC, both=False), " outside musical notation", 0.9),
+    )  # fmt: skip
+
+
+def _neighbours(text: str, at: int) -> tuple[str, str]:
+    """The visible character before and the one after, passing over a few invisible ones."""
+    before, after = at - 1, at + 1
+    while before >= 0 and at - before < 5 and _INVISIBLE.match(text, before):
+        before -= 1
+    while after < len(text) and after - at < 5 and _INVISIBLE.match(text, after):
+        after += 1
+    return text[before : before + 1] if before >= 0 else "", text[after : after + 1]
+
+
+def _near(home: re.Pattern[str], *, both: bool) -> Callable[[str, int], bool]:
+    """Whether a neighbour, or both, are of a class."""
+    needed = all if both else any
+    return lambda text, at: needed(bool(home.match(one)) for one in _neighbours(text, at))
+
+
+def _joins(text: str, at: int) -> bool:
+    """A joiner after a letter that joins, or between two pictures (whose skin colour may stand between)."""
+    before, after = _neighbours(text, at)
+    return bool(_JOINED.match(before) or _JOINED.match(after) or (_PICTURE.match(before) and _PICTURE.match(after)))
+
+
+def _varies(text: str, at: int) -> bool:
+    return at > 0 and bool(_VARIANT_BASE.match(text, at - 1))
+
+
+def _hyphenates(text: str, at: int) -> bool:
+    """A soft hyphen with two letters and no other soft hyphen on either side, in a word of six and more."""
+    before, after = text[max(0, at - 2) : at], text[at + 1 : at + 3]
+    if not (len(before) == len(after) == 2 and (before + after).isalpha()):
+        return False
+    start, stop = _word_bounds(text, at)
+    return len(text[start:stop].replace("\u00ad", "")) >= 6
+
+
+def _holds_together(text: str, at: int) -> bool:
+    """A word joiner beside a dash, a slash or a number keeps a line from breaking there."""
+    before, after = text[max(0, at - 1) : at], text[at + 1 : at + 2]
+    return not (before.isalpha() and after.isalpha()) and bool(before) and bool(after)
+
+
+def _by_right_to_left(text: str, at: int) -> bool:
+    return bool(_RIGHT_TO_LEFT.search(text, max(0, at - CONTEXT_CHARACTERS), at + CONTEXT_CHARACTERS))
+
+
+_DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069\n]")
+
+
+def _direction_marks(text: str) -> frozenset[int]:
+    """Where a direction mark overrides the order of letters, or is opened and never closed on its line."""
+    wrong: set[int] = set()
+    stack: list[int] = []
+    for mark in _DIRECTION.finditer(text):
+        at, character = mark.start(), mark.group()
+        if character == "\n":
+            wrong.update(stack)
+            stack.clear()
+        elif character in "\u202c\u2069":
+            if stack:
+                stack.pop()
+            else:
+                wrong.add(at)
+        else:
+            if character in "\u202d\u202e":
+                wrong.add(at)
+            stack.append(at)
+    wrong.update(stack)
+    return frozenset(wrong)
+
+
+# --- 3: look-alikes ------------------------------------------------------------------------------------------------
+
+_LATIN = SCRIPTS[0][1]
+_OTHER = "".join(ranges for _, ranges in SCRIPTS[1:])
+_LATIN_LETTER = re.compile(f"[{_LATIN}]")
+_OTHER_LETTER = re.compile(f"[{_OTHER}]")
+_SEAM = re.compile(f"[{_LATIN}](?=[{_OTHER}])|[{_OTHER}](?=[{_LATIN}])")
+_ODD_LATIN = re.compile("[\u0251\u0261\u0131\u0269\u026a\u0280\u028f\u1d04\u1d0f\u1d1c\u1d20\u1d21\u1d22]")
+_ALONE = re.compile(f"(?<!\\w)[{''.join(map(re.escape, sorted(READINGS)))}]{{1,{WORD_CHARACTERS_MAX}}}(?!\\w)")
+_WORD_PART = re.compile(r"[\w\u0300-\u036f\u00ad\u200b-\u200d'’]")
+
+
+def _word_bounds(text: str, at: int) -> Span:
+    """The word around a place, as far as it is looked for."""
+    start = stop = at
+    while start > 0 and at - start < WORD_CHARACTERS_MAX and _WORD_PART.match(text, start - 1):
+        start -= 1
+    while stop < len(text) and stop - at < WORD_CHARACTERS_MAX and _WORD_PART.match(text, stop):
+        stop += 1
+    return start, stop
+
+
+def _script(character: str) -> str:
+    return next((name for name, letters in _script_classes() if letters.match(character)), "another script")
+
+
+@cache
+def _script_classes() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple((name, re.compile(f"[{ranges}]")) for name, ranges in SCRIPTS)
+
+
+def _mixed(text: str) -> Iterator[Finding]:
+    """Words of two scripts where one is there for its looks."""
+    done = 0
+    for seam in _SEAM.finditer(text):
+        if seam.start() < done:
+            continue
+        start, stop = _word_bounds(text, seam.start())
+        done = stop
+        found = _impostors(text[start:stop])
+        if found:
+            letters = "; ".join(f"{one} is {_script(one)}, not {like}" for one, like in found[:4])
+            yield _finding(text, (start, stop), "look-alike", f"letters of two scripts in one word: {letters}", 0.95)
+
+
+def _impostors(word: str) -> list[tuple[str, str]]:
+    """The letters of a word of two scripts that only look like its other letters, with what they look like."""
+    latin, other = _LATIN_LETTER.findall(word), _OTHER_LETTER.findall(word)
+    if all(one in READINGS for one in other) and (len(latin) > 1 or len(other) == 1 < len(word)):
+        greek_symbol = len(other) == 1 and word[:1] == other[0] and other[0].islower() and len(word) <= 3
+        return [] if greek_symbol else [(one, READINGS[one]) for one in dict.fromkeys(other)]
+    looks = _other_readings(_script(other[0]))
+    if len(latin) < len(other) and all(one in looks for one in latin):
+        return [(one, looks[one]) for one in dict.fromkeys(latin)]
+    return []
+
+
+@cache
+def _other_readings(script: str) -> dict[str, str]:
+    """The letter of a script that each Latin letter is taken for."""
+    return {latin: letter for letter, latin in sorted(READINGS.items(), reverse=True) if _script(letter) == script}
+
+
+def _whole_words(text: str) -> Iterator[Finding]:
+    """Words all of look-alikes that read as English among Latin words, and odd Latin letters in English words."""
+    if _OTHER_LETTER.search(text) and _mostly_latin(text):
+        for word in _ALONE.finditer(text):
+            read = skeleton(word.group())
+            if _OTHER_LETTER.match(word.group()) and _reads(read) and _among_latin(text, *word.span()):
+                why = f"all letters are {_script(word.group()[0])}; it reads as {read!r}"
+                yield _finding(text, word.span(), "look-alike", why, 0.9 if len(read) > 1 else 0.6)
+    if _ODD_LATIN.search(text) and not re.search("[\u0259\u02d0\u02c8\u0283\u028a\u011f\u0130\u015f]", text):
+        for letter in _ODD_LATIN.finditer(text):
+            start, stop = _word_bounds(text, letter.start())
+            read = skeleton(text[start:stop])
+            if stop - start > 2 and read.isascii() and language.zipf(read.lower()) >= 3.5:
+                why = f"{letter.group()} is a phonetic or dotless letter; the word reads as {read!r}"
+                yield _finding(text, (start, stop), "look-alike", why, 0.85)
+
+
+def _mostly_latin(text: str) -> bool:
+    head = text[:20000]
+    latin, other = len(_LATIN_LETTER.findall(head)), len(_OTHER_LETTER.findall(head))
+    return latin >= LATIN_SHARE_MIN * (latin + other)
+
+
+def _reads(read: str) -> bool:
+    return language.zipf(read.lower()) >= (3.5 if len(read) > 1 else 6.0)
+
+
+def _among_latin(text: str, start: int, stop: int) -> bool:
+    """Whether the words before and after are Latin, as far as there are any."""
+    before, after = text[max(0, start - 12) : start], text[stop : stop + 12]
+    near = before + after
+    return bool(_LATIN_LETTER.search(near)) and not _OTHER_LETTER.search(near)
+
+
+# --- 4 to 6: styled letters, floods of marks, what is no character -----------------------------------------------------
+
+_STYLED = (
+    ("mathematical letters", re.compile(f"[\U0001d400-\U0001d7cb\u210a-\u2134]{{{STYLED_LETTERS_MIN},}}")),
+    ("enclosed letters", re.compile(f"[\u24b6-\u24e9\U0001f110-\U0001f189]{{{STYLED_LETTERS_MIN},}}")),
+    ("superscript letters", re.compile("[\u02b0-\u02b8\u02e0-\u02e4\u1d2c-\u1d6a\u2071\u207f]{4,}")),
+    ("small capitals", re.compile("(?:[a-z]{0,6}[\u1d00-\u1d23\u0299\u0262\u029c\u0280\u0274\u029f\u028f\ua730\ua731]){4}")),
+    ("turned letters", re.compile("(?:[a-zA-Z.]?[\u0250\u01dd\u025f\u0265\u1d09\u027e\u029e\u026f\u0279\u0287\u028c\u028d\u028e]){3,}")),  # noqa: E501
+    ("regional letters", re.compile("(?<![\U0001f1e6-\U0001f1ff])(?:[\U0001f1e6-\U0001f1ff] ?){3}(?:[\U0001f1e6-\U0001f1ff]{2})*(?![\U0001f1e6-\U0001f1ff])")),  # noqa: E501
+)  # fmt: skip
+_FULL_WIDTH = re.compile("[\uff21-\uff3a\uff41-\uff5a]{2,}")
+_EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
+_TURNED_SURE = re.compile("[\u01dd\u029e\u0287\u0265\u028e]")
+_OVERLAYS = re.compile("(?:\\w[\u0334-\u0338\u20d2\u20d3\u20e5\u20eb]){4,}")
+_MARKS = re.compile("[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{3,}")
+_NO_CHARACTER = re.compile("[\ue000-\uf8ff\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\U000f0000-\U0010ffff]+")
+
+
+def _styled(text: str) -> Iterator[Finding]:
+    for what, pattern in _STYLED:
+        for run in pattern.finditer(text):
+            if what == "turned letters" and not _TURNED_SURE.search(run.group()):
+                continue
+            why = f"{what} in the place of plain ones ({unicodedata.normalize('NFKC', run.group()[:20])})"
+            yield _finding(text, run.span(), "styled", why, 0.85)
+    if _FULL_WIDTH.search(text) and not _EAST_ASIAN.search(text):
+        for run in _FULL_WIDTH.finditer(text):
+            yield _finding(text, run.span(), "styled", "full-width letters outside East Asian text", 0.85)
+
+
+@cache
+def _mark_runs() -> re.Pattern[str]:
+    """Any marks, more in a row than any script stacks, or one of them three times."""
+    codes = [code for code in range(0x300, 0x1E900) if unicodedata.category(chr(code)) in ("Mn", "Me")]
+    ranges: list[list[int]] = []
+    for code in codes:
+        if ranges and ranges[-1][1] == code - 1:
+            ranges[-1][1] = code
+        else:
+            ranges.append([code, code])
+    marks = "".join(f"{chr(first)}-{chr(last)}" for first, last in ranges)
+    return re.compile(f"[{marks}]{{{MARKS_ANY_MAX},}}|([{marks}])\\1\\1+")
+
+
+def _floods(text: str) -> Iterator[Finding]:
+    for run in _MARKS.finditer(text):
+        if run.end() - run.start() > MARKS_MAX:
+            why = f"{run.end() - run.start()} combining marks on one letter"
+            yield _finding(text, run.span(), "marks", why, 0.95)
+    for run in _OVERLAYS.finditer(text):
+        yield _finding(text, run.span(), "marks", "a stroke through letter after letter", 0.8)
+    if any(character > "\u0590" for character in (max(text),)):
+        for run in _mark_runs().finditer(text):
+            if run.start() and not _MARKS.match(text, run.start()):
+                yield _finding(text, run.span(), "marks", "more marks on a letter than its script stacks", 0.9)
+
+
+def _unassigned(text: str) -> Iterator[Finding]:
+    for run in _NO_CHARACTER.finditer(text):
+        first = ord(run.group()[0])
+        private = 0xE000 <= first <= 0xF8FF or (first >= 0xF0000 and first & 0xFFFE != 0xFFFE)
+        why = "a private-use character: only its own font knows it" if private else "no character at all"
+        yield _finding(text, run.span(), "no character", f"{why} (U+{first:04X})", 0.6 if private else 0.95)
