@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from prose import WORD
 
 StandIns = Mapping[str, Sequence[str]]
-SENTENCE_END = re.compile(r"(?<=[.!?。！？؟])[\"'”’)\]]*\s*(?=[\"'“‘(\[]*[^\W\d_])")
+SENTENCE_END = re.compile(r"([.!?][\"'”’)\]]*)\s+(?=[\"'“‘(\[]*[A-Z])")
 FUNCTION_WORDS = 100
 BAND = 3
 """Words stand in for words of like frequency: those up to three times as far down the list as it begins."""
@@ -99,5 +99,6 @@ def words_replaced(text: str, share: float, others: StandIns, draw: random.Rando
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences of a text, without the spaces between them."""
-    return [part.strip() for part in SENTENCE_END.split(text) if part.strip()]
+    """The sentences of an English text, without the spaces between them."""
+    parts = [*SENTENCE_END.split(text), ""]
+    return [whole for part, end in zip(parts[::2], parts[1::2], strict=True) if (whole := (part + end).strip())]

@@ -1,10 +1,10 @@
 """Detected passages and true ones become the figures of PAN's text alignment: precision and recall by characters,
 granularity, plagdet.
 
-1. Detections and cases are pairs of spans, one in each of two documents. A detection detects a case if the two overlap
-   in both documents.
-2. Macro-averaged precision: for each detection the share of its characters (both sides added) that lie in cases which it
-   detects; recall: for each case the share of its characters that lie in detections of it; both averaged.
+1. Detections and cases are pairs of spans, one in each of two documents. A detection detects a case if they overlap in
+   both documents.
+2. Macro-averaged precision: for each detection the share of its characters (both sides added) that lie in cases that it
+   detects. Recall: for each case the share of its characters that lie in detections of it.
 3. Granularity: detections for each detected case, on average; plagdet = F1 / log2(1 + granularity).
 
 Source: Potthast, Stein, Barrón-Cedeño and Rosso, An evaluation framework for plagiarism detection, 2010.
@@ -81,9 +81,9 @@ def union_within(span: Span, others: Iterable[Span]) -> int:
     """How many characters of a span lie in at least one of the others."""
     done, total = span[0], 0
     for start, stop in sorted(others):
-        start, stop = max(start, done), min(stop, span[1])
-        if start < stop:
-            total, done = total + stop - start, stop
+        first, last = max(start, done), min(stop, span[1])
+        if first < last:
+            total, done = total + last - first, last
     return total
 
 

@@ -23,7 +23,7 @@ from html.parser import HTMLParser
 from itertools import islice
 from pathlib import Path
 
-from thesaurus import Missing
+from thesaurus import MissingError
 
 DOC = Path("/usr/share/doc")
 PARAGRAPH_WORDS_MIN = 8
@@ -127,7 +127,7 @@ def sources(language: str) -> tuple[Source, ...]:
 
 @functools.cache
 def pages(language: str) -> tuple[tuple[str, ...], ...]:
-    """The paragraphs of each page in a language. Raises Missing, with what to install, if a package is not there."""
+    """The paragraphs of each page in a language. Raises MissingError if a package is not installed."""
     seen: set[str] = set()
     if language != "English":
         seen.update(" ".join(found.split()) for page in pages("English") for found in page)
@@ -135,7 +135,7 @@ def pages(language: str) -> tuple[tuple[str, ...], ...]:
     for source in sources(language):
         paths = sorted(path for path in source.folder.glob(source.pattern) if "translations" not in path.parts)
         if not paths:
-            raise Missing(f"{source.folder} holds no texts: {INSTALL}")
+            raise MissingError(f"{source.folder} holds no texts: {INSTALL}")
         for path in paths:
             kept.append(tuple(_kept(source.read(_text(path)), language, seen)))
     return tuple(page for page in kept if page)

@@ -37,7 +37,7 @@ from peers import machine
 from scanned import MERGING, Pair, Scan, command_found, ordered, scan
 from scoring import as_record, by_kind, cluster_ari, wrong_pairs
 from tables import page, written
-from thesaurus import Missing
+from thesaurus import MissingError
 
 SETS: dict[str, Callable[[Request], Iterator[LabelledSet]]] = {
     "word_substitution": labelled.word_substitution,
@@ -102,8 +102,10 @@ def wrong_figures(labelled_set: LabelledSet, found: Scan, merged: set[Pair]) -> 
 
 
 def pairs_to_check(labelled_set: LabelledSet, found: Scan, wrong: Sequence[Pair]) -> list[Pair]:
-    """Every member of a cluster with the copy that is kept for it, and of the other pairs in merging relations a sample;
-    only those across groups, unless the set wants all."""
+    """Every member of a cluster with the copy that is kept for it, and a sample of other pairs in merging relations.
+
+    Only those across groups, unless the set wants all.
+    """
     kept = {ordered(members[0], other) for members in found.clusters for other in members[1:]}
     others = sorted({pair for pair in found.pairs if found.relation(*pair) in MERGING} - kept)
     if not labelled_set.check_all:
@@ -212,7 +214,7 @@ def main() -> None:
     for name in chosen.sets or SETS:
         try:
             sets = built(name, chosen)
-        except (Missing, FileNotFoundError) as error:
+        except (MissingError, FileNotFoundError) as error:
             say(f"{name}: left out: {error}")
             continue
         for one in sets:

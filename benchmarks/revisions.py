@@ -3,15 +3,14 @@
 - A story updated: figures brought up to date, sentences added at the head and in between, some dropped, a few words put
   otherwise.
 - A law amended: one term replaced throughout, numbers of days and sums changed, clauses added and struck out.
-- A second edition: words improved, each the same way throughout, in 1, 3, 6 or 10 of 100, sentences added; spelling
+- A second edition: words improved, each the same way throughout, in up to 1, 3 or 6 of 100, sentences added; spelling
   made one.
 - The author's own rewriting: sentences reordered, joined and dropped, words put otherwise in places, others left alone.
 - Paraphrases: pairs of sentences that say the same (from the labelled collection) make up pairs of documents.
 
-An improved word is a frequent one that fits: among a thesaurus's candidates one that is at most `RARER_MAX` on the Zipf
-scale rarer than what it replaces and is known to stand next to the words that it comes to stand next to, as a reviser
-chooses it and a spinner does not. Limits: what is known are the pairs of words of wordsegment, which the program
-looks at as well, so this flatters it; a tenth of the words improved is more than most revisers do.
+Words are put otherwise by a list of plain exchanges (`SYNONYMS`), such as an editor makes, not by a thesaurus: what a
+reviser writes is as good as what stood there. Limits: the exchanges do not look at the sentence, as a reviser would;
+texts that have fewer places for them than wanted are changed in all they have.
 """
 
 from __future__ import annotations
@@ -19,22 +18,53 @@ from __future__ import annotations
 import functools
 import random
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 
 import altered
 import prose
 import spinner
 from labelled import WORDS_MIN, GoldPair, Item, LabelledSet, Request, records
-from thesaurus import Key
+from thesaurus import PLAIN_SWAPS, Key
 
 LENGTHS = (150, 200, 300, 500)
 OF_A_KIND, OF_A_KIND_QUICK = 100, 12
-RARER_MAX, ZIPF_MIN = 0.3, 3.5
 PARAPHRASES_IN_DOCUMENT = (6, 15)
-EDITION_SHARES = (0.01, 0.03, 0.06, 0.10)
+EDITION_SHARES = (0.01, 0.03, 0.06)
 TERMS = (("shall", "must"), ("must", "shall"), ("may", "can"), ("user", "holder"), ("system", "service"))
-SPELLING = (("isation", "ization"), ("ise ", "ize "), ("ised ", "ized "), ("our ", "or "), ("e-mail", "email"))
+SPELLING = (
+    (
+        re.compile(r"\b((?:organ|real|recogn|initial|optim|normal|character|emphas|util|central)i)s(?=e|ing|ation)"),
+        r"\1z",
+    ),
+    (re.compile(r"\b((?:col|fav|lab|behavi|hon|neighb|harb)o)u(?=r)"), r"\1"),
+    (re.compile(r"\be-mail"), "email"),
+)
+SYNONYMS = {
+    "v": "use/employ, begin/start, help/assist, show/demonstrate, need/require, try/attempt, buy/purchase, "
+    "keep/retain, give/provide/supply, find/discover, change/alter/modify, build/construct, "
+    "choose/select/pick, happen/occur, allow/permit/enable, ensure/guarantee, gather/collect, receive/obtain, "
+    "reduce/lower, remain/stay, remove/delete, fix/repair, answer/reply, specify/state, stop/halt, want/wish, "
+    "create/produce, claim/assert, argue/contend/maintain, reject/refuse, oppose/resist, write/compose, "
+    "seem/appear, develop/evolve, install/set up, run/execute, display/show, perform/carry out, "
+    "increase/raise, explain/describe, check/verify, connect/link, store/keep",
+    "n": "method/approach, manner/way, part/portion, problem/difficulty, goal/aim, answer/reply, job/task, "
+    "error/mistake, kind/type/sort, amount/quantity, beginning/start, area/region, idea/notion, "
+    "freedom/liberty, image/picture, chance/opportunity, need/requirement, worker/labourer, struggle/fight, "
+    "machine/device, page/sheet, reason/cause, result/outcome, size/dimension, choice/option, place/location, "
+    "change/alteration, purpose/aim",
+    "a": "big/large, main/principal/chief, whole/entire, enough/sufficient, important/significant, "
+    "wrong/incorrect, right/correct, usual/normal, different/distinct, various/several, current/present, "
+    "additional/further/extra, complete/full, appropriate/suitable, specific/particular, hard/difficult, "
+    "easy/simple, quick/fast, real/actual, small/little, necessary/needed, possible/feasible, early/initial, "
+    "common/frequent",
+    "r": "usually/normally/as a rule, often/frequently, therefore/thus/hence, approximately/about, "
+    "mostly/mainly/chiefly, now/at present, quickly/rapidly, clearly/plainly, almost/nearly, perhaps/maybe, "
+    "simply/merely, because/since, although/though, while/whereas, such as/like, in order to/so as to, "
+    "however/yet, many/numerous, only/just, very/quite, instead of/rather than, for example/for instance, "
+    "automatically/by itself",
+}
+"""Words that a reviser exchanges for each other, either way."""
 NUMBER = re.compile(r"\b\d+\b")
 
 
@@ -104,7 +134,7 @@ def amended(text: str, spare: Sequence[str], draw: random.Random) -> str:
 def edition_with(share: float) -> Callable[[str, Sequence[str], random.Random], str]:
     def edition(text: str, spare: Sequence[str], draw: random.Random) -> str:
         for old, new in SPELLING:
-            text = text.replace(old, new)
+            text = old.sub(new, text)
         found = altered.sentences(improved(text, share, draw))
         for _ in range(draw.randint(0, max(1, len(found) // 5))):
             found.insert(draw.randrange(1, len(found) + 1), draw.choice(spare))
@@ -114,28 +144,25 @@ def edition_with(share: float) -> Callable[[str, Sequence[str], random.Random], 
 
 
 def rewritten(text: str, spare: Sequence[str], draw: random.Random) -> str:
-    """The author's own rewriting: some sentences as they were, some worked over, some elsewhere, new, joined or gone."""
-    found: list[str] = []
-    for one in altered.sentences(text):
-        chance = draw.random()
-        if chance < 0.1:
-            continue
-        if chance < 0.45:
-            one = improved(one, draw.choice([0.1, 0.2]), draw)
-        elif chance < 0.6:
-            one = (
-                draw.choice(["In short, ", "As it turned out, ", "To be exact, ", "Even so, "])
-                + one[0].lower()
-                + one[1:]
-            )
-        elif chance < 0.7:
-            one = " ".join(word for word in one.split() if draw.random() > 0.12)
-        found.append(one)
+    """The author's own rewriting: some sentences as they were, some worked over, some elsewhere, new or gone."""
+    found = [worked_over(one, draw) for one in altered.sentences(text) if draw.random() > 0.1]
     for _ in range(max(1, len(found) // 6)):
         at, to = draw.randrange(len(found)), draw.randrange(len(found))
         found[at], found[to] = found[to], found[at]
         found.insert(draw.randrange(len(found) + 1), draw.choice(spare))
     return " ".join(found)
+
+
+def worked_over(sentence: str, draw: random.Random) -> str:
+    """A sentence with other words, with words before it, with words left out, or as it was."""
+    chance = draw.random()
+    if chance < 0.4:
+        return improved(sentence, draw.choice([0.1, 0.2]), draw)
+    if chance < 0.55:
+        return draw.choice(["In short, ", "As it turned out, ", "Even so, "]) + sentence[0].lower() + sentence[1:]
+    if chance < 0.65:
+        return " ".join(word for word in sentence.split() if draw.random() > 0.12)
+    return sentence
 
 
 def numbers_changed(text: str, chance: float, draw: random.Random) -> str:
@@ -145,51 +172,40 @@ def numbers_changed(text: str, chance: float, draw: random.Random) -> str:
 
 
 def improved(text: str, share: float, draw: random.Random) -> str:
-    """The text with at most about that share of its words replaced by good ones, each by the same one throughout."""
+    """The text with at most about that share of its words put otherwise, each by the same word throughout."""
     words = list(spinner.WORD.finditer(text))
-    lowered = ["", *(word[0].lower() for word in words), ""]
     by_key: dict[Key, list[spinner.Place]] = {}
     for place in spinner.places(text, words):
-        if not place.name and place.stop - place.start == 1:
+        if not place.name and place.key in improvements():
             by_key.setdefault(place.key, []).append(place)
     keys = list(by_key)
     draw.shuffle(keys)
-    taken: dict[int, str] = {}
+    wanted = round(share * len(words))
+    taken: dict[int, tuple[int, str]] = {}
     for key in keys:
-        if len(taken) >= round(share * len(words)):
+        if len(taken) >= wanted:
             break
-        for chosen in draw.sample(spinner.candidates(key), len(spinner.candidates(key))):
-            forms = {place.start: spinner.thesaurus().inflected(chosen, key[1], place.form) for place in by_key[key]}
-            fitting = {at: form for at, form in forms.items() if fits(form, lowered[at : at + 3])}
-            if fitting:
-                taken.update({at: spinner.cased(words[at][0], form) for at, form in fitting.items()})
-                break
+        chosen = draw.choice(improvements()[key])
+        for place in by_key[key]:
+            original = text[words[place.start].start() : words[place.stop - 1].end()]
+            form = spinner.thesaurus().inflected(chosen, key[1], place.form)
+            taken[words[place.start].start()] = words[place.stop - 1].end(), spinner.cased(original, form)
     parts: list[str] = []
     done = 0
-    for at, word in enumerate(words):
-        parts += (text[done : word.start()], taken.get(at, word[0]))
-        done = word.end()
+    for start, (stop, replacement) in sorted(taken.items()):
+        parts += (text[done:start], replacement)
+        done = stop
     return "".join([*parts, text[done:]])
 
 
-def fits(word: str, where: Sequence[str]) -> bool:
-    """Whether a word may stand for the middle one of three: as frequent, and next to words that it is known to stand
-    next to, where the one before it was."""
-    from wordfreq import zipf_frequency
-
-    before, original, after = where
-    if " " in word or zipf_frequency(word, "en") < max(ZIPF_MIN, zipf_frequency(original, "en") - RARER_MAX):
-        return False
-    return all(
-        f"{new[0]} {new[1]}" in neighbourships() or f"{old[0]} {old[1]}" not in neighbourships()
-        for new, old in (((before, word), (before, original)), ((word, after), (original, after)))
-    )
-
-
 @functools.cache
-def neighbourships() -> frozenset[str]:
-    """The pairs of words that English is known to put next to each other."""
-    import wordsegment
-
-    wordsegment.load()
-    return frozenset(wordsegment.BIGRAMS)
+def improvements() -> Mapping[Key, Sequence[str]]:
+    """The other words for a base form and class that a reviser has in mind."""
+    found: dict[Key, list[str]] = {}
+    for word_class, rows in SYNONYMS.items():
+        for row in rows.split(", "):
+            words = row.split("/")
+            for word in words:
+                key = (word, "r" if word in PLAIN_SWAPS else word_class)
+                found.setdefault(key, []).extend(other for other in words if other != word)
+    return found

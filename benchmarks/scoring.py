@@ -59,7 +59,9 @@ def by_kind(labelled: LabelledSet, found: Scan, merged: set[Pair]) -> list[KindF
         kinds[pair.kind, pair.expected].append(pair)
     for expected in EXPECTED:
         if sum(of_kind == expected for _, of_kind in kinds) > 1:
-            kinds["all", expected] = [pair for pair in labelled.gold if pair.expected == expected]
+            kinds["all" if expected == "copy" else f"all, {expected}", expected] = [
+                pair for pair in labelled.gold if pair.expected == expected
+            ]
     return [kind_figures(kind, pairs, found, merged, wrong) for (kind, _), pairs in kinds.items()]
 
 

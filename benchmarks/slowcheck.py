@@ -6,8 +6,7 @@ costs 1, or for `damaged` what share of its characters differs; what is added wi
 length no more than `BLOCK_COST`. The cost for each word of the shorter text is its differing share: about 0.02 for a
 light edit, near 1 for unrelated texts.
 
-Limits: memory and time grow with the product of the lengths; of texts longer than `WORDS_MAX` words the first are looked
-at, in the shorter one.
+Limits: memory and time grow with the product of the lengths; of the shorter text the first `WORDS_MAX` words count.
 """
 
 from __future__ import annotations

@@ -112,14 +112,11 @@ def place_at(text: str, words: Sequence[re.Match[str]], lowered: Sequence[str], 
     if stop > len(words) or any(text[words[at].end() : words[at + 1].start()] != " " for at in range(start, stop - 1)):
         return None
     phrase = " ".join(lowered[start:stop])
-    if stop - start == 1 and (
-        len(phrase) < 3 or not phrase.isalpha() or (phrase in CLOSED and phrase not in PLAIN_SWAPS)
-    ):
+    plain = phrase in PLAIN_SWAPS and (phrase, "r") in thesaurus().candidates
+    if stop - start == 1 and (len(phrase) < 3 or not phrase.isalpha() or (phrase in CLOSED and not plain)):
         return None
     before = lowered[start - 1] if start else ""
-    analysed: tuple[Key, Form] | None = (
-        ((phrase, "r"), "") if phrase in PLAIN_SWAPS else thesaurus().analysed(phrase, before)
-    )
+    analysed: tuple[Key, Form] | None = ((phrase, "r"), "") if plain else thesaurus().analysed(phrase, before)
     if analysed is None:
         return None
     first = words[start].start()

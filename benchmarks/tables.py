@@ -43,15 +43,16 @@ def passage_rows(results: Iterable[dict[str, Any]]) -> Iterator[list[str]]:
 
 def set_rows(results: Iterable[dict[str, Any]]) -> Iterator[list[str]]:
     yield [
-        "set", "documents", "ARI", "merged pairs", "wrong", "slow check: failed of", "related, unlabelled", "clusters", "widest",
-        "candidates a document", "seconds",
+        "set", "documents", "ARI", "merged pairs", "wrong", "slow check: failed of", "related, unlabelled",
+        "clusters", "widest", "candidates a document", "seconds",
     ]  # fmt: skip
     for result in results:
         wrong = result["wrong"]
         yield [
             result["set"], f"{result['documents']:,}", shown(result["ari"]), str(result["merged_pairs"]),
             str(wrong["pairs"]), f"{wrong['check_failed']} of {wrong['checked']}",
-            str(result["related_across_groups"]), str(result["clusters"]), str(result["widest_cluster"]), f"{result['candidates_a_document']:.2f}", f"{result['seconds']:.0f}",
+            str(result["related_across_groups"]), str(result["clusters"]), str(result["widest_cluster"]),
+            f"{result['candidates_a_document']:.2f}", f"{result['seconds']:.0f}",
         ]  # fmt: skip
 
 
@@ -84,7 +85,7 @@ def written(results: Sequence[dict[str, Any]], about: Mapping[str, Any], folder:
     dates = sorted({row["run"]["date"] for row in rows.values()})
     machines = sorted({f"{row['run']['cpu']}, {row['run']['cores']} cores" for row in rows.values()})
     head = (
-        f"`dedup scan` with default settings, opaque ids, shuffled order; {', '.join(dates)}; {'; '.join(machines)}.\n\n"
+        f"`dedup scan`, default settings, opaque ids, shuffled order; {', '.join(dates)}; {'; '.join(machines)}.\n\n"
         "Merged: the share of the pairs that stand in a merging relation or in one cluster, which is recall where they "
         "are copies. Wrong: merged pairs of different groups; precision of a kind counts those that touch its "
         "documents. Slow check: merged pairs that differ by more than their relation allows, of those that were "

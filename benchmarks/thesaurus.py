@@ -33,13 +33,14 @@ Key = tuple[str, str]
 CLOSED = frozenset(
     "a an the this that these those i you he she it we they me him her us them my your his its our their mine yours "
     "who whom whose which what where when why how there here and or nor but yet so if then else than as at by for from "
-    "in into of off on onto out over to up upon with without about above across after against along among around before "
-    "behind below beneath beside between beyond down during except inside like near past since through throughout till "
-    "toward towards under until via within be am is are was were been being have has had having do does did doing done "
-    "can could may might must shall should will would ought not no yes all any both each every either neither few many "
-    "more most much other another some such only own same too very just now also even still one two three four five six "
-    "seven eight nine ten first second third once again none ever never always however because although though while whereas "
-    "unless let lets s t d ll m re ve don dr mr mrs ms st etc eg ie vs per re".split()
+    "in into of off on onto out over to up upon with without about above across after against along among around "
+    "before behind below beneath beside between beyond down during except inside like near past since through "
+    "throughout till toward towards under until via within be am is are was were been being have has had having do "
+    "does did doing done can could may might must shall should will would ought not no yes all any both each every "
+    "either neither few many "
+    "more most much other another some such only own same too very just now also even still one two three four five "
+    "six seven eight nine ten first second third once again none ever never always however because although though "
+    "while whereas unless let lets s t d ll m re ve don dr mr mrs ms st etc eg ie vs per re".split()
 )
 PLAIN_SWAPS: Mapping[str, tuple[str, ...]] = {
     "a number of": ("several", "various"),
@@ -101,7 +102,7 @@ VERB_HINTS = frozenset("to will would can could may might must shall should i yo
 NOUN_HINTS = frozenset("the a an this that his her its our their my your of no some any each every in for".split())
 
 
-class Missing(Exception):
+class MissingError(Exception):
     """What a benchmark reads is not installed; the message says what to install."""
 
 
@@ -195,10 +196,10 @@ def regular(word: str, form: Form) -> str:
 
 
 def load(wordnet: Path = WORDNET, mythes: Path = MYTHES) -> Thesaurus:
-    """Both thesauri as one. Raises Missing, with what to install, if one is not there."""
+    """Both thesauri as one. Raises MissingError, with what to install, if one is not there."""
     for path in (wordnet / "data.noun", mythes):
         if not path.exists():
-            raise Missing(f"{path} is not there: {INSTALL}")
+            raise MissingError(f"{path} is not there: {INSTALL}")
     merged: defaultdict[Key, list[str]] = defaultdict(list)
     for found in (wordnet_candidates(wordnet), mythes_candidates(mythes)):
         for key, words in found.items():

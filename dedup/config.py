@@ -37,11 +37,19 @@ class Config:
     terms_shared_min: int = 4
     """Shared rarest terms from which a pair is a candidate (documents with fewer terms: half of theirs)."""
 
-    winnow_run_shingles: int = 8
-    """Shingles in a run of which one is kept: any shared passage of 5 + 8 - 1 = 12 tokens leaves a shared key."""
+    passage_shingles_min: int = 8
+    """Shared shingles from which two documents that are no copies are compared: a run of twelve words, or as many words
+    of a longer passage whose other words were changed."""
+
+    passage_sampling: int = 4
+    """Of so many shingles one is looked at in a corpus in bulk, by its hash, and so many fewer must be shared; a power
+    of two. One in four finds a verbatim passage of 25 words with probability 0.99."""
+
+    passage_documents_all: int = 8
+    """Documents that share a shingle up to which every pair of them is a candidate; beyond, each with the first."""
 
     key_documents_max: int = 64
-    """Documents that share one passage key from which it is furniture (menus, licence headers), not reuse."""
+    """Documents that share a shingle above which it is furniture (menus, licence headers), not reuse."""
 
     bucket_documents_max: int = 256
     """Documents in a bucket up to which every pair is emitted; beyond, a star round its first member, reported."""
@@ -140,7 +148,9 @@ _RANGES: dict[str, tuple[float, float]] = {
     "term_count": (4, 256),
     "term_documents_max": (2, 1_000_000),
     "terms_shared_min": (1, 256),
-    "winnow_run_shingles": (1, 256),
+    "passage_shingles_min": (1, 10_000),
+    "passage_sampling": (1, 1024),
+    "passage_documents_all": (2, 1_000_000),
     "key_documents_max": (2, 1_000_000),
     "bucket_documents_max": (2, 1_000_000),
     "anchor_length_tokens": (1, 32),

@@ -8,10 +8,12 @@ enough buckets into a pair:
 2. The rarest terms by the corpus's own document frequencies: a prefix join of sets, the most selective first (in the
    manner of AllPairs: Bayardo, Ma and Srikant, WWW 2007). A term of one document joins nothing, one of too many
    tells nothing.
-3. Winnowed passage keys, those of too many documents left out as furniture.
+3. The shingles themselves, those of too many documents left out as furniture: documents that share some of them
+   share a passage, whatever else they hold.
 
 Limits: a bucket of more than `bucket_documents_max` documents gives a star round its first member instead of all
-pairs, and is counted in `Candidates.capped`.
+pairs, and is counted in `Candidates.capped`; of shingles that is so from `passage_documents_all` on, and shingles of
+more than `key_documents_max` documents are counted.
 """
 
 from __future__ import annotations
@@ -57,18 +59,23 @@ def candidates(sketches: Sequence[Sketch], config: Config) -> Candidates:
     size = len(sketches)
     shared: dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]] = {}
     capped: dict[str, int] = {}
-    passages, furniture = _passage_keys([sketch.passages for sketch in sketches], config)
+    most = config.bucket_documents_max
     channels = {
-        "bands": _band_buckets([sketch.signature for sketch in sketches], config),
-        "terms": _rarest_terms([sketch.terms for sketch in sketches], config),
-        "passages": passages,
+        "bands": (_band_buckets([sketch.signature for sketch in sketches], config), most),
+        "terms": (_rarest_terms([sketch.terms for sketch in sketches], config), most),
+        "passages": (_shared_shingles([sketch.shingles for sketch in sketches]), config.passage_documents_all),
     }
-    for channel, (keys, members) in channels.items():
-        codes, counts, overflow = _paired(keys, members, size, config.bucket_documents_max)
-        overflow += furniture if channel == "passages" else 0
-        if channel == "terms":
-            enough = counts >= _terms_needed(codes, size, members, config)
+    least = {"terms": config.terms_shared_min, "passages": config.passage_shingles_min}
+    for channel, ((keys, members), bucket_max) in channels.items():
+        held = np.bincount(members, minlength=size)
+        if channel == "passages":
+            (keys, members), furniture = _without_furniture(keys, members, config.key_documents_max)
+            held = np.array([len(sketch.shingles) for sketch in sketches], np.int64)
+        codes, counts, overflow = _paired(keys, members, size, bucket_max)
+        if channel in least:
+            enough = counts >= _needed(codes, size, held, least[channel])
             codes, counts = codes[enough], counts[enough]
+        overflow = furniture if channel == "passages" else overflow
         shared[channel] = codes, counts
         if overflow:
             capped[channel] = overflow
@@ -102,22 +109,26 @@ def _rarest_terms(terms: Sequence[Keys], config: Config) -> tuple[Keys, Members]
     return keys[first], members[first]
 
 
-def _terms_needed(codes: NDArray[np.int64], size: int, members: Members, config: Config) -> NDArray[np.int64]:
-    """How many terms a pair must share: `terms_shared_min`, or half of the shorter list where that is less."""
-    held = np.bincount(members, minlength=size)
+def _needed(codes: NDArray[np.int64], size: int, held: Members, least: int) -> NDArray[np.int64]:
+    """How many keys a pair must share: `least`, or half of what the document with fewer has where that is less."""
     fewer = np.minimum(held[codes // size], held[codes % size])
-    needed: NDArray[np.int64] = np.maximum(1, np.minimum(config.terms_shared_min, (fewer + 1) // 2))
+    needed: NDArray[np.int64] = np.maximum(1, np.minimum(least, (fewer + 1) // 2))
     return needed
 
 
-def _passage_keys(passages: Sequence[Keys], config: Config) -> tuple[tuple[Keys, Members], int]:
-    """The passage keys that a few documents share, and how many too many share."""
-    keys, members = _flat(passages)
+def _shared_shingles(shingles: Sequence[Keys]) -> tuple[Keys, Members]:
+    """The shingles that two documents or more hold."""
+    keys, members = _flat(shingles)
     _, position, counts = np.unique(keys, return_inverse=True, return_counts=True)
-    shared = (counts[position] >= 2) & (counts[position] <= config.key_documents_max)
-    return (keys[shared], members[shared]), int(
-        (np.unique(keys, return_counts=True)[1] > config.key_documents_max).sum()
-    )
+    shared = counts[position] >= 2
+    return keys[shared], members[shared]
+
+
+def _without_furniture(keys: Keys, members: Members, most: int) -> tuple[tuple[Keys, Members], int]:
+    """The keys of at most so many documents, and how many others there are."""
+    _, position, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    kept = counts[position] <= most
+    return (keys[kept], members[kept]), int((counts > most).sum())
 
 
 def _flat(lists: Sequence[Keys]) -> tuple[Keys, Members]:

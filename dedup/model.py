@@ -134,13 +134,12 @@ class Sketch:
     """What is kept of a document to find its copies by, an array a channel.
 
     signature: (K,) uint32, MinHash of the word shingles (text channel). terms: (t,) uint64, hashes of the distinct
-    tokens (skeleton channel: the corpus's counts then choose the rarest). passages: (p,) uint64, winnowed shingles
-    (passage channel). shingles: (s,) uint64 sorted, the whole set, for exact resemblance.
+    tokens (skeleton channel: the corpus's counts then choose the rarest). shingles: (s,) uint64 sorted, the whole set
+    (passage channel, and exact resemblance).
     """
 
     signature: NDArray[np.uint32]
     terms: NDArray[np.uint64]
-    passages: NDArray[np.uint64]
     shingles: NDArray[np.uint64]
 
 

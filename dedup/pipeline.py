@@ -129,7 +129,6 @@ def _in_bulk(files: Sequence[read.SourceFile], problems: Sequence[DedupError], c
         (*problems, *found.problems),
         found.candidates,
         found.capped,
-        (flow.NOTE,),
     )
 
 

@@ -5,8 +5,7 @@
    finds light edits.
 2. Skeleton channel: the distinct tokens. A spinner leaves names, numbers and rare words, so `match` joins
    documents by the terms that are rarest in the corpus at hand.
-3. Passage channel: of every run of shingle hashes the smallest is kept (winnowing: Schleimer, Wilkerson and Aiken,
-   SIGMOD 2003), so that any shared run of w + run - 1 tokens leaves a shared key. It finds part reuse.
+3. Passage channel: the shingles themselves, which `match` counts between documents. It finds part reuse.
 
 Source of the signature: Broder, "On the resemblance and containment of documents", 1997; the permutations are
 datasketch 2.0's scheme affine32. A text of fewer than w tokens is one shingle of all of them.
@@ -65,21 +64,11 @@ def signature(shingles: NDArray[np.uint64], permutations: int) -> NDArray[np.uin
     return np.asarray(minhash.hashvalues, np.uint32)
 
 
-def winnowed(shingles: NDArray[np.uint64], run_length: int) -> NDArray[np.uint64]:
-    """The distinct smallest hashes of every `run_length` shingles in a row, sorted: (p,) uint64."""
-    if len(shingles) == 0:
-        return shingles
-    run = min(run_length, len(shingles))
-    windows = np.lib.stride_tricks.sliding_window_view(shingles, run)
-    return np.unique(windows.min(axis=1))
-
-
 def sketch(tokens: Tokens, config: Config) -> Sketch:
     """The sketch of one document, all channels."""
     shingles = shingle_hashes(tokens.hashes, config.shingle_length_tokens)
     return Sketch(
         signature=signature(shingles, config.permutations),
         terms=np.unique(tokens.hashes),
-        passages=winnowed(shingles, config.winnow_run_shingles),
         shingles=np.unique(shingles),
     )

@@ -15,13 +15,11 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from reference import selected_terms, shared_term_pairs
 from rich.console import Console
 from strategies import PARAGRAPHS, article, noised, spun
 
-from dedup import clean, match, pipeline, read, sketch
-from dedup.bulk import flow
-from dedup.bulk import match as bulk_match
+from dedup import clean, pipeline, read
+from dedup.bulk import flow, terms
 from dedup.bulk import read as bulk_read
 from dedup.bulk import sketch as bulk_sketch
 from dedup.cli import main
@@ -428,76 +426,11 @@ def test_one_template_many_times_is_capped_and_told(tmp_path: Path) -> None:
     texts = {f"{number:04}": f"{stem} Copy {number} of {number * 7}." for number in range(300)}
     found = pipeline.find_duplicates(jsonl(tmp_path / "rows.jsonl", texts), BULK)
     assert found.capped["bands"] > 0
-    assert found.candidates <= 300 * (bulk_match.JOIN_PARTNERS_MAX + 1)
+    assert found.candidates <= 300 * (terms.JOIN_PARTNERS_MAX + 1)
     assert [(one.canonical, len(one.members)) for one in found.clusters] == [("0000", 300)]
 
 
 # --- matching --------------------------------------------------------------------------------------------------
-
-
-def test_band_keys_are_the_upper_halves_of_those_of_match() -> None:
-    texts = [*PARAGRAPHS, article(1), spun(article(1)), "short", "", "…"]
-    signatures = [sketch.sketch(clean.tokens(clean.from_text("x", text)), BULK).signature for text in texts]
-    keys, members = match._band_buckets(signatures, BULK)
-    bands, rows = match.banding(BULK.threshold, BULK.band_recall, BULK.permutations)
-    out = np.empty((len(texts), bands), np.uint32)
-    join.band_keys(np.array(signatures, np.uint32), bands, rows, out)
-    worded = sorted(set(members.tolist()))
-    assert worded == list(range(len(texts) - 2))
-    assert out[worded].ravel().tolist() == (keys >> np.uint64(32)).tolist()
-
-
-_postings = st.lists(st.sets(st.integers(0, 11)), max_size=25)
-"""The documents of each term."""
-
-
-def arrays(lists: list[set[int]]) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.int64]]:
-    starts = np.cumsum([0, *map(len, lists)], dtype=np.int64)
-    flat = np.array([one for documents in lists for one in sorted(documents)], np.uint32)
-    return starts, flat, np.argsort(np.diff(starts), kind="stable")
-
-
-@given(_postings, st.integers(1, 5), st.integers(1, 40), st.integers(1, 8))
-def test_terms_are_kept_as_the_slow_way_keeps_them(lists: list[set[int]], least: int, budget: int, width: int) -> None:
-    starts, postings, order = arrays(lists)
-    own, counts = np.zeros((12, width), np.uint32), np.zeros(12, np.int64)
-    kept = join.selective_terms(starts, postings, order, least, budget, own, counts)
-    wanted = selected_terms([sorted(lists[term]) for term in order], 12, least, budget, width)
-    assert [own[at, : counts[at]].tolist() for at in range(12)] == wanted
-    assert kept == sum(map(len, wanted))
-    for place in range(len(lists)):
-        documents = postings[starts[place] : starts[place + 1]].tolist()
-        assert documents == [document for document in range(12) if place in wanted[document]]
-
-
-@given(
-    _postings,
-    st.lists(st.integers(1, 4), min_size=12, max_size=12),
-    st.integers(0, 12),
-    st.sampled_from([1, 100]),
-    st.sampled_from([2, 100]),
-)
-def test_the_join_counts_as_the_slow_way_does(
-    lists: list[set[int]], needed: list[int], cut: int, room: int, most: int
-) -> None:
-    starts, postings, order = arrays(lists)
-    own, counts = np.zeros((12, 25), np.uint32), np.zeros(12, np.int64)
-    kept = join.selective_terms(starts, postings, order, 25, 1000, own, counts)
-    met, pairs, found = np.zeros(12, np.uint8), np.zeros((room, 2), np.uint32), []
-    limits, capped = np.array(needed, np.int64), np.zeros(1, np.int64)
-    for first, last in ((0, cut), (cut, 12)):
-        part = np.array([first, last], np.int64)
-        size = join.shared_terms(starts, postings[:kept], own, counts, part, limits, most, met, pairs, capped)
-        found += [size] if room == 1 else [tuple(row) for row in pairs[:size].tolist()]
-        assert not met.any()
-    every = shared_term_pairs(lists, needed)
-    partners = {b: [pair for pair in every if pair[1] == b] for b in range(12)}
-    wanted = sorted(pair for pairs_of_b in partners.values() for pair in sorted(pairs_of_b)[:most])
-    assert capped[0] == sum(len(pairs_of_b) > most for pairs_of_b in partners.values())
-    if room == 1:
-        assert sum(found) == len(wanted)
-    else:
-        assert sorted(found) == wanted
 
 
 @given(st.lists(st.lists(st.integers(0, 30), max_size=20), max_size=8), st.integers(1, 6), st.integers(0, 3))
@@ -536,7 +469,6 @@ def _texts(texts: Sequence[str]) -> bulk_read.Texts:
 def test_candidates_of_bulk_are_among_those_that_share_terms_or_bands(tmp_path: Path) -> None:
     small, bulk = both(jsonl(tmp_path / "rows.jsonl", generated(range(6))))
     assert 0 < bulk.candidates <= small.candidates
-    assert isinstance(bulk_match.JOIN_BUDGET_DOCUMENTS, int)
 
 
 # --- clean -----------------------------------------------------------------------------------------------------

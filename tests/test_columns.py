@@ -64,6 +64,18 @@ def turned(pair: Pair) -> Pair:
     return replace(pair, **ends, evidence=back)  # type: ignore[arg-type]
 
 
+def holds(found: Pairs, wanted: list[Pair]) -> bool:
+    """Whether the columns hold just these pairs, each column as it is when they are made of them."""
+    made = in_columns(IDS, wanted)
+    arrays = [(one.documents, one.relation, one.cleaner, one.passages, one.starts, one.met) for one in (found, made)]
+    same = [a.dtype == b.dtype and a.tolist() == b.tolist() for a, b in zip(*arrays, strict=True)]
+    tables = [
+        {name: column.tolist() for name, column in [*one.figures.items(), *one.direction.items()]}
+        for one in (found, made)
+    ]
+    return all(same) and tables[0] == tables[1] and found == wanted
+
+
 def masks(size: int) -> st.SearchStrategy[list[bool]]:
     return st.lists(st.booleans(), min_size=size, max_size=size)
 
@@ -115,14 +127,14 @@ def test_what_can_change_has_no_hash() -> None:
 def test_turning_some_rows_exchanges_their_a_and_b(pairs: list[Pair], data: st.DataObject) -> None:
     mask = data.draw(masks(len(pairs)))
     found = in_columns(IDS, pairs).turned(np.array(mask, bool))
-    assert found == [turned(pair) if turns else pair for pair, turns in zip(pairs, mask, strict=True)]
+    assert holds(found, [turned(pair) if turns else pair for pair, turns in zip(pairs, mask, strict=True)])
 
 
 @given(lists(), st.data())
 def test_turned_twice_is_the_same(pairs: list[Pair], data: st.DataObject) -> None:
     made, mask = in_columns(IDS, pairs), np.array(data.draw(masks(len(pairs))), bool)
-    assert made.turned(mask).turned(mask) == made == pairs
-    assert made.turned(mask).turned(~mask) == [turned(pair) for pair in pairs]
+    assert holds(made.turned(mask).turned(mask), pairs)
+    assert holds(made.turned(mask).turned(~mask), [turned(pair) for pair in pairs])
 
 
 def test_turning_makes_no_minus_nought() -> None:
@@ -135,10 +147,11 @@ def test_turning_makes_no_minus_nought() -> None:
 @given(lists(), st.data())
 def test_taking_rows_by_number_or_by_mask(pairs: list[Pair], data: st.DataObject) -> None:
     made, mask = in_columns(IDS, pairs), data.draw(masks(len(pairs)))
-    assert made.taken(np.array(mask, bool)) == [pair for pair, wanted in zip(pairs, mask, strict=True) if wanted]
+    assert holds(made.taken(np.array(mask, bool)), [pair for pair, wanted in zip(pairs, mask, strict=True) if wanted])
     numbers = data.draw(st.lists(st.integers(0, len(pairs) - 1), max_size=6)) if pairs else []
-    assert made.taken(np.array(numbers, np.int64)) == [pairs[number] for number in numbers]
-    assert made.taken(np.array(numbers, np.intp)).taken(np.arange(len(numbers))) == [pairs[one] for one in numbers]
+    taken = made.taken(np.array(numbers, np.int64))
+    assert holds(taken, [pairs[number] for number in numbers])
+    assert holds(taken.taken(np.arange(len(numbers))), list(taken))
 
 
 @given(lists(), st.lists(st.integers(0, 5), max_size=4))
@@ -146,15 +159,14 @@ def test_joined_parts_are_the_parts_one_behind_the_other(pairs: list[Pair], cuts
     made, at = in_columns(IDS, pairs), [0, *sorted(min(cut, len(pairs)) for cut in cuts), len(pairs)]
     parts = [made.taken(np.arange(start, stop)) for start, stop in pairwise(at)]
     whole = Pairs.joined(parts)
-    assert whole == pairs
-    assert whole.starts.tolist() == made.starts.tolist()
-    assert Pairs.joined([made, made]) == pairs * 2
+    assert holds(whole, pairs)
+    assert holds(Pairs.joined([made, made]), pairs * 2)
 
 
 @given(lists(), st.randoms(use_true_random=False))
 def test_ordered_pairs_stand_by_their_documents(pairs: list[Pair], chance: Random) -> None:
     mixed = chance.sample(pairs, len(pairs))
-    assert in_columns(IDS, mixed).ordered() == sorted(pairs, key=lambda pair: (pair.a, pair.b))
+    assert holds(in_columns(IDS, mixed).ordered(), sorted(pairs, key=lambda pair: (pair.a, pair.b)))
 
 
 @given(lists(), st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), max_size=8))

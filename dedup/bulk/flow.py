@@ -1,7 +1,7 @@
 """The flow over partitions, on one screen: read -> sketch -> match -> verify -> judge -> cluster.
 
 Every stage gives columns; texts are read where they are needed and never kept. What is found is what `pipeline` finds
-in a small corpus, but for the passage channel, which is left out and said to be.
+in a small corpus, but that of the shingles by which shared passages are found one in `passage_sampling` is looked at.
 """
 
 from __future__ import annotations
@@ -22,9 +22,6 @@ from dedup.columns import Clusters, Pairs
 from dedup.config import Config
 from dedup.engines import local
 from dedup.model import Corpus, DedupError
-
-NOTE = "In a corpus of this size, passages that documents share without being copies are told only where they came up."
-
 
 @dataclass(frozen=True, slots=True)
 class Found:

@@ -37,7 +37,7 @@ _HALF, _LOW = np.uint64(32), np.uint64(0xFFFFFFFF)
 class Part:
     """Where the sketches of a partition are in the store: those of `sketch.Columns`, each in one dimension.
 
-    documents: how many. bands: how many keys of bands each has. term_starts: where each range of terms begins.
+    documents: how many. bands: how many keys of bands each has. term_starts, passage_starts: where each range of them begins.
     """
 
     documents: int
@@ -47,6 +47,9 @@ class Part:
     terms: Block
     term_starts: I64s
     term_counts: Block
+    passages: Block
+    passage_starts: I64s
+    passage_counts: Block
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,9 @@ def stored(columns: sketch.Columns, store: Store) -> Part:
         store.put(columns.terms),
         columns.term_starts,
         store.put(columns.term_counts.reshape(-1)),
+        store.put(columns.passages),
+        columns.passage_starts,
+        store.put(columns.passage_counts),
     )
 
 

@@ -4,7 +4,7 @@
    paired with it.
 2. A band's keys and the documents' numbers are packed into one 64-bit word each and sorted: buckets are runs of equal
    upper halves. A bucket of more than `bucket_documents_max` documents gives a star round its first member.
-3. The rarest terms are joined by counting (see `terms`).
+3. The rarest terms are joined by counting (see `terms`), and so are sampled shingles (see `passages`).
 
 Pairs are (m, 2) arrays of document numbers, a < b, distinct, in order. Neither the number of workers nor the memory
 changes them.
@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dedup.bulk import terms
+from dedup.bulk import passages, terms
 from dedup.bulk.held import Held, I64s, U64s, merged, pairs_of, turns, written
 from dedup.config import Config
 from dedup.engines import local
@@ -47,8 +47,10 @@ def candidates(held: Held, config: Config, workers: int) -> Candidates:
     exact, standing = _same_sequence(held, workers)
     by_bands, buckets = _banded(standing, config, workers)
     by_terms, crowded, walked = terms.joined(standing, config, workers)
-    capped = {name: count for name, count in (("bands", buckets), ("terms", crowded)) if count}
-    return Candidates(pairs_of(merged([by_bands, by_terms])), pairs_of(exact), capped, walked)
+    by_passages, furniture = passages.shared(standing, config, workers)
+    told = (("bands", buckets), ("terms", crowded), ("passages", furniture))
+    capped = {name: count for name, count in told if count}
+    return Candidates(pairs_of(merged([by_bands, by_terms, by_passages])), pairs_of(exact), capped, walked)
 
 
 def _same_sequence(held: Held, workers: int) -> tuple[U64s, Held]:

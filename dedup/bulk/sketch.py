@@ -3,7 +3,8 @@
 1. `Sample` counts, over the first partitions, in how many documents each term is. It ranks the terms of the whole
    corpus, so that one pass suffices; a corpus no larger than the sample is ranked by its own counts.
 2. `sketched` finds the words, and from their hashes the band keys of the MinHash signature, the terms by which the
-   skeleton channel joins, and a digest of the whole sequence, for copies that are word for word the same.
+   skeleton channel joins, the shingles of the passage channel, and a digest of the whole sequence, for copies that are
+   word for word the same.
 
 Texts go through in batches small enough that their hashes stay in the processor's cache. Signatures are those of
 `sketch.signature`, bit for bit; only their band keys are kept.
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 from dedup import clean, match
 from dedup.bulk.read import Texts
 from dedup.config import Config
-from dedup.kernels import join, minhash, postings, skeleton, tables, words
+from dedup.kernels import join, minhash, passages, postings, skeleton, tables, words
 
 BATCH_BYTES = 128 << 10
 SAMPLE_BYTES = 64 << 20
@@ -37,7 +38,8 @@ EDITION = "1"
 class Columns:
     """Sketches of documents. words: (n,) int32. digests: (n,) uint64. bands: (b, n) uint32. terms: uint32, those of all
     documents, cut by ranges, where each range begins, (RANGES + 1,), and how many of it each document has, (RANGES, n)
-    unsigned (see `kernels.postings`)."""
+    unsigned (see `kernels.postings`). passages: uint64, sampled shingles, cut by ranges in the same way (see
+    `kernels.passages`), and how many each document has, (n,)."""
 
     words: NDArray[np.int32]
     digests: NDArray[np.uint64]
@@ -45,6 +47,9 @@ class Columns:
     terms: NDArray[np.uint32]
     term_starts: NDArray[np.int64]
     term_counts: NDArray[np.uint8]
+    passages: NDArray[np.uint64]
+    passage_starts: NDArray[np.int64]
+    passage_counts: NDArray[np.uint32]
 
 
 @cache
@@ -155,6 +160,7 @@ def sketched(texts: Texts, ranking: Ranking, config: Config) -> Columns:
     chosen, term_counts = np.empty((documents, width), np.uint32), np.empty(documents, np.int64)
     ranks = (ranking.slots, ranking.bits, ranking.limit, config.term_count, ranking.fresh)
     a, b = _permutations(config.permutations)
+    shingles, shingle_counts = [np.zeros(0, np.uint64)], np.empty(documents, np.int64)
     for batch in _batches(texts):
         hashes, counts, _ = token_hashes(texts.buffer, texts.offsets[batch.start : batch.stop + 1])
         signatures: NDArray[Any] = np.empty((len(counts), config.permutations), np.uint32)
@@ -163,7 +169,13 @@ def sketched(texts: Texts, ranking: Ranking, config: Config) -> Columns:
         join.digests(hashes, counts, digests[batch])
         join.band_keys(signatures, bands, rows, batch.start, band_keys)
         join.choose_terms(hashes, counts, *ranks, chosen[batch], term_counts[batch])
-    return Columns(words_of, digests, band_keys, *_divided(chosen, term_counts))
+        keys, sampling = np.empty(len(hashes), np.uint64), (config.shingle_length_tokens, config.passage_sampling)
+        shingles.append(keys[: passages.sampled_shingles(hashes, counts, *sampling, keys, shingle_counts[batch])])
+    keys, starts = np.concatenate(shingles), np.empty(passages.RANGES + 1, np.int64)
+    cut = np.empty(len(keys), np.uint64)
+    passages.divide_shingles(keys, shingle_counts, cut, starts)
+    told = cut, starts, shingle_counts.astype(np.uint32)
+    return Columns(words_of, digests, band_keys, *_divided(chosen, term_counts), *told)
 
 
 def _divided(

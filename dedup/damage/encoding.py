@@ -50,6 +50,12 @@ def detect(document: Document) -> Detection:
     return detection(found)
 
 
+def safe(text: str) -> Iterator[Finding]:
+    """The findings whose repair is safe: mojibake, control characters, marks of byte order within the text."""
+    yield from map(_mojibake, repairs(text))
+    yield from (found for found in (*_controls(text), *_marks(text)) if found.after is not None)
+
+
 def _finding(text: str, span: Span, cause: str, explanation: str, confidence: float) -> Finding:
     return Finding("encoding", span, shown(text, span), cause, explanation, confidence)
 
@@ -68,13 +74,45 @@ def repairs(text: str) -> tuple[Edit, ...]:
         return ()
     import ftfy
 
+    found: list[Edit] = [*_old_machines(text)]
     if not ftfy.badness.is_bad(text):
-        return ()
-    found: list[Edit] = []
+        return tuple(found)
+    read = {edit.span for edit in found}
     for piece in _PIECES.finditer(text):
+        if any(piece.start() <= start < piece.end() for start, _ in read):
+            continue
         if not piece.group().isascii() and ftfy.badness.is_bad(piece.group()):
             found += _mended(piece.group(), (0, len(piece.group())), GAPS_WORDS, piece.start()).edits
-    return tuple(found)
+    return tuple(sorted(found, key=lambda edit: edit.span))
+
+
+_OLD_RUN = re.compile("[^\x00-\x7f]{3,200}(?: [^\x00-\x7f]{2,200}){0,50}")
+_OLD_SIGNS = re.compile("[\u00a0-\u00bf\u02c6-\u02dd\u2010-\u2265\u2500-\u25ff]")
+OLD_CHARACTERS_MIN = 6
+OLD_SIGNS_SHARE_MIN = 0.3
+
+
+def _old_machines(text: str) -> Iterator[Edit]:
+    """Runs that are letters of another script when their bytes in an encoding of old machines are read as UTF-8, and
+    that ftfy's heuristic does not see: by chance, so many bytes are never valid UTF-8."""
+    if not _OLD_SIGNS.search(text):
+        return
+    for run in _OLD_RUN.finditer(text):
+        before = run.group()
+        if len(_OLD_SIGNS.findall(before)) < OLD_SIGNS_SHARE_MIN * len(before) or len(before) < OLD_CHARACTERS_MIN:
+            continue
+        for codec in ("mac_roman", "cp437", "cp850"):
+            after = _reread(before, codec)
+            if after and all(map(str.isalpha, after.replace(" ", ""))):
+                yield Edit(run.span(), before, after, f"encoding: {codec}, utf-8")
+                break
+
+
+def _reread(passage: str, codec: str) -> str | None:
+    try:
+        return passage.encode(codec).decode("utf-8")
+    except UnicodeError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)

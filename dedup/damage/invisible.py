@@ -5,15 +5,13 @@
    scripts and in emoji sequences, direction marks where a text runs from right to left, variation selectors after what
    has variants, tag letters in flags, zero-width spaces where words are not spaced, soft hyphens well inside long
    words. Anywhere else they are a finding, and taking them out changes nothing that a reader sees.
-3. Look-alikes: a word that mixes Latin with letters of another script, all of which look Latin (or the other way
-   round in a text of that script); a word all of look-alikes that reads as an English word among Latin words.
-4. Letters of styled alphabets (mathematical, full-width, enclosed, turned) in the place of plain ones.
-5. More combining marks on a letter than its script ever stacks; one mark repeated; strokes through letter after letter.
-6. Private-use characters, noncharacters and halves of surrogate pairs.
+3. Look-alikes and styled alphabets: see `lookalikes`.
+4. More combining marks on a letter than its script ever stacks; one mark repeated; strokes through letter after letter.
+5. Private-use characters, noncharacters and halves of surrogate pairs.
 
-Score: the probability that one of the findings is damage (their confidences combined). Any language; only whole-word
-look-alikes are checked against a list of words, which is English. Linear in length: every expression is a class with a
-quantifier, and what is looked at around a match is bounded. Source: Unicode Standard chapter 23, UTS #39, UTS #51.
+Score: the probability that one of the findings is damage (their confidences combined). Any language. Linear in length:
+every expression is a class with a quantifier, and what is looked at around a match is bounded. Source: Unicode Standard
+chapter 23, UTS #39, UTS #51.
 """
 
 from __future__ import annotations
@@ -23,14 +21,11 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from functools import cache
 
-from dedup.damage.lookalikes import READINGS, SCRIPTS, skeleton
-
-from dedup import language
+from dedup.damage import lookalikes
+from dedup.damage.alphabets import word_bounds
 from dedup.damage.findings import NOTHING, Detection, Finding, detection, shown
 from dedup.model import Span
 
-WORD_CHARACTERS_MAX = 60
-"""How far from a suspicious character its word is looked for."""
 CONTEXT_CHARACTERS = 40
 """How far a direction mark may stand from the text from right to left that it serves."""
 MARKS_MAX = 4
@@ -38,25 +33,27 @@ MARKS_MAX = 4
 form has three, phonetic transcription four."""
 MARKS_ANY_MAX = 7
 """The same in any script: Tibetan and Hebrew with accents stack up to some six."""
-STYLED_LETTERS_MIN = 3
-"""Styled letters in a row from which they spell a word: a formula has one or two."""
-LATIN_SHARE_MIN = 0.5
-"""Share of a text's letters from which a lone word of look-alikes in it is foreign to it."""
 
-_RTL = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff"
-_JOINING = "\u0600-\u08ff\ufb50-\ufdff\ufe70-\ufefc\u0900-\u0dff\u0f00-\u0fff\u1000-\u109f\u1780-\u18af\ua840-\ua8ff\u1b00-\u1bff\ua980-\ua9df\U00011000-\U000116ff"  # noqa: E501
-_UNSPACED = "\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u1950-\u19ff\u1a20-\u1aaf\u1b00-\u1bff\u3000-\u30ff\u3400-\u9fff\ua980-\ua9df\uaa00-\uaadf\uac00-\ud7af\uff00-\uffef\U00020000-\U0003ffff"  # noqa: E501
+_RTL = "\u0590-\u061b\u061d-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff"
+_JOINING = (
+    "\u0600-\u08ff\ufb50-\ufdff\ufe70-\ufefc\u0900-\u0dff\u0f00-\u0fff\u1000-\u109f\u1780-\u18af\ua840-\ua8ff"
+    "\u1b00-\u1bff\ua980-\ua9df\U00011000-\U000116ff"
+)
+_UNSPACED = (
+    "\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u1950-\u19ff\u1a20-\u1aaf\u1b00-\u1bff\u3000-\u30ff\u3400-\u9fff"
+    "\ua980-\ua9df\uaa00-\uaadf\uac00-\ud7af\uff00-\uffef\U00020000-\U0003ffff"
+)
 _PICTURES = "#*0-9\u00a9\u00ae\u203c\u2049\u2100-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
 _RIGHT_TO_LEFT = re.compile(f"[{_RTL}]")
 _JOINED = re.compile(f"[{_JOINING}]")
 _NOT_SPACED = re.compile(f"[{_UNSPACED}]")
 _PICTURE = re.compile(f"[{_PICTURES}]")
 _VARIANT_BASE = re.compile(
-    f"[{_PICTURES}\u1000-\u109f\u1800-\u18af\u2200-\u22ff\u2a00-\u2aff\u3000-\u9fff\ua840-\ua877\uf900-\ufaff\U00013000-\U0001345f\U00020000-\U0003ffff]"
+    f"[{_PICTURES}\u1000-\u109f\u1800-\u18af\u2200-\u22ff\u2a00-\u2aff\u3000-\u9fff"
+    "\ua840-\ua877\uf900-\ufaff\U00013000-\U0001345f\U00020000-\U0003ffff]"
 )
 _HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff\uffa0-\uffdc]")
 _MONGOLIAN = re.compile("[\u1800-\u18af]")
-_FORMULA = re.compile("[\\w)\\]|(\\[\u2200-\u22ff\U0001d400-\U0001d7ff]")
 _MUSIC = re.compile("[\U0001d100-\U0001d1ff]")
 _SHORTHAND = re.compile("[\U0001bc00-\U0001bcaf]")
 _MARK_HOME = re.compile("[\u0300-\u036f\u0590-\u05ff\u0600-\u06ff]")
@@ -77,7 +74,7 @@ def detect(text: str) -> Detection:
     """The findings in a text, and the probability that one of them is damage."""
     if text.isascii():
         return NOTHING
-    found = [*_hidden(text), *_mixed(text), *_whole_words(text), *_styled(text), *_floods(text), *_unassigned(text)]
+    found = [*hidden(text), *lookalikes.findings(text), *_floods(text), *_unassigned(text)]
     return detection(found) if found else NOTHING
 
 
@@ -88,7 +85,8 @@ def _finding(text: str, span: Span, cause: str, explanation: str, confidence: fl
 # --- 2: invisible characters ---------------------------------------------------------------------------------------
 
 
-def _hidden(text: str) -> Iterator[Finding]:
+def hidden(text: str) -> Iterator[Finding]:
+    """Runs of invisible characters that are not at home; what is left when they are taken out is what a reader sees."""
     marks = _direction_marks(text)
     for run in _INVISIBLE.finditer(text):
         start, stop = run.span()
@@ -132,23 +130,23 @@ def _rules() -> tuple[tuple[frozenset[int], Callable[[str, int], bool], str, flo
     """Which invisible characters are at home where."""
     return (
         (frozenset((0xAD,)), _hyphenates, " where no word is divided", 0.8),
-        (frozenset((0x200B,)), _near(_NOT_SPACED, both=False), " within spaced text", 0.9),
-        (frozenset((0x200C,)), _near(_JOINED, both=False), " outside the scripts that join letters", 0.9),
+        (frozenset((0x200B,)), _near(_NOT_SPACED), " within spaced text", 0.9),
+        (frozenset((0x200C,)), _near(_JOINED), " outside the scripts that join letters", 0.9),
         (frozenset((0x200D,)), _joins, " outside the scripts and pictures that join", 0.9),
         (frozenset((0x61C, 0x200E, 0x200F)), _by_right_to_left, " far from any text from right to left", 0.85),
         (frozenset((0x202A, 0x202B, 0x202C, 0x2066, 0x2067, 0x2068, 0x2069)), _by_right_to_left,
          " far from any text from right to left", 0.9),
         (frozenset((0x2060,)), _holds_together, " within a word", 0.85),
-        (frozenset((0x2061, 0x2062, 0x2063, 0x2064)), _near(_FORMULA, both=True), " outside any formula", 0.9),
-        (frozenset((0x34F,)), _near(_MARK_HOME, both=False), " without a combining mark", 0.8),
-        (frozenset((0x115F, 0x1160, 0x3164, 0xFFA0)), _near(_HANGUL, both=False), " outside Korean letters", 0.9),
-        (frozenset((0x17B4, 0x17B5)), _near(re.compile("[\u1780-\u17ff]"), both=False), " outside Khmer", 0.9),
-        (frozenset(range(0x180B, 0x1810)), _near(_MONGOLIAN, both=False), " outside Mongolian", 0.9),
+        (frozenset((0x2061, 0x2062, 0x2063, 0x2064)), _operates, " outside any formula", 0.9),
+        (frozenset((0x34F,)), _near(_MARK_HOME), " without a combining mark", 0.8),
+        (frozenset((0x115F, 0x1160, 0x3164, 0xFFA0)), _near(_HANGUL), " outside Korean letters", 0.9),
+        (frozenset((0x17B4, 0x17B5)), _near(re.compile("[\u1780-\u17ff]")), " outside Khmer", 0.9),
+        (frozenset(range(0x180B, 0x1810)), _near(_MONGOLIAN), " outside Mongolian", 0.9),
         (frozenset(range(0xFE00, 0xFE10)), _varies, " after what has no variants", 0.85),
         (frozenset(range(0xE0100, 0xE01F0)), _varies, " after what has no variants", 0.9),
-        (frozenset(range(0xFFF9, 0xFFFC)), _near(_NOT_SPACED, both=False), " outside East Asian text", 0.9),
-        (frozenset(range(0x1BCA0, 0x1BCA4)), _near(_SHORTHAND, both=False), " outside shorthand", 0.9),
-        (frozenset(range(0x1D173, 0x1D17B)), _near(_MUSIC, both=False), " outside musical notation", 0.9),
+        (frozenset(range(0xFFF9, 0xFFFC)), _near(_NOT_SPACED), " outside East Asian text", 0.9),
+        (frozenset(range(0x1BCA0, 0x1BCA4)), _near(_SHORTHAND), " outside shorthand", 0.9),
+        (frozenset(range(0x1D173, 0x1D17B)), _near(_MUSIC), " outside musical notation", 0.9),
     )  # fmt: skip
 
 
@@ -162,10 +160,21 @@ def _neighbours(text: str, at: int) -> tuple[str, str]:
     return text[before : before + 1] if before >= 0 else "", text[after : after + 1]
 
 
-def _near(home: re.Pattern[str], *, both: bool) -> Callable[[str, int], bool]:
-    """Whether a neighbour, or both, are of a class."""
-    needed = all if both else any
-    return lambda text, at: needed(bool(home.match(one)) for one in _neighbours(text, at))
+def _near(home: re.Pattern[str]) -> Callable[[str, int], bool]:
+    """Whether one of the neighbours is of a class."""
+    return lambda text, at: any(home.match(one) for one in _neighbours(text, at))
+
+
+_TERM = re.compile("[A-Za-z0-9()\\[\\]|{}^_+*/=\u00b2\u00b3\u00b9\u0370-\u03ff\u2070-\u22ff\U0001d400-\U0001d7ff-]")
+
+
+def _operates(text: str, at: int) -> bool:
+    """An operator beside a number, a sign or variables of one letter; a function may have a longer name."""
+    before, after = text[max(0, at - 2) : at], text[at + 1 : at + 3]
+    if not (before and after and _TERM.match(before[-1]) and _TERM.match(after[0])):
+        return False
+    long_before, long_after = before.isalpha() and len(before) > 1, after.isalpha() and len(after) > 1
+    return not long_after and not (long_before and after[0].isalpha() and text[at] != "\u2061")
 
 
 def _joins(text: str, at: int) -> bool:
@@ -183,7 +192,7 @@ def _hyphenates(text: str, at: int) -> bool:
     before, after = text[max(0, at - 2) : at], text[at + 1 : at + 3]
     if not (len(before) == len(after) == 2 and (before + after).isalpha()):
         return False
-    start, stop = _word_bounds(text, at)
+    start, stop = word_bounds(text, at)
     return len(text[start:stop].replace("\u00ad", "")) >= 6
 
 
@@ -222,131 +231,11 @@ def _direction_marks(text: str) -> frozenset[int]:
     return frozenset(wrong)
 
 
-# --- 3: look-alikes ------------------------------------------------------------------------------------------------
+# --- 4 and 5: floods of marks, what is no character ------------------------------------------------------------------
 
-_LATIN = SCRIPTS[0][1]
-_OTHER = "".join(ranges for _, ranges in SCRIPTS[1:])
-_LATIN_LETTER = re.compile(f"[{_LATIN}]")
-_OTHER_LETTER = re.compile(f"[{_OTHER}]")
-_SEAM = re.compile(f"[{_LATIN}](?=[{_OTHER}])|[{_OTHER}](?=[{_LATIN}])")
-_ODD_LATIN = re.compile("[\u0251\u0261\u0131\u0269\u026a\u0280\u028f\u1d04\u1d0f\u1d1c\u1d20\u1d21\u1d22]")
-_ALONE = re.compile(f"(?<!\\w)[{''.join(map(re.escape, sorted(READINGS)))}]{{1,{WORD_CHARACTERS_MAX}}}(?!\\w)")
-_WORD_PART = re.compile(r"[\w\u0300-\u036f\u00ad\u200b-\u200d'’]")
-
-
-def _word_bounds(text: str, at: int) -> Span:
-    """The word around a place, as far as it is looked for."""
-    start = stop = at
-    while start > 0 and at - start < WORD_CHARACTERS_MAX and _WORD_PART.match(text, start - 1):
-        start -= 1
-    while stop < len(text) and stop - at < WORD_CHARACTERS_MAX and _WORD_PART.match(text, stop):
-        stop += 1
-    return start, stop
-
-
-def _script(character: str) -> str:
-    return next((name for name, letters in _script_classes() if letters.match(character)), "another script")
-
-
-@cache
-def _script_classes() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    return tuple((name, re.compile(f"[{ranges}]")) for name, ranges in SCRIPTS)
-
-
-def _mixed(text: str) -> Iterator[Finding]:
-    """Words of two scripts where one is there for its looks."""
-    done = 0
-    for seam in _SEAM.finditer(text):
-        if seam.start() < done:
-            continue
-        start, stop = _word_bounds(text, seam.start())
-        done = stop
-        found = _impostors(text[start:stop])
-        if found:
-            letters = "; ".join(f"{one} is {_script(one)}, not {like}" for one, like in found[:4])
-            yield _finding(text, (start, stop), "look-alike", f"letters of two scripts in one word: {letters}", 0.95)
-
-
-def _impostors(word: str) -> list[tuple[str, str]]:
-    """The letters of a word of two scripts that only look like its other letters, with what they look like."""
-    latin, other = _LATIN_LETTER.findall(word), _OTHER_LETTER.findall(word)
-    if all(one in READINGS for one in other) and (len(latin) > 1 or len(other) == 1 < len(word)):
-        greek_symbol = len(other) == 1 and word[:1] == other[0] and other[0].islower() and len(word) <= 3
-        return [] if greek_symbol else [(one, READINGS[one]) for one in dict.fromkeys(other)]
-    looks = _other_readings(_script(other[0]))
-    if len(latin) < len(other) and all(one in looks for one in latin):
-        return [(one, looks[one]) for one in dict.fromkeys(latin)]
-    return []
-
-
-@cache
-def _other_readings(script: str) -> dict[str, str]:
-    """The letter of a script that each Latin letter is taken for."""
-    return {latin: letter for letter, latin in sorted(READINGS.items(), reverse=True) if _script(letter) == script}
-
-
-def _whole_words(text: str) -> Iterator[Finding]:
-    """Words all of look-alikes that read as English among Latin words, and odd Latin letters in English words."""
-    if _OTHER_LETTER.search(text) and _mostly_latin(text):
-        for word in _ALONE.finditer(text):
-            read = skeleton(word.group())
-            if _OTHER_LETTER.match(word.group()) and _reads(read) and _among_latin(text, *word.span()):
-                why = f"all letters are {_script(word.group()[0])}; it reads as {read!r}"
-                yield _finding(text, word.span(), "look-alike", why, 0.9 if len(read) > 1 else 0.6)
-    if _ODD_LATIN.search(text) and not re.search("[\u0259\u02d0\u02c8\u0283\u028a\u011f\u0130\u015f]", text):
-        for letter in _ODD_LATIN.finditer(text):
-            start, stop = _word_bounds(text, letter.start())
-            read = skeleton(text[start:stop])
-            if stop - start > 2 and read.isascii() and language.zipf(read.lower()) >= 3.5:
-                why = f"{letter.group()} is a phonetic or dotless letter; the word reads as {read!r}"
-                yield _finding(text, (start, stop), "look-alike", why, 0.85)
-
-
-def _mostly_latin(text: str) -> bool:
-    head = text[:20000]
-    latin, other = len(_LATIN_LETTER.findall(head)), len(_OTHER_LETTER.findall(head))
-    return latin >= LATIN_SHARE_MIN * (latin + other)
-
-
-def _reads(read: str) -> bool:
-    return language.zipf(read.lower()) >= (3.5 if len(read) > 1 else 6.0)
-
-
-def _among_latin(text: str, start: int, stop: int) -> bool:
-    """Whether the words before and after are Latin, as far as there are any."""
-    before, after = text[max(0, start - 12) : start], text[stop : stop + 12]
-    near = before + after
-    return bool(_LATIN_LETTER.search(near)) and not _OTHER_LETTER.search(near)
-
-
-# --- 4 to 6: styled letters, floods of marks, what is no character -----------------------------------------------------
-
-_STYLED = (
-    ("mathematical letters", re.compile(f"[\U0001d400-\U0001d7cb\u210a-\u2134]{{{STYLED_LETTERS_MIN},}}")),
-    ("enclosed letters", re.compile(f"[\u24b6-\u24e9\U0001f110-\U0001f189]{{{STYLED_LETTERS_MIN},}}")),
-    ("superscript letters", re.compile("[\u02b0-\u02b8\u02e0-\u02e4\u1d2c-\u1d6a\u2071\u207f]{4,}")),
-    ("small capitals", re.compile("(?:[a-z]{0,6}[\u1d00-\u1d23\u0299\u0262\u029c\u0280\u0274\u029f\u028f\ua730\ua731]){4}")),
-    ("turned letters", re.compile("(?:[a-zA-Z.]?[\u0250\u01dd\u025f\u0265\u1d09\u027e\u029e\u026f\u0279\u0287\u028c\u028d\u028e]){3,}")),  # noqa: E501
-    ("regional letters", re.compile("(?<![\U0001f1e6-\U0001f1ff])(?:[\U0001f1e6-\U0001f1ff] ?){3}(?:[\U0001f1e6-\U0001f1ff]{2})*(?![\U0001f1e6-\U0001f1ff])")),  # noqa: E501
-)  # fmt: skip
-_FULL_WIDTH = re.compile("[\uff21-\uff3a\uff41-\uff5a]{2,}")
-_EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
-_TURNED_SURE = re.compile("[\u01dd\u029e\u0287\u0265\u028e]")
 _OVERLAYS = re.compile("(?:\\w[\u0334-\u0338\u20d2\u20d3\u20e5\u20eb]){4,}")
 _MARKS = re.compile("[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{3,}")
 _NO_CHARACTER = re.compile("[\ue000-\uf8ff\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\U000f0000-\U0010ffff]+")
-
-
-def _styled(text: str) -> Iterator[Finding]:
-    for what, pattern in _STYLED:
-        for run in pattern.finditer(text):
-            if what == "turned letters" and not _TURNED_SURE.search(run.group()):
-                continue
-            why = f"{what} in the place of plain ones ({unicodedata.normalize('NFKC', run.group()[:20])})"
-            yield _finding(text, run.span(), "styled", why, 0.85)
-    if _FULL_WIDTH.search(text) and not _EAST_ASIAN.search(text):
-        for run in _FULL_WIDTH.finditer(text):
-            yield _finding(text, run.span(), "styled", "full-width letters outside East Asian text", 0.85)
 
 
 @cache

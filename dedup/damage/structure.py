@@ -149,7 +149,7 @@ def _unclosed(text: str, paragraphs: Sequence[Span]) -> tuple[list[Place], float
 
 # --- 2: repetition -----------------------------------------------------------------------------------------------
 
-_UNITS = re.compile(r"[^\n.!?]{%d,2000}(?:[.!?]+|\n|\Z)" % REPEATED_CHARACTERS_MIN)
+_UNITS = re.compile(rf"[^\n.!?]{{{REPEATED_CHARACTERS_MIN},2000}}(?:[.!?]+|\n|\Z)")
 _TWICE = re.compile(r"\b([a-z]{2,15}) \1\b(?! [a-z]+ \1\b)")
 _MAY_STAND_TWICE = frozenset(
     "that had very so no bye ha he now well there never more many again on in is her you".split()

@@ -1,0 +1,4 @@
+"""Stub."""
+from dedup.damage.findings import ABSTAINED, Detection
+def detect(text: str) -> Detection:
+    return ABSTAINED

@@ -1,0 +1,116 @@
+"""Shingles become the keys of shared passages, and sorted keys pairs of documents.
+
+1. `sampled_shingles`: one in so many of the shingles of each document, chosen by the lowest bits of its hash, so that
+   two documents choose the same of what they share (Broder 1997 calls it sampling modulo m).
+2. `divide_shingles` cuts those of a partition by the first bits of the hash into ranges; the next 32 bits and the
+   document make a word that the caller sorts.
+3. `shared_shingles`: a run of words of one key is a passage that its documents share. Up to `all_most` documents give
+   every pair, up to `most` each with the first, more are furniture and are counted.
+
+Limits: two shingles are one key with probability 2**-38, and the caller wants several keys. What does not fit into the
+output is counted, not written, and the caller calls again with more room.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dedup.kernels.join import NONE
+from dedup.kernels.minhash import _BLOCK, _shingle_block
+from dedup.kernels.simd import U64, I64s, U32s, U64s, inner, kernel
+
+RANGE_BITS = 6
+RANGES = 1 << RANGE_BITS
+_RANGE_SHIFT, _KEY_SHIFT = U64(64 - RANGE_BITS), U64(RANGE_BITS)
+_HALF, _LOW = U64(32), U64(0xFFFFFFFF)
+
+
+@kernel
+def sampled_shingles(hashes: U64s, counts: I64s, width: int, sampling: int, keys: U64s, key_counts: I64s) -> int:
+    """The shingles of documents of which one in `sampling`, a power of two, is taken: how many there are.
+
+    hashes: (t,) token hashes of all documents. counts: (n,) tokens of each. width: tokens in a shingle, >= 1. keys:
+    (t,), document by document, out. key_counts: (n,), out.
+    """
+    if len(hashes) < counts.sum() or len(keys) < counts.sum() or len(key_counts) < len(counts) or width < 1:
+        raise ValueError("arrays too short, or width below 1")
+    values, mask = np.empty(_BLOCK, np.uint64), U64(sampling - 1)
+    token = taken = 0
+    for document in range(len(counts)):
+        before = taken
+        used = min(width, counts[document])
+        count = counts[document] - used + 1 if used else 0
+        for first in range(0, count, _BLOCK):
+            part = min(_BLOCK, count - first)
+            _shingle_block(hashes, token + first, part, used, values)
+            for at in range(part):  # written anyway, and kept by counting it: chance cannot be predicted
+                keys[taken] = values[at]
+                taken += int(values[at] & mask == U64(0))
+        key_counts[document] = taken - before
+        token += counts[document]
+    return taken
+
+
+@kernel
+def divide_shingles(keys: U64s, key_counts: I64s, words: U64s, starts: I64s) -> None:
+    """Cut sampled shingles by ranges. words: (k,) key << 32 | document, range by range, out. starts: (RANGES + 1,)
+    where each range begins, out."""
+    starts[:] = 0
+    for key in keys:
+        starts[np.int64(key >> _RANGE_SHIFT) + 1] += 1
+    for number in range(RANGES):
+        starts[number + 1] += starts[number]
+    next_place = starts[:RANGES].copy()
+    at = 0
+    for document in range(len(key_counts)):
+        for _ in range(key_counts[document]):
+            number = np.int64(keys[at] >> _RANGE_SHIFT)
+            words[next_place[number]] = ((keys[at] << _KEY_SHIFT) & ~_LOW) | U64(document)
+            next_place[number] += 1
+            at += 1
+
+
+@kernel
+def numbered(words: U64s, numbers: U32s, packed: U64s, filled: int) -> int:
+    """Append words of a partition's documents with their numbers in the corpus instead, without those of NONE: where
+    they end."""
+    for word in words:
+        number = numbers[np.int64(word & _LOW)]
+        packed[filled] = (word & ~_LOW) | U64(number)
+        filled += int(number != NONE)
+    return filled
+
+
+@inner
+def _distinct_end(packed: U64s, first: int, members: U64s) -> tuple[int, int]:
+    """Where the run of one key ends, and how many different documents it has, of which `members` takes what fits."""
+    at, count = first, 0
+    while at < len(packed) and packed[at] >> _HALF == packed[first] >> _HALF:
+        if at == first or packed[at] != packed[at - 1]:
+            if count < len(members):
+                members[count] = packed[at] & _LOW
+            count += 1
+        at += 1
+    return at, count
+
+
+@kernel
+def shared_shingles(packed: U64s, all_most: int, most: int, codes: U64s, told: I64s) -> int:
+    """The pairs a << 32 | b, a < b, of documents that share a key, as often as they share one: how many there are.
+
+    packed: key << 32 | document, sorted. told: told[0] counts the keys of more than `most` documents.
+    """
+    members = np.empty(most, np.uint64)
+    first = found = 0
+    while first < len(packed):
+        stop, count = _distinct_end(packed, first, members)
+        first = stop
+        if count > most:
+            told[0] += 1
+            continue
+        for one in range(count - 1 if count <= all_most else min(1, count)):
+            for other in range(one + 1, count):
+                if found < len(codes):
+                    codes[found] = members[one] << _HALF | members[other]
+                found += 1
+    return found
