@@ -18,6 +18,8 @@ from labelled import GoldPair, GoldPassage, Item, LabelledSet, Request
 
 HOST_WORDS = 2_000
 HOSTS, HOSTS_QUICK = 300, 30
+OTHERS = 500
+"""Documents of the same length that share nothing, so that the corpus is worth the bulk way."""
 SOURCES, SOURCES_QUICK = 150, 16
 PASSAGE_WORDS = range(60, 200)
 LIGHT_RATE, SPUN_SHARE = 0.03, 0.2
@@ -40,7 +42,6 @@ def part_reuse(request: Request) -> Iterator[LabelledSet]:
         islice((text for text in found if len(whole_paragraphs(text)) >= len(KINDS)), request.some(HOSTS, HOSTS_QUICK))
     )
     items: list[Item] = []
-    gold: list[GoldPair] = []
     own_places: list[dict[int, int]] = []
     planted: list[list[GoldPassage]] = []
     for number, host in enumerate(hosts):
@@ -61,6 +62,8 @@ def part_reuse(request: Request) -> Iterator[LabelledSet]:
         )
     passages = [moved(one, own_places[int(one.b.removeprefix("host/"))]) for several in planted for one in several]
     gold = [GoldPair(one.a, one.b, one.kind, "reuse") for one in passages]
+    others = enumerate(islice(found, request.some(OTHERS, 0)))
+    items += [Item(f"other/{at}", text, f"other/{at}") for at, text in others]
     yield LabelledSet("part_reuse", tuple(items), tuple(gold), tuple(passages))
 
 

@@ -29,6 +29,8 @@ from thesaurus import PLAIN_SWAPS, Key
 
 LENGTHS = (150, 200, 300, 500)
 OF_A_KIND, OF_A_KIND_QUICK = 100, 12
+SPARE_DOCUMENTS = 500
+"""Documents whose sentences are added to others."""
 PARAPHRASES_IN_DOCUMENT = (6, 15)
 EDITION_SHARES = (0.01, 0.03, 0.06)
 TERMS = (("shall", "must"), ("must", "shall"), ("may", "can"), ("user", "holder"), ("system", "service"))
@@ -70,14 +72,16 @@ NUMBER = re.compile(r"\b\d+\b")
 
 def revisions(request: Request) -> Iterator[LabelledSet]:
     """Pairs of a text and its revision, of every kind."""
-    made: dict[str, Callable[[str, Sequence[str], random.Random], str]] = {
+    made: dict[str, Callable[[str, Iterator[str], random.Random], str]] = {
         "story updated": updated,
         "law amended": amended,
         **{f"second edition, {share:.0%} of words": edition_with(share) for share in EDITION_SHARES},
         "own rewriting": rewritten,
     }
     texts = prose.documents("English", LENGTHS, request.seed)
-    spare = [one for text in islice(texts, 400) for one in altered.sentences(text) if 8 <= len(one.split()) <= 30]
+    given_up = list(islice(texts, SPARE_DOCUMENTS))
+    # a sentence that is added to one text must not be added to another, or they would share it
+    spare = (one for text in given_up for one in altered.sentences(text)[1:-1] if 8 <= len(one.split()) <= 30)
     items: list[Item] = []
     gold: list[GoldPair] = []
     for kind, revise in made.items():
@@ -111,45 +115,45 @@ def paraphrased(request: Request) -> Iterator[tuple[str, str]]:
 # --- the kinds ------------------------------------------------------------------------------------------------------
 
 
-def updated(text: str, spare: Sequence[str], draw: random.Random) -> str:
+def updated(text: str, spare: Iterator[str], draw: random.Random) -> str:
     """A story, brought up to date."""
     kept = [one for one in altered.sentences(text) if draw.random() > 0.12]
     changed = [numbers_changed(one, 0.6, draw) for one in kept]
     for _ in range(1 + len(changed) // 6):
-        changed.insert(draw.choice([0, draw.randrange(len(changed) + 1)]), draw.choice(spare))
+        changed.insert(draw.choice([0, draw.randrange(len(changed) + 1)]), next(spare))
     return improved(" ".join(changed), draw.choice([0.0, 0.01, 0.03]), draw)
 
 
-def amended(text: str, spare: Sequence[str], draw: random.Random) -> str:
+def amended(text: str, spare: Iterator[str], draw: random.Random) -> str:
     """A law, amended: one term for another throughout, other numbers, clauses added and struck out."""
     present = [pair for pair in TERMS if re.search(rf"\b{pair[0]}s?\b", text)]
     for old, new in draw.sample(present, min(len(present), 2)):
         text = re.sub(rf"\b{old}(s?)\b", rf"{new}\1", text)
     clauses = [numbers_changed(one, 0.5, draw) for one in altered.sentences(text) if draw.random() > 0.06]
     for _ in range(draw.randint(1, 3)):
-        clauses.insert(draw.randrange(len(clauses) + 1), draw.choice(spare))
+        clauses.insert(draw.randrange(len(clauses) + 1), next(spare))
     return "\n".join(clauses)
 
 
-def edition_with(share: float) -> Callable[[str, Sequence[str], random.Random], str]:
-    def edition(text: str, spare: Sequence[str], draw: random.Random) -> str:
+def edition_with(share: float) -> Callable[[str, Iterator[str], random.Random], str]:
+    def edition(text: str, spare: Iterator[str], draw: random.Random) -> str:
         for old, new in SPELLING:
             text = old.sub(new, text)
         found = altered.sentences(improved(text, share, draw))
         for _ in range(draw.randint(0, max(1, len(found) // 5))):
-            found.insert(draw.randrange(1, len(found) + 1), draw.choice(spare))
+            found.insert(draw.randrange(1, len(found) + 1), next(spare))
         return " ".join(found)
 
     return edition
 
 
-def rewritten(text: str, spare: Sequence[str], draw: random.Random) -> str:
+def rewritten(text: str, spare: Iterator[str], draw: random.Random) -> str:
     """The author's own rewriting: some sentences as they were, some worked over, some elsewhere, new or gone."""
     found = [worked_over(one, draw) for one in altered.sentences(text) if draw.random() > 0.1]
     for _ in range(max(1, len(found) // 6)):
         at, to = draw.randrange(len(found)), draw.randrange(len(found))
         found[at], found[to] = found[to], found[at]
-        found.insert(draw.randrange(len(found) + 1), draw.choice(spare))
+        found.insert(draw.randrange(len(found) + 1), next(spare))
     return " ".join(found)
 
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from dedup.console import emit, emit_bytes, emit_text, failures, finish, say
+from dedup.console import emit, emit_bytes, emit_text, failures, finish, follow, peak_bytes, say
 
 if TYPE_CHECKING:
     from dedup.config import Config
     from dedup.model import Document
+    from dedup.pipeline import Findings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -25,9 +26,29 @@ OUTPUT = click.option(
 )
 
 
+def size(_: click.Context, __: click.Parameter, value: str) -> int:
+    """The bytes that an option names."""
+    from dedup.config import size_bytes
+
+    try:
+        return size_bytes(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+MEMORY = click.option(
+    "--memory", "memory_bytes", callback=size, default="1GB", show_default=True, metavar="SIZE",
+    help="What seeking candidates in a large corpus may take, as 512MB or 4GiB; the rest goes through files.",
+)  # fmt: skip
+
+
 def config_options(command: Command) -> Command:
     """The options that every command which compares documents has."""
     for option in (
+        click.option(
+            "--unpacked-bytes-max", callback=size, default="64GB", show_default=True, metavar="SIZE",
+            help="Refuse compressed and Parquet files that take more than this unpacked.",
+        ),
         click.option(
             "--document-bytes-max", type=int, default=32 << 20, show_default=True, metavar="BYTES",
             help="Refuse documents longer than this.",
@@ -54,27 +75,32 @@ def main() -> None:
 @SOURCES
 @FORMAT
 @OUTPUT
+@MEMORY
 @config_options
 def scan(sources: Sequence[str], form: str, output: Path | None, **options: Any) -> None:
     """Tell which documents are copies of which.
 
-    SOURCE is a folder, a text file or a JSONL file. Nothing is changed. Copies are grouped into clusters, each with the
-    copy to keep and why; passages that documents share without being copies are listed as reuse.
+    SOURCE is a folder, a text file, JSONL (also .gz or .zst) or Parquet. Nothing is changed. Copies are grouped into
+    clusters, each with the copy to keep and why; passages that documents share without being copies are listed as
+    reuse.
     """
     with failures():
         from dedup import pipeline
 
         refuse_overwriting(output, sources)
-        findings = pipeline.find_duplicates(sources, config(options))
-        if form == "jsonl":
-            from dedup.report import jsonl
+        chosen = config(options)
+        with follow() as progress:
+            findings = pipeline.find_duplicates(sources, chosen, progress)
+        with findings:
+            if form == "jsonl":
+                from dedup.report import jsonl
 
-            emit(map(jsonl.line, jsonl.scan(findings)), output)
-        else:
-            from dedup.report import terminal
+                emit(map(jsonl.line, jsonl.scan(findings)), output)
+            else:
+                from dedup.report import terminal
 
-            emit_text(lambda _: [terminal.scan(findings)], output)
-        finish(findings.problems, findings.corpus.notable.values())
+                emit_text(lambda _: [terminal.scan(findings)], output)
+            conclude(findings)
 
 
 @main.command(epilog="Example:  dedup diff seeds/004*.txt seeds/002*.txt")
@@ -173,12 +199,14 @@ def restore(
     help="The folder to write; it must not exist yet, or be empty.",
 )
 @FORMAT
+@MEMORY
 @config_options  # fmt: skip
 def clean(sources: Sequence[str], target: Path, form: str, **options: Any) -> None:
     """Write the corpus without its copies.
 
-    FOLDER gets documents/ (the kept ones), manifest.jsonl (one line for every document read) and ledger.tsv (what was
-    substituted in the dropped copies). Broken encoding is mended, and each repair recorded in edits.jsonl.
+    FOLDER gets documents/ (the kept ones, in the format they came in), manifest.jsonl (one line for every document
+    read) and ledger.tsv (what was substituted in the dropped copies). Broken encoding is mended, and each repair
+    recorded in edits.jsonl.
     """
     with failures():
         from dedup import pipeline
@@ -188,17 +216,17 @@ def clean(sources: Sequence[str], target: Path, form: str, **options: Any) -> No
         folder.refuse_existing(target)
         folder.refuse_within(target, sources)
         chosen = config(options)
-        findings = pipeline.find_duplicates(sources, chosen)
-        if not findings.corpus.ids and findings.problems:
-            raise findings.problems[0]
-        counts = folder.write(findings, substitutions(pipeline.dropped_collations(findings, chosen)), target)
+        with follow() as progress, pipeline.find_duplicates(sources, chosen, progress) as findings:
+            if not findings.corpus.ids and findings.problems:
+                raise findings.problems[0]
+            rows = substitutions(pipeline.dropped_collations(findings, chosen))
+            counts = folder.write(findings, rows, target, progress)
         if form == "jsonl":
             emit([jsonl.line(jsonl.balance(findings, counts))], None)
-            finish(findings.problems, findings.corpus.notable.values())
-            return
-        balance = " + ".join(f"{counts.get(status, 0):,} {status}" for status in ("kept", "restored", "dropped"))
-        click.echo(f"{balance} = {len(findings.corpus):,} documents read; written to {target}")
-        finish(findings.problems, findings.corpus.notable.values())
+        else:
+            balance = " + ".join(f"{counts.get(status, 0):,} {status}" for status in ("kept", "restored", "dropped"))
+            click.echo(f"{balance} = {len(findings.corpus):,} documents read; written to {target}")
+        conclude(findings)
 
 
 # --- what the commands share -----------------------------------------------------------------------------------
@@ -212,6 +240,15 @@ def config(options: dict[str, Any]) -> Config:
         return Config(**options)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
+
+
+def conclude(findings: Findings) -> None:
+    """Tells what memory a large corpus took, and what was not read; exits with 1 if anything was not."""
+    peak = peak_bytes()
+    if findings.memory_bytes and peak:
+        bound = f"candidates were sought within {findings.memory_bytes / 1e6:,.0f} MB"
+        say(f"memory: {peak / 1e6:,.0f} MB at the peak; {bound}")
+    finish(findings.problems, findings.corpus.notable.values())
 
 
 def one_document(path: str, chosen: Config) -> Document:

@@ -5,6 +5,7 @@ A threshold is a verified figure: it bounds what was measured on the pair itself
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 
@@ -103,6 +104,10 @@ class Config:
     noise_similarity_min: float = 0.5
     """Mean similarity of characters (0..1) of the replaced words from which the cause is noise, not another word."""
 
+    noise_likeness_min: float = 0.45
+    """Likeness (0..1) of the letters of two texts, once their equal words are taken out, from which one is the other
+    damaged, whatever became of its words (see `figures.likeness`)."""
+
     noise_rate_min: float = 0.02
     """Words replaced, for every word of the shared passages, from which such noise makes a pair `damaged`."""
 
@@ -132,6 +137,10 @@ class Config:
 
     document_bytes_max: int = 32 << 20
     """Bytes of one document; a longer one is refused by name. Twice the longest novels."""
+
+    unpacked_bytes_max: int = 64_000_000_000
+    """Bytes that one compressed file or Parquet file may take unpacked, in a temporary folder; beyond, it is refused by
+    name. Text shrinks to a fourth, a file made to fill a disk to a thousandth and less."""
 
     def __post_init__(self) -> None:
         for name, (low, high) in _RANGES.items():
@@ -167,6 +176,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "spun_window_tokens": (1, 10_000),
     "spun_common_share_min": (0.0, 1.0),
     "noise_similarity_min": (0.0, 1.0),
+    "noise_likeness_min": (0.0, 1.0),
     "noise_rate_min": (0.0, 1.0),
     "addition_tokens": (1, 10_000),
     "block_tokens": (1, 10_000),
@@ -176,4 +186,18 @@ _RANGES: dict[str, tuple[float, float]] = {
     "memory_bytes": (16_000_000, 1 << 50),
     "workers": (0, 1024),
     "document_bytes_max": (1, 1 << 40),
+    "unpacked_bytes_max": (1, 1 << 60),
 }
+
+_UNITS = {
+    "": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12,
+    "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40,
+}  # fmt: skip
+
+
+def size_bytes(text: str) -> int:
+    """The bytes that a size names: `1GB`, `512 MiB`, `1.5TB`, or a number of bytes. Raises ValueError."""
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", text)
+    if not found or found[2].lower() not in _UNITS:
+        raise ValueError(f"{text!r} is no size; write it as 1GB, 512MB or a number of bytes")
+    return int(float(found[1]) * _UNITS[found[2].lower()])

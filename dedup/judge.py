@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import exp
 
 import numpy as np
@@ -81,28 +82,45 @@ NONE = len(RELATIONS)
 
 def relations(compared: Compared, config: Config) -> NDArray[np.uint8]:
     """What the documents of m pairs are to each other: (m,) codes of RELATIONS, or NONE."""
+    found = rules(compared, config)
+    return np.select([rule.holds for rule in found], [rule.code for rule in found], REUSE).astype(np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule, in words; for which of m pairs it holds, (m,); and the code of RELATIONS, or NONE, that it then gives."""
+
+    told: str
+    holds: Mask
+    code: int
+
+
+def rules(compared: Compared, config: Config) -> list[Rule]:
+    """The rules in order: the first that holds for a pair decides, and where none does the pair is `reuse`."""
     seen, same = compared.figures, compared.same
     copies, alike = _copies(seen, config), seen.similarity >= config.noise_similarity_min
-    rules = [
-        (same == WRITTEN, EXACT),
-        (same == MENDED, DAMAGED),
-        ((same != SIGNS) & (seen.resemblance >= config.threshold) & _in_order(seen, config), NEAR),
-        ((same == SIGNS) & (seen.passages == 0), NONE),
-        (same == SIGNS, REUSE),
-        (copies & ~alike & _is_spun(compared, config), SPUN),
-        (copies & alike & (seen.replaced_rate >= config.noise_rate_min), DAMAGED),
-        (_is_noise(seen, config), DAMAGED),
-        (_is_excerpt(seen, config), EXCERPT),
-        (seen.passages == 0, NONE),
+    at, many, rate = config.threshold, config.copy_coverage_min, config.noise_rate_min
+    none = seen.passages == 0
+    spun = copies & ~alike & _is_spun(compared, config)
+    noise = copies & alike & (seen.replaced_rate >= rate)
+    near = (same != SIGNS) & (seen.resemblance >= at) & _in_order(seen, config)
+    return [
+        Rule("the same text, but for case, space and Unicode form", same == WRITTEN, EXACT),
+        Rule("the same text once its encoding is mended", same == MENDED, DAMAGED),
+        Rule(f"a resemblance of {at:g} or more, in the same order", near, NEAR),
+        Rule("the same words with other signs between them, and no passage", (same == SIGNS) & none, NONE),
+        Rule("the same words with other signs between them", same == SIGNS, REUSE),
+        Rule(f"{many:.0%} of the shorter text shared, words replaced one for another throughout", spun, SPUN),
+        Rule(f"{many:.0%} of the shorter text shared, {rate:.0%} of its words replaced by like ones", noise, DAMAGED),
+        Rule("the letters agree where the words do not", _is_noise(seen, config), DAMAGED),
+        Rule("the shorter text stands word for word in a longer one", _is_excerpt(seen, config), EXCERPT),
+        Rule("no passage that both share", none, NONE),
     ]
-    return np.select([holds for holds, _ in rules], [code for _, code in rules], REUSE).astype(np.uint8)
 
 
 def _is_noise(seen: Figures, config: Config) -> Mask:
-    """Whether the letters agree where the words do not: what differs is as alike as noise leaves it."""
-    equal = (seen.containment_a + seen.containment_b) / 2
-    differing = (seen.likeness - equal) / np.maximum(1e-9, 1 - equal)
-    return (seen.likeness > 0) & (differing >= config.noise_similarity_min)
+    """Whether the letters agree where the words do not."""
+    return seen.likeness >= config.noise_likeness_min
 
 
 def _is_spun(compared: Compared, config: Config) -> Mask:

@@ -7,6 +7,7 @@ half-open and in tokens.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -17,6 +18,8 @@ from numpy.typing import NDArray
 Relation = Literal["exact", "near", "spun", "damaged", "excerpt", "reuse"]
 LocusKind = Literal["substitution", "insertion", "deletion", "move", "formatting"]
 Side = Literal["a", "b"]
+Form = Literal["text", "lines", "gzip", "zstd", "parquet"]
+"""What a file of a source holds: one text, records in lines, such lines compressed, or records in columns."""
 Span = tuple[int, int]
 
 RELATIONS: tuple[Relation, ...] = ("exact", "near", "spun", "damaged", "excerpt", "reuse")
@@ -35,8 +38,40 @@ class DedupError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A regular file of a source: the id that its text has or its rows go by, the bytes to be read, and its form.
+
+    unpacked: where its records stand in lines, if they cannot be read from the middle of the file itself.
+    """
+
+    path: Path
+    id: str
+    size_bytes: int
+    form: Form = "text"
+    unpacked: Path | None = None
+
+    @property
+    def holds_records(self) -> bool:
+        return self.form != "text"
+
+    @property
+    def is_packed(self) -> bool:
+        return self.form in ("gzip", "zstd", "parquet")
+
+    @property
+    def readable(self) -> Path:
+        """The file to read its bytes from, which locators count."""
+        return self.unpacked or self.path
+
+    def place(self, row: int) -> str:
+        """A record's place for people, by its row, from 1; 0 is the file as a whole."""
+        word = "row" if self.form == "parquet" else "line"
+        return f"{self.path}, {word} {row}" if row else str(self.path)
+
+
+@dataclass(frozen=True, slots=True)
 class Locator:
-    """Where a document's bytes are: a file, and the half-open range of bytes in it."""
+    """Where a document's bytes are: a file, and the half-open range of bytes in it, unpacked if it is packed."""
 
     path: str
     start_byte: int = 0
@@ -94,24 +129,29 @@ class Document:
 class Corpus:
     """The documents of a run, without their texts: what a report needs of each, in columns, in the order of the ids.
 
-    ids: n. words: (n,) int64, tokens. paths: the files that hold them; files: (n,) int64, which of `paths`.
+    ids: n. words: (n,) int64, tokens. sources: the files that hold them; files: (n,) int64, which of `sources`.
     starts, stops: (n,) int64, bytes in the file. notable: those with repairs, lost bytes or an encoding other than
-    UTF-8, by number.
+    UTF-8, by number. spool: what holds the unpacked files; they last until it is closed or dropped.
     """
 
     ids: Sequence[str]
     words: NDArray[np.int64]
-    paths: Sequence[str]
+    sources: Sequence[SourceFile]
     files: NDArray[np.int64]
     starts: NDArray[np.int64]
     stops: NDArray[np.int64]
     notable: Mapping[int, Document]
+    spool: AbstractContextManager[object] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
 
+    def source(self, number: int) -> SourceFile:
+        """The file that holds a document."""
+        return self.sources[int(self.files[number])]
+
     def locator(self, number: int) -> Locator:
-        return Locator(self.paths[self.files[number]], int(self.starts[number]), int(self.stops[number]))
+        return Locator(str(self.source(number).path), int(self.starts[number]), int(self.stops[number]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from dedup import align, clean, cluster, edits, figures, judge, loci, match, phrase, read, readings, restore, sketch
 from dedup.columns import Clusters, Pairs
 from dedup.config import Config
+from dedup.engines import local
 from dedup.figures import MENDED, NOT_SAME, SIGNS, WRITTEN, Compared
 from dedup.model import (
     MERGING,
@@ -28,8 +30,11 @@ from dedup.model import (
     Pair,
     Restoration,
     Sketch,
+    SourceFile,
     Tokens,
 )
+from dedup.progress import SILENT, Progress
+from dedup.spool import Spool
 
 DEFAULT = Config()
 
@@ -48,7 +53,9 @@ class Findings:
     """What a scan found: the documents by id, pairs, clusters, what could not be read, and what was left out.
 
     candidates: pairs that were compared. capped: buckets of each channel that were too big to give all their pairs.
-    notes: what a run of this size did not look for.
+    notes: what a run of this size did not look for. memory_bytes: what matching was bound to, if it was.
+
+    Where sources had to be unpacked, they stay so until the findings are closed (`with`), or dropped.
     """
 
     corpus: Corpus
@@ -58,6 +65,16 @@ class Findings:
     candidates: int
     capped: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    memory_bytes: int | None = None
+
+    def __enter__(self) -> Findings:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self.corpus.spool:
+            self.corpus.spool.__exit__(kind, error, traceback)
 
 
 def documents(sources: Iterable[str | Path], config: Config = DEFAULT) -> tuple[list[Document], list[DedupError]]:
@@ -65,10 +82,30 @@ def documents(sources: Iterable[str | Path], config: Config = DEFAULT) -> tuple[
 
     A source that is missing or empty is one of the problems; the rest is read all the same.
     """
+    with Spool() as spool:
+        return _documents(_files(sources, spool, config, SILENT), config)
+
+
+def _files(
+    sources: Iterable[str | Path], spool: Spool, config: Config, progress: Progress
+) -> list[SourceFile | DedupError]:
+    """The files of the sources, and the problems with what is none; what is packed is unpacked into the spool."""
+    found = list(read.files(sources, config))
+    packed = [file for file in found if isinstance(file, SourceFile) and file.is_packed]
+    progress.stage("unpack", sum(file.size_bytes for file in packed), "bytes")
+    workers = config.workers or local.workers_available()
+    unpacked = local.mapped(
+        lambda file: read.unpacked(file, spool, config, progress.advance), packed, workers, spool.close
+    )
+    done = iter(list(unpacked))
+    return [one for file in found for one in (next(done) if file in packed else [file])]
+
+
+def _documents(files: Iterable[SourceFile | DedupError], config: Config) -> tuple[list[Document], list[DedupError]]:
     found: list[Document] = []
     problems: list[DedupError] = []
     taken: dict[str, str] = {}
-    for file in read.files(sources, config):
+    for file in files:
         for raw in (file,) if isinstance(file, DedupError) else read.contents(file, config):
             try:
                 if isinstance(raw, DedupError):
@@ -90,19 +127,30 @@ def entry(document: Document, config: Config = DEFAULT) -> Entry:
     return Entry(document, tokens, sketch.sketch(tokens, config))
 
 
-def find_duplicates(sources: str | Path | Iterable[str | Path], config: Config = DEFAULT) -> Findings:
-    """Everything that a scan finds in the sources (folders, files, JSONL).
+def find_duplicates(
+    sources: str | Path | Iterable[str | Path], config: Config = DEFAULT, progress: Progress = SILENT
+) -> Findings:
+    """Everything that a scan finds in the sources (folders, text files, JSONL, Parquet).
 
     What cannot be read, a missing source too, is listed in the findings' `problems`.
     """
     named = [sources] if isinstance(sources, str | Path) else list(sources)
-    found_files = list(read.files(named, config))
-    files = [file for file in found_files if isinstance(file, read.SourceFile)]
-    if sum(file.size_bytes for file in files) >= config.bulk_bytes_min:
-        return _in_bulk(files, [file for file in found_files if isinstance(file, DedupError)], config)
-    found, problems = documents(named, config)
+    spool = Spool()
+    try:
+        files = _files(named, spool, config, progress)
+        size_bytes = sum(file.size_bytes for file in files if isinstance(file, SourceFile))
+        findings = (_in_bulk if size_bytes >= config.bulk_bytes_min else _in_small)(files, config, progress)
+    except BaseException:
+        spool.close()
+        raise
+    return replace(findings, corpus=replace(findings.corpus, spool=spool))
+
+
+def _in_small(files: Sequence[SourceFile | DedupError], config: Config, progress: Progress) -> Findings:
+    """The findings of a corpus that is not worth compiling for."""
+    found, problems = _documents(files, config)
     entries = [entry(document, config) for document in sorted(found, key=lambda document: document.id)]
-    corpus = _corpus(entries)
+    corpus = _corpus(entries, files)
     wanted = match.candidates([one.sketch for one in entries], config)
     met = np.array([(one.bands, one.terms, one.passages) for one in wanted.pairs], np.int64).reshape(-1, 3)
     asked = np.array([(one.a, one.b) for one in wanted.pairs], np.int64).reshape(-1, 2)
@@ -113,15 +161,18 @@ def find_duplicates(sources: str | Path | Iterable[str | Path], config: Config =
     return Findings(corpus, pairs, groups, tuple(problems), len(wanted.pairs), wanted.capped)
 
 
-def _in_bulk(files: Sequence[read.SourceFile], problems: Sequence[DedupError], config: Config) -> Findings:
+def _in_bulk(files: Sequence[SourceFile | DedupError], config: Config, progress: Progress) -> Findings:
     """The findings of a corpus that is worth compiling for."""
     from dedup.bulk import flow
-    from dedup.engines import local
+
+    readable = [file for file in files if isinstance(file, SourceFile)]
+    problems = [file for file in files if isinstance(file, DedupError)]
 
     def one_by_one(corpus: Corpus, a: int, b: int) -> Compared:
         return _compared(entry(document_at(corpus, a), config), entry(document_at(corpus, b), config), config)
 
-    found = flow.find_duplicates(files, config, config.workers or local.workers_available(), one_by_one)
+    workers = config.workers or local.workers_available()
+    found = flow.find_duplicates(readable, config, workers, one_by_one, progress)
     return Findings(
         found.corpus,
         found.pairs,
@@ -129,17 +180,18 @@ def _in_bulk(files: Sequence[read.SourceFile], problems: Sequence[DedupError], c
         (*problems, *found.problems),
         found.candidates,
         found.capped,
+        memory_bytes=config.memory_bytes,
     )
 
 
-def _corpus(entries: Sequence[Entry]) -> Corpus:
+def _corpus(entries: Sequence[Entry], files: Iterable[SourceFile | DedupError]) -> Corpus:
     found = [one.document for one in entries]
-    paths = sorted({document.locator.path for document in found})
-    numbers = {path: number for number, path in enumerate(paths)}
+    sources = {str(file.path): file for file in files if isinstance(file, SourceFile)}
+    numbers = {path: number for number, path in enumerate(sources)}
     return Corpus(
         ids=[document.id for document in found],
         words=np.array([len(one.tokens) for one in entries], np.int64),
-        paths=paths,
+        sources=list(sources.values()),
         files=np.array([numbers[document.locator.path] for document in found], np.int64),
         starts=np.array([document.locator.start_byte for document in found], np.int64),
         stops=np.array([document.locator.stop_byte for document in found], np.int64),
@@ -149,7 +201,7 @@ def _corpus(entries: Sequence[Entry]) -> Corpus:
 
 def document_at(corpus: Corpus, number: int) -> Document:
     """A document of the corpus, read again. Raises DedupError if its file was changed."""
-    return clean.document(read.raw_at(corpus.locator(number), corpus.ids[number]))
+    return clean.document(read.raw_at(corpus.source(number), corpus.locator(number), corpus.ids[number]))
 
 
 def collate(a: Document, b: Document, config: Config = DEFAULT) -> Collation:

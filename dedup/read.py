@@ -3,12 +3,13 @@
 1. A folder gives its files at any depth, in the order of their names; a document's id is its path in the folder, with
    /. Names that begin with a dot are passed over.
 2. A file named by itself has its name as id. `.jsonl` and `.ndjson` files hold a document a line: `text`, and `id` or
-   else `file#row`.
-3. What is not a regular file is never opened; links are followed only to files within the source, so no loop is
+   else `file#row`; so do those compressed, `.gz` and `.zst`, and the rows of `.parquet` files.
+3. Compressed files and Parquet are `unpacked` into a spool of lines, which is read in their place.
+4. What is not a regular file is never opened; links are followed only to files within the source, so no loop is
    entered and nothing outside is read.
-4. Whatever cannot be read is yielded as a `DedupError` in its place: named, explained, never dropped.
+5. Whatever cannot be read is yielded as a `DedupError` in its place: named, explained, never dropped.
 
-Limits: `document_bytes_max` bytes a document.
+Limits: `document_bytes_max` bytes a document, `unpacked_bytes_max` bytes a file that is unpacked.
 """
 
 from __future__ import annotations
@@ -16,28 +17,23 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from dedup.config import Config
-from dedup.model import DedupError, Locator, Raw
+from dedup.model import DedupError, Form, Locator, Raw, SourceFile
+from dedup.packed import lines, parquet
+from dedup.spool import Spool
 
-JSONL_SUFFIXES = (".jsonl", ".ndjson")
-
-
-@dataclass(frozen=True, slots=True)
-class SourceFile:
-    """A regular file of a source, the id that its text or its rows have, and its size."""
-
-    path: Path
-    id: str
-    size_bytes: int
-
-    @property
-    def holds_records(self) -> bool:
-        return self.path.suffix.lower() in JSONL_SUFFIXES
+FORMS: dict[str, Form] = {
+    **dict.fromkeys((".jsonl", ".ndjson"), "lines"),
+    **dict.fromkeys((".jsonl.gz", ".ndjson.gz"), "gzip"),
+    **dict.fromkeys((".jsonl.zst", ".ndjson.zst"), "zstd"),
+    ".parquet": "parquet",
+}
+"""What files hold, by the ends of their names; all others hold one text."""
 
 
 def files(sources: Iterable[str | Path], config: Config) -> Iterator[SourceFile | DedupError]:
@@ -90,7 +86,7 @@ def _checked(path: Path, name: str, root: Path, config: Config) -> SourceFile | 
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             return DedupError(path, "is not a regular file", "remove it from the source, or name files instead")
-        found = SourceFile(path, name, status.st_size)
+        found = SourceFile(path, name, status.st_size, form(path))
         if not found.holds_records:
             check_size(path, status.st_size, config)
     except DedupError as error:
@@ -98,6 +94,50 @@ def _checked(path: Path, name: str, root: Path, config: Config) -> SourceFile | 
     except (OSError, RuntimeError) as error:
         return _unreadable(path, error)
     return found
+
+
+def form(path: Path) -> Form:
+    """What a file of this name holds."""
+    name = path.name.lower()
+    return next((form for suffix, form in FORMS.items() if name.endswith(suffix)), "text")
+
+
+def unpacked(
+    file: SourceFile, spool: Spool, config: Config, advance: Callable[[int], None]
+) -> list[SourceFile | DedupError]:
+    """A packed file with where its lines are, if it has any, and the problems with what could not be unpacked.
+
+    `advance` is told how many bytes of the file were taken.
+    """
+    taken = 0
+
+    def tell(position: int) -> None:
+        nonlocal taken
+        if spool.closed:
+            raise DedupError(file.path, "was not unpacked to its end", "run the command again")
+        advance(position - taken)
+        taken = position
+
+    unpack = parquet.unpacked if file.form == "parquet" else lines.unpacked
+    try:
+        target = spool.path(".jsonl")
+        try:
+            done = unpack(file, target, config.unpacked_bytes_max, tell)
+        except BaseException:
+            target.unlink(missing_ok=True)
+            raise
+    except DedupError as error:
+        return [error]
+    except OSError as error:
+        problem = f"cannot be unpacked into a temporary file ({error.strerror or error})"
+        return [DedupError(file.path, problem, "make room, or name a folder with more of it in TMPDIR")]
+    if done.records:
+        return [replace(file, unpacked=target, size_bytes=done.size_bytes), *done.problems]
+    return [*done.problems] or [_no_records(file.path)]
+
+
+def _no_records(path: Path) -> DedupError:
+    return DedupError(path, "is empty", "remove it, or put its records back")
 
 
 def _unreadable(path: Path, error: Exception) -> DedupError:
@@ -118,7 +158,7 @@ def check_size(path: Path, size_bytes: int, config: Config) -> None:
 def contents(file: SourceFile, config: Config) -> Iterator[Raw | DedupError]:
     """The documents of a file: the file itself, or its rows; and a DedupError for what is none."""
     try:
-        data = file.path.read_bytes()
+        data = file.readable.read_bytes()
     except OSError as error:
         yield _unreadable(file.path, error)
         return
@@ -126,12 +166,13 @@ def contents(file: SourceFile, config: Config) -> Iterator[Raw | DedupError]:
         yield Raw(file.id, Locator(str(file.path), 0, len(data)), data)
         return
     if not data.strip():
-        yield DedupError(file.path, "is empty", "remove it, or put its records back")
+        yield _no_records(file.path)
     for row, raw in rows(file.path, data, 0, config):
+        place = file.place(row + 1)
         if isinstance(raw, DedupError):
-            yield DedupError(f"{file.path}, line {row + 1}", raw.problem, raw.remedy)
+            yield DedupError(place, raw.problem, raw.remedy)
         else:
-            yield Raw(raw.id or f"{file.id}#{row + 1}", raw.locator, raw.data, f"{file.path}, line {row + 1}")
+            yield Raw(raw.id or f"{file.id}#{row + 1}", raw.locator, raw.data, place)
 
 
 def rows(path: Path, data: bytes, start_byte: int, config: Config) -> Iterator[tuple[int, Raw | DedupError]]:
@@ -161,23 +202,21 @@ def record(locator: Locator, line: bytes) -> Raw:
     return Raw("" if name is None else str(name), locator, value["text"])
 
 
-def raw_at(locator: Locator, name: str) -> Raw:
-    """What was read at a locator, again. Raises DedupError if the file is not what it was."""
-    data = bytes_at(locator)
-    if Path(locator.path).suffix.lower() in JSONL_SUFFIXES:
-        return Raw(name, locator, record(locator, data).data)
-    return Raw(name, locator, data)
+def raw_at(file: SourceFile, locator: Locator, name: str) -> Raw:
+    """What was read at a locator in a file, again. Raises DedupError if the file is not what it was."""
+    data = bytes_at(file, locator)
+    return Raw(name, locator, record(locator, data).data if file.holds_records else data)
 
 
-def bytes_at(locator: Locator) -> bytes:
-    """The bytes at a locator. Raises DedupError if the file was changed since it was read."""
+def bytes_at(file: SourceFile, locator: Locator) -> bytes:
+    """The bytes at a locator in a file. Raises DedupError if the file was changed since it was read."""
     size = locator.stop_byte - locator.start_byte
     try:
-        with Path(locator.path).open("rb") as file:
-            file.seek(locator.start_byte)
-            data = file.read(size)
+        with file.readable.open("rb") as source:
+            source.seek(locator.start_byte)
+            data = source.read(size)
     except OSError as error:
-        raise _unreadable(Path(locator.path), error) from error
+        raise _unreadable(file.path, error) from error
     if len(data) != size:
-        raise DedupError(locator.path, "was changed while it was read", "run the command again")
+        raise DedupError(file.path, "was changed while it was read", "run the command again")
     return data

@@ -1,4 +1,4 @@
-"""The compiled comparison against `align` and `judge`: every count equal, every sum within 1e-9."""
+"""The compiled comparison against `align`, `figures` and `readings`: every count equal, every sum within 1e-9."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import LCSseq
 from strategies import PARAGRAPHS, article, noised
 
-from dedup import align, clean, figures, judge, language
+from dedup import align, clean, figures, language, readings
 from dedup.config import Config
-from dedup.kernels import aligned, anchors, compare, readings
+from dedup.kernels import aligned, anchors, compare
+from dedup.kernels import readings as tables
 from dedup.model import Comparison, Document, Locator, Passage, Tokens
 
 CONFIG = Config()
+WEIGHTS = np.array([readings.WEIGHTS[name] for name in ("frequency", "fit", "known")])
 Row = tuple[list[int], list[float], list[list[int]]]
 
 
@@ -53,8 +55,8 @@ def language_tables(tokens: Sequence[Tokens]) -> tuple[NDArray[np.uint64], NDArr
     first, second = (np.array([clean.token_hash(pair[side]) for pair in pairs], np.uint64) for side in (0, 1))
     associations = np.array([language.association_bits(*pair) for pair in pairs], np.float64)
     hashes = np.array([clean.token_hash(word) for word in words], np.uint64)
-    zipf = readings.table(hashes, np.array([language.zipf(word) for word in words], np.float64))
-    return zipf, readings.table(readings.bigram_key.py_func(first, second), associations)  # type: ignore[attr-defined]
+    zipf = tables.table(hashes, np.array([language.zipf(word) for word in words], np.float64))
+    return zipf, tables.table(tables.bigram_key.py_func(first, second), associations)  # type: ignore[attr-defined]
 
 
 def batch(texts: Sequence[str]) -> Batch:
@@ -76,10 +78,11 @@ def compiled(
     given_batch: Batch, pairs: Sequence[tuple[int, int]], config: Config, cells: int = align.GAP_CELLS_MAX
 ) -> Iterator[Row]:
     size = len(pairs)
-    counts, sums = np.full((size, 10), -1, np.int64), np.full((size, 4), np.nan)
-    ranges = np.full((size, 3, 4), -1, np.int64)
+    counts, sums = np.full((size, 12), -1, np.int64), np.full((size, 5), np.nan)
+    ranges = np.full((size, 3, 5), -1, np.int64)
     rows = np.array(pairs, np.int64).reshape(-1, 2)
-    compare.compare(*given_batch.arrays, rows, *limits(config, cells), *given_batch.tables, counts, sums, ranges)
+    told = *limits(config, cells), *given_batch.tables, WEIGHTS
+    compare.compare(*given_batch.arrays, rows, *told, counts, sums, ranges)
     return zip(counts.tolist(), sums.tolist(), ranges.tolist(), strict=True)
 
 
@@ -93,12 +96,19 @@ def windows(passages: Sequence[Passage], size: int) -> set[int]:
     return {token // size for passage in passages for token in range(*passage.range_a)}
 
 
+def letters(run: figures.Run, seen: Comparison) -> int:
+    """How many characters of a run are looked at, on both sides together."""
+    sides = (seen.tokens_a.words[slice(*run.a)], seen.tokens_b.words[slice(*run.b)])
+    return sum(min(figures.SIMILARITY_CHARACTERS, len("".join(words))) for words in sides)
+
+
 def expected(seen: Comparison, config: Config) -> Row:
-    """The row of a pair by `align` and `judge`."""
+    """The row of a pair by `align`, `figures` and `readings`."""
     every = list(figures.runs(seen.passages))
     facing = [run for run in every if run.replaced]
     begun = {run.a[0] // config.spun_window_tokens for run in facing}
-    evidence = [judge.reading_evidence(seen, run) for run in facing]
+    evidence = [readings.evidence(seen, run) for run in facing]
+    own = [sum(readings.WEIGHTS[name] * value for name, value in one.items()) for one in evidence]
     counts = [
         sum(passage.equal for passage in seen.passages),
         sum(stop - start for start, stop in (passage.range_a for passage in seen.passages)),
@@ -110,11 +120,14 @@ def expected(seen: Comparison, config: Config) -> Row:
         len(begun & windows(seen.passages, config.spun_window_tokens)),
         sum(figures.concerns_names(run, seen) for run in facing),
         len(seen.passages),
+        sum(letters(run, seen) for run in facing),
+        sum(abs((run.a[1] - run.a[0]) - (run.b[1] - run.b[0])) >= figures.UNEVEN_TOKENS for run in every),
     ]
-    sums = [sum(figures.similarity(run, seen) for run in facing)]
+    sums = [sum(letters(run, seen) * figures.similarity(run, seen) for run in facing)]
     sums += [sum(one[name] for one in evidence) for name in ("frequency", "fit", "known")]
-    ranges = [[*passage.range_a, *passage.range_b] for passage in seen.passages]
-    return counts, sums, [*ranges, *[[0] * 4] * 3][:3]
+    sums.append(sum(odds**2 for odds in own))
+    ranges = [[*passage.range_a, *passage.range_b, passage.equal] for passage in seen.passages]
+    return counts, sums, [*ranges, *[[0] * 5] * 3][:3]
 
 
 def checked(
@@ -305,22 +318,26 @@ def test_words_outside_ascii_are_aligned_alike() -> None:
     wanted = expected(found(of_texts, 0, 1, CONFIG), CONFIG)
     assert counts[: compare.NAMES] == wanted[0][: compare.NAMES]
     assert (counts[compare.PASSAGES], ranges) == (wanted[0][compare.PASSAGES], wanted[2])
+    assert counts[compare.UNEVEN] == wanted[0][compare.UNEVEN]
 
 
 # --- what the caller makes of it --------------------------------------------------------------------------------
 
 
-SHARES = figures.Figures.__slots__[5:]
+SHARES = [name for name in figures.NAMES[5:] if name != "likeness"]
 
 
 def shares(counts: NDArray[np.int64], sums: NDArray[np.float64], lengths: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The columns of `figures.Figures` for every pair, but for the first five, which are no shares."""
-    names = ("EQUAL", "COVERED_A", "COVERED_B", "REPLACED", "FACING", "RUNS", "WINDOWS", "WINDOWS_HIT", "NAMES")
+    """The columns of `figures.Figures` for every pair, but for the first five, which are no shares, and the likeness,
+    which takes the texts."""
+    names = ("EQUAL", "COVERED_A", "COVERED_B", "REPLACED", "FACING", "RUNS", "WINDOWS", "WINDOWS_HIT", "NAMES",
+             "LETTERS", "UNEVEN")  # fmt: skip
     c = {name: counts[:, getattr(compare, name)] for name in names}
     columns = (
         (c["COVERED_A"], lengths[:, 0]), (c["COVERED_B"], lengths[:, 1]), (c["EQUAL"], lengths[:, 0]),
         (c["EQUAL"], lengths[:, 1]), (c["REPLACED"], c["COVERED_A"]), (c["WINDOWS_HIT"], c["WINDOWS"]),
-        (c["FACING"], c["RUNS"]), (c["FACING"] - c["NAMES"], c["FACING"]), (sums[:, compare.SIMILARITY], c["FACING"]),
+        (c["FACING"], c["RUNS"]), (c["FACING"] - c["NAMES"], c["FACING"]), (sums[:, compare.SIMILARITY], c["LETTERS"]),
+        (c["UNEVEN"], c["RUNS"]), (c["REPLACED"], np.maximum(c["COVERED_A"], c["COVERED_B"]) - c["EQUAL"]),
         (c["REPLACED"], np.ones(len(counts))),
     )  # fmt: skip
     limited = [np.minimum(1.0, part / np.maximum(whole, 1)) for part, whole in columns[:-1]]
@@ -334,14 +351,14 @@ def test_figures_and_direction_follow_from_the_sums() -> None:
     rows = list(compiled(of_texts, pairs, CONFIG))
     counts, sums = np.array([row[0] for row in rows]), np.array([row[1] for row in rows])
     lengths = np.array([[len(of_texts.tokens[side]) for side in pair] for pair in pairs])
-    weights = [judge.WEIGHTS[name] for name in ("frequency", "fit", "known")]
-    damping = counts[:, compare.FACING] / (counts[:, compare.FACING] + judge.FEW_PLACES)
-    odds = judge.RESTRAINT * damping * (sums[:, compare.FREQUENCY :] @ weights)
+    damping = counts[:, compare.FACING] / (counts[:, compare.FACING] + readings.FEW_PLACES)
+    odds = readings.RESTRAINT * damping * (sums[:, [compare.FREQUENCY, compare.FIT, compare.KNOWN]] @ WEIGHTS)
     for pair, row, own in zip(pairs, shares(counts, sums, lengths).tolist(), odds.tolist(), strict=True):
         seen = found(of_texts, *pair, CONFIG)
         seen_figures = figures.figures(seen, CONFIG)
-        assert row == pytest.approx([getattr(seen_figures, name) for name in SHARES], rel=0, abs=1e-9)
-        assert own == pytest.approx(judge.direction(seen)[0], rel=0, abs=1e-9)
+        columns = [getattr(seen_figures, name).tolist() for name in SHARES]
+        assert [[value] for value in row] == [pytest.approx(column, rel=0, abs=1e-9) for column in columns]
+        assert own == pytest.approx(readings.direction(seen), rel=0, abs=1e-9)
 
 
 # --- tables and bad input ---------------------------------------------------------------------------------------
@@ -350,33 +367,34 @@ def test_figures_and_direction_follow_from_the_sums() -> None:
 def test_a_table_holds_every_key_where_a_search_ends() -> None:
     chance = Random(1)
     wanted = {chance.choice((key, key << 32)): chance.random() for key in range(1, 500)}
-    slots = readings.table(np.array([*wanted], np.uint64), np.array([*wanted.values()]))
+    slots = tables.table(np.array([*wanted], np.uint64), np.array([*wanted.values()]))
     assert slots.shape == (1024, 2)
     for key, value in wanted.items():
-        row = readings._row(slots, np.uint64(key))
+        row = tables._row(slots, np.uint64(key))
         assert (int(slots[row, 0]), slots.view(np.float64)[row, 1]) == (key, value)
-    assert int(slots[readings._row(slots, np.uint64(1 << 50)), 0]) == 0
+    assert int(slots[tables._row(slots, np.uint64(1 << 50)), 0]) == 0
 
 
 def test_a_table_keeps_the_last_of_equal_keys_and_zero_as_one() -> None:
-    slots = readings.table(np.array([5, 5, 0], np.uint64), np.array([1.0, 2.0, 3.0]))
+    slots = tables.table(np.array([5, 5, 0], np.uint64), np.array([1.0, 2.0, 3.0]))
     held = {int(key): float(value) for key, value in zip(slots[:, 0], slots.view(np.float64)[:, 1], strict=True) if key}
     assert held == {5: 2.0, 1: 3.0}
-    assert readings.table(np.zeros(0, np.uint64), np.zeros(0)).tolist() == [[0, 0], [0, 0]]
+    assert tables.table(np.zeros(0, np.uint64), np.zeros(0)).tolist() == [[0, 0], [0, 0]]
     with pytest.raises(ValueError, match="as many"):
-        readings.table(np.zeros(2, np.uint64), np.zeros(1))
+        tables.table(np.zeros(2, np.uint64), np.zeros(1))
 
 
 def test_bigram_keys_tell_the_order_and_are_the_same_for_arrays() -> None:
     one, other = np.uint64(clean.token_hash("at")), np.uint64(clean.token_hash("least"))
-    forwards, backwards = readings.bigram_key(one, other), readings.bigram_key(other, one)
+    forwards, backwards = tables.bigram_key(one, other), tables.bigram_key(other, one)
     assert forwards != backwards
-    both = readings.bigram_key.py_func(np.array([one, other]), np.array([other, one]))  # type: ignore[attr-defined]
+    both = tables.bigram_key.py_func(np.array([one, other]), np.array([other, one]))  # type: ignore[attr-defined]
     assert both.tolist() == [int(forwards), int(backwards)]
 
 
 def test_constants_are_those_of_the_reference() -> None:
-    assert readings.SIMILARITY_BYTES == figures.SIMILARITY_CHARACTERS
+    assert tables.SIMILARITY_BYTES == figures.SIMILARITY_CHARACTERS
+    assert compare.UNEVEN_TOKENS == figures.UNEVEN_TOKENS
 
 
 @pytest.mark.parametrize(
@@ -385,14 +403,15 @@ def test_constants_are_those_of_the_reference() -> None:
         (1, np.array([0, 3, 99], np.int64)), (1, np.array([0, 3, 2], np.int64)), (3, np.array([0, 9], np.int64)),
         (3, np.array([0, 5, 999], np.int64)), (4, np.zeros((1, 2), np.int64)), (5, np.array([[0, 2]])),
         (5, np.array([[-1, 1]])), (6, np.zeros(6, np.int64)), (7, np.zeros(2)), (8, np.zeros((3, 2), np.uint64)),
-        (9, np.zeros((2, 1), np.uint64)), (10, np.zeros((2, 10), np.int64)), (11, np.zeros((1, 3))),
-        (12, np.zeros((1, 2, 3), np.int64)),
+        (9, np.zeros((2, 1), np.uint64)), (10, np.zeros(2)), (11, np.zeros((2, 12), np.int64)),
+        (11, np.zeros((1, 10), np.int64)), (12, np.zeros((1, 3))), (13, np.zeros((1, 2, 3), np.int64)),
+        (13, np.zeros((1, 2, 4), np.int64)), (13, np.zeros((2, 0, 5), np.int64)),
     ],
 )  # fmt: skip
 def test_arrays_that_do_not_fit_are_refused(place: int, value: NDArray[Any]) -> None:
     few = batch(["one two three", "one two four"])
-    out = np.zeros((1, 10), np.int64), np.zeros((1, 4)), np.zeros((1, 0, 4), np.int64)
-    arguments = [*few.arrays, np.array([[0, 1]]), *limits(CONFIG), *few.tables, *out]
+    out = np.zeros((1, 12), np.int64), np.zeros((1, 5)), np.zeros((1, 0, 5), np.int64)
+    arguments = [*few.arrays, np.array([[0, 1]]), *limits(CONFIG), *few.tables, WEIGHTS, *out]
     compare.compare(*arguments)
     arguments[place] = value
     with pytest.raises(ValueError, match=r"fit|names no|ascend|rows of two"):

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Any, overload
 
 import numpy as np
@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from dedup import clean
 from dedup.bulk.read import Partition, Texts
 from dedup.bulk.store import Block, Store
-from dedup.model import Corpus, DedupError, Document
+from dedup.model import Corpus, DedupError, Document, SourceFile
 
 IDS_AT_A_TIME = 1 << 16
 """Ids that become Python strings at a time, where all are asked for in turn."""
@@ -64,9 +64,9 @@ class Ids(Sequence[str]):
             places = [bound - bounds[0] for bound in bounds]
             if data.isascii():
                 text = data.decode("ascii")
-                yield from (text[start:stop] for start, stop in zip(places, places[1:], strict=False))
+                yield from (text[start:stop] for start, stop in pairwise(places))
             else:
-                yield from (_decoded(data[start:stop]) for start, stop in zip(places, places[1:], strict=False))
+                yield from (_decoded(data[start:stop]) for start, stop in pairwise(places))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,15 +115,15 @@ def corpus(found: Sequence[Listed], store: Store) -> tuple[Corpus, list[DedupErr
     before, problems = _lines_before(found)
     ids = _ids(found, before, store)
     order, doubles = _order(ids)
-    paths = list(dict.fromkeys(str(file.path) for one in found for file in one.partition.files))
-    files = _files(found, paths, store)
+    sources = list({str(file.path): file for one in found for file in one.partition.files}.values())
+    files = _files(found, sources, store)
     firsts = list(accumulate((one.documents for one in found), initial=0))
 
     def place(number: int) -> str:
         at = int(np.searchsorted(firsts, number, side="right")) - 1
         line = int(store.whole(found[at].rows)[number - firsts[at]]) + before[at] + 1
-        path = paths[files[number]]
-        return f"{path}, line {line}" if found[at].partition.files[0].holds_records else path
+        file = sources[int(files[number])]
+        return file.place(line if file.holds_records else 0)
 
     problems += [clean.id_taken(ids[number], place(number), place(first)) for number, first in doubles]
     numbers = np.arange(len(ids), dtype=np.uint32)
@@ -137,7 +137,7 @@ def corpus(found: Sequence[Listed], store: Store) -> tuple[Corpus, list[DedupErr
     stops = _gathered([one.stops for one in found], places, order, store)
     notable = {firsts[at] + row: document for at, one in enumerate(found) for row, document in one.notable.items()}
     kept = {int(numbers[number]): one for number, one in notable.items() if numbers[number] != LEFT_OUT}
-    return Corpus(ids, words, paths, files, starts, stops, kept), problems, numbers
+    return Corpus(ids, words, sources, files, starts, stops, kept), problems, numbers
 
 
 def _lines_before(found: Sequence[Listed]) -> tuple[list[int], list[DedupError]]:
@@ -150,7 +150,7 @@ def _lines_before(found: Sequence[Listed]) -> tuple[list[int], list[DedupError]]
         before, records = (0, 0) if one.partition.start_byte == 0 else (before, records)
         counts.append(before)
         for row, problem in one.problems:
-            where = f"{problem.path}, line {before + row + 1}" if first.holds_records else problem.path
+            where = first.place(before + row + 1) if first.holds_records else problem.path
             problems.append(DedupError(where, problem.problem, problem.remedy))
         records += one.documents + len(one.problems)
         before += one.lines
@@ -160,10 +160,10 @@ def _lines_before(found: Sequence[Listed]) -> tuple[list[int], list[DedupError]]
     return counts, problems
 
 
-def _files(found: Sequence[Listed], paths: Sequence[str], store: Store) -> NDArray[Any]:
-    """Which of `paths` holds each document, in the smallest type for that."""
-    numbers = {path: number for number, path in enumerate(paths)}
-    files = np.empty(sum(one.documents for one in found), np.min_scalar_type(-1 - len(paths)))
+def _files(found: Sequence[Listed], sources: Sequence[SourceFile], store: Store) -> NDArray[Any]:
+    """Which of `sources` holds each document, in the smallest type for that."""
+    numbers = {str(file.path): number for number, file in enumerate(sources)}
+    files = np.empty(sum(one.documents for one in found), np.min_scalar_type(-1 - len(sources)))
     first = 0
     for one in found:
         own = np.array([numbers[str(file.path)] for file in one.partition.files], files.dtype)
@@ -283,6 +283,7 @@ def _keys(ids: Ids, skipped: int) -> NDArray[np.uint64]:
         starts = np.minimum(bounds[:-1] + skipped, bounds[1:])
         missing = np.maximum(0, 8 - (bounds[1:] - starts)).astype(np.uint64) * np.uint64(8)
         # What is shifted out and in again are the bytes of the next id; a shift by all 64 bits is left to `where`.
-        kept = words[starts].astype(np.uint64) >> np.minimum(missing, np.uint64(63)) << np.minimum(missing, np.uint64(63))
+        shift = np.minimum(missing, np.uint64(63))
+        kept = words[starts].astype(np.uint64) >> shift << shift
         keys[first : first + len(starts)] = np.where(missing == 64, 0, kept)
     return keys

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup import cluster, read
+from dedup import cluster
 from dedup.bulk import corpus as corpora
 from dedup.bulk import held, match, verify
 from dedup.bulk import read as partitioned
@@ -21,7 +21,8 @@ from dedup.bulk.store import Store
 from dedup.columns import Clusters, Pairs
 from dedup.config import Config
 from dedup.engines import local
-from dedup.model import Corpus, DedupError
+from dedup.model import Corpus, DedupError, SourceFile
+from dedup.progress import Progress, followed
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -41,10 +42,12 @@ class Found:
 
 
 def find_duplicates(
-    files: Sequence[read.SourceFile], config: Config, workers: int, one_by_one: verify.OneByOne
+    files: Sequence[SourceFile], config: Config, workers: int, one_by_one: verify.OneByOne, progress: Progress
 ) -> Found:
     """Everything that a scan finds in the files. `one_by_one` compares two documents of the corpus by themselves."""
     parts = list(partitioned.partitions(files))
+    sizes = [part.size_bytes for part in parts]
+    progress.stage("read", sum(sizes), "bytes")
     ranking = _ranking(parts, config, workers)
 
     def stage(part: partitioned.Partition) -> tuple[corpora.Listed, held.Part]:
@@ -53,13 +56,15 @@ def find_duplicates(
         return corpora.listed(texts, columns.words, columns_held), held.stored(columns, columns_held)
 
     with Store(config.memory_bytes) as columns_held:
-        found = list(local.mapped(stage, parts, workers))
+        found = list(followed(local.mapped(stage, parts, workers), sizes, progress))
+        progress.stage("match", 0, "documents")
         corpus, problems, numbers = corpora.corpus([documents for documents, _ in found], columns_held)
         sketched = held.Held([part for _, part in found], numbers, columns_held)
         wanted = match.candidates(sketched, config, workers)
     pairs = np.concatenate((wanted.pairs, wanted.exact))
     pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
-    judged = verify.findings(pairs, corpus, config, workers, one_by_one)
+    progress.stage("compare", len(pairs), "pairs")
+    judged = verify.findings(pairs, corpus, config, workers, one_by_one, progress)
 
     def verified(asked: NDArray[np.int64]) -> Pairs:
         return verify.findings(asked, corpus, config, workers, one_by_one)

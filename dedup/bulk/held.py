@@ -1,7 +1,7 @@
 """Sketches of a corpus where they are matched from: in the store, a part of it for each partition.
 
-`stored` puts those of a partition there, from which they are read a band, or a range of terms, at a time. Documents go by
-numbers, and a pair of them is a word a << 32 | b, its code.
+`stored` puts those of a partition there, from which they are read a band, or a range of terms, at a time. Documents go
+by numbers, and a pair of them is a word a << 32 | b, its code.
 
 What is sorted at a time takes SORT_SHARE of the memory of the run for all workers together: of what is longer, the keys
 are taken in turns.
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +38,8 @@ _HALF, _LOW = np.uint64(32), np.uint64(0xFFFFFFFF)
 class Part:
     """Where the sketches of a partition are in the store: those of `sketch.Columns`, each in one dimension.
 
-    documents: how many. bands: how many keys of bands each has. term_starts, passage_starts: where each range of them begins.
+    documents: how many. bands: how many keys of bands each has. term_starts, passage_starts: where each range of them
+    begins.
     """
 
     documents: int
@@ -65,7 +67,7 @@ class Held:
 
     def firsts(self) -> list[int]:
         """Where the documents of each part begin, and the end."""
-        return np.cumsum([0, *(part.documents for part in self.parts)]).tolist()
+        return list(accumulate((part.documents for part in self.parts), initial=0))
 
 
 def stored(columns: sketch.Columns, store: Store) -> Part:
@@ -95,7 +97,8 @@ def turns(words: int, config: Config, workers: int, low: int = 0, high: int = KE
 def distinct(codes: U64s) -> U64s:
     """The sorted distinct ones; `codes` is sorted too."""
     codes.sort()
-    return codes[np.concatenate((np.ones(min(1, len(codes)), bool), codes[1:] != codes[:-1]))]
+    found: U64s = codes[np.concatenate((np.ones(min(1, len(codes)), bool), codes[1:] != codes[:-1]))]
+    return found
 
 
 def merged(found: Iterable[U64s]) -> U64s:

@@ -14,15 +14,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from mmap import ACCESS_READ, mmap
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dedup import clean, edits, read
 from dedup.config import Config
-from dedup.model import Corpus, DedupError, Document, Locator, Raw
+from dedup.model import Corpus, DedupError, Document, Locator, Raw, SourceFile
 
 PARTITION_BYTES = 16 << 20
 PARTITION_FILES = 10_000
@@ -30,6 +29,8 @@ BLANK_BYTES = 4
 """Bytes of a text below which it may hold nothing but white space or a byte-order mark."""
 SLACK_BYTES = 64
 """Readable bytes that the kernels want after the last text."""
+SKIP_BYTES = 1 << 20
+"""Bytes read at a time where a line is passed over."""
 LINE_END = 10
 
 
@@ -37,9 +38,13 @@ LINE_END = 10
 class Partition:
     """Text files, or one JSONL file and the range of its bytes."""
 
-    files: tuple[read.SourceFile, ...]
+    files: tuple[SourceFile, ...]
     start_byte: int = 0
     stop_byte: int = 0
+
+    @property
+    def size_bytes(self) -> int:
+        return self.stop_byte - self.start_byte or sum(file.size_bytes for file in self.files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +72,9 @@ class Texts:
         return replace(self, buffer=np.zeros(0, np.uint8), offsets=np.zeros(1, np.int64))
 
 
-def partitions(files: Iterable[read.SourceFile]) -> Iterator[Partition]:
+def partitions(files: Iterable[SourceFile]) -> Iterator[Partition]:
     """The partitions of the files, in their order."""
-    group: list[read.SourceFile] = []
+    group: list[SourceFile] = []
     for file in files:
         if file.holds_records:
             for start in range(0, max(1, file.size_bytes), PARTITION_BYTES):
@@ -89,7 +94,7 @@ def texts(partition: Partition, config: Config) -> Texts:
     if not first.holds_records:
         return _of_files(partition, config)
     try:
-        data, start = _range(partition)
+        data, start = _range(partition, config)
     except OSError as error:
         problem = DedupError(first.path, f"cannot be read ({error.strerror})", "check the file and its permissions")
         return _gathered(partition, [], [], [(0, problem)], 0)
@@ -104,18 +109,33 @@ def texts(partition: Partition, config: Config) -> Texts:
     return Texts(partition, buffer, offsets, ids, rows, starts + start, stops + start, {}, [], len(stops))
 
 
-def _range(partition: Partition) -> tuple[bytes, int]:
-    """The whole lines of a partition, and where in the file they begin."""
-    with partition.files[0].path.open("rb") as file:
-        start = partition.start_byte
-        if start:
-            file.seek(start - 1)
-            start += len(file.readline()) - 1
-        if start >= partition.stop_byte:
+def _range(partition: Partition, config: Config) -> tuple[bytes, int]:
+    """The whole lines of a partition, and where in the file they begin.
+
+    A last line that is longer than any document may be is not read to its end.
+    """
+    stop = partition.stop_byte
+    with partition.files[0].readable.open("rb") as file:
+        start = _line_start(file, partition.start_byte, stop)
+        if start >= stop:
             return b"", start
         file.seek(start)
-        data = file.read(partition.stop_byte - start)
-        return data if data.endswith(b"\n") else data + file.readline(), start
+        data = file.read(stop - start)
+        return data if data.endswith(b"\n") else data + file.readline(config.document_bytes_max + 1), start
+
+
+def _line_start(file: BinaryIO, start: int, stop: int) -> int:
+    """Where the first line begins that begins in a range of bytes, or its stop if none does."""
+    if not start:
+        return 0
+    file.seek(start - 1)
+    at = start - 1
+    while at < stop:
+        piece = file.readline(min(SKIP_BYTES, stop - at))
+        at += len(piece)
+        if not piece or piece.endswith(b"\n"):
+            break
+    return at
 
 
 _Columns = tuple[NDArray[np.uint8], NDArray[np.int64], list[str]]
@@ -247,14 +267,15 @@ def texts_at(corpus: Corpus, numbers: Sequence[int], config: Config) -> tuple[ND
     """
     pieces: list[bytes] = [b""] * len(numbers)
     by_file: dict[int, list[int]] = {}
-    for place, number in enumerate(numbers):
-        by_file.setdefault(int(corpus.files[number]), []).append(place)
-    for file, places in by_file.items():
-        if Path(corpus.paths[file]).suffix.lower() not in read.JSONL_SUFFIXES:
+    for place, document in enumerate(numbers):
+        by_file.setdefault(int(corpus.files[document]), []).append(place)
+    for number, places in by_file.items():
+        file = corpus.sources[number]
+        if not file.holds_records:
             for place in places:
-                pieces[place] = _mended(clean.document(read.raw_at(corpus.locator(numbers[place]), "")))
+                pieces[place] = _mended(clean.document(read.raw_at(file, corpus.locator(numbers[place]), "")))
             continue
-        with Path(corpus.paths[file]).open("rb") as source, mmap(source.fileno(), 0, access=ACCESS_READ) as data:
+        with file.readable.open("rb") as source, mmap(source.fileno(), 0, access=ACCESS_READ) as data:
             lines = [data[corpus.starts[numbers[place]] : corpus.stops[numbers[place]]] for place in places]
         locators = [corpus.locator(numbers[place]) for place in places]
         for place, text in zip(places, _record_texts(lines, locators, config), strict=True):

@@ -185,4 +185,4 @@ def _divided(
     terms, starts = np.empty(int(counts.sum()), np.uint32), np.empty(postings.RANGES + 1, np.int64)
     in_range = np.zeros((postings.RANGES, len(counts)), np.uint8 if chosen.shape[1] < 1 << 8 else np.uint16)
     postings.divide_terms(chosen, counts, terms, starts, in_range)
-    return terms, starts, in_range  # type: ignore[return-value]
+    return terms, starts, in_range

@@ -76,7 +76,7 @@ class Store:
         with self._lock:
             assert self._file is not None
             self._file.seek(block.start_byte + start * block.dtype.itemsize)
-            wanted = memoryview(found.view(np.uint8))
+            wanted = found.view(np.uint8).data
             while len(wanted):
                 taken = self._file.readinto(wanted)  # type: ignore[attr-defined]
                 assert taken, "the file is shorter than what was written to it"
@@ -105,9 +105,9 @@ class Store:
         start = self.filed_bytes
         try:
             if self._file is None:
-                self._file = TemporaryFile(prefix="dedup-", buffering=0)
+                self._file = TemporaryFile(prefix="dedup-", buffering=0)  # noqa: SIM115 (closed with the store)
             self._file.seek(start)
-            left = memoryview(np.ascontiguousarray(array).view(np.uint8))
+            left = np.ascontiguousarray(array).view(np.uint8).data
             while len(left):
                 left = left[self._file.write(left) :]
         except OSError as error:

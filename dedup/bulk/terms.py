@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,8 +34,10 @@ JOIN_PARTNERS_MAX = 64
 """Documents before it that a document is paired with by its terms: one template filled in a thousand times must not
 make half a million pairs. Further ones are counted as capped; each is compared with the kept copy all the same."""
 JOIN_BUDGET_DOCUMENTS = 1024
-"""Documents that the terms of one document may lead to: in a corpus of few distinct words even the rarest are in
-hundreds of documents, and fewer terms then decide."""
+"""Documents that the terms of one document may lead to, at least: in a corpus of few distinct words even the rarest are
+in hundreds of documents, and fewer terms then decide."""
+WALKS_MAX = 1 << 30
+"""Documents that all terms together may lead to where that leaves each more: a second or two of walking."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,8 @@ def _selected(held: Held, config: Config, workers: int) -> tuple[Held, U8s]:
     counts = list(local.mapped(lambda number: _counted(number, held, config, workers), range(postings.RANGES), workers))
     places = [_places(held.parts, number) for number in range(postings.RANGES)]
     firsts = held.firsts()
-    limits = np.array((config.term_count, config.terms_shared_min, JOIN_BUDGET_DOCUMENTS), np.int64)
+    budget = max(JOIN_BUDGET_DOCUMENTS, WALKS_MAX // max(1, _documents(held)))
+    limits = np.array((config.term_count, config.terms_shared_min, budget), np.int64)
     needed = np.zeros(_documents(held), np.uint8)
 
     def chosen(number: int) -> Part:
@@ -162,7 +166,7 @@ def _bounds(number: int, held: Held, names: int, config: Config, workers: int) -
 def _counted(number: int, held: Held, config: Config, workers: int) -> Block:
     """By place in a range, how many documents hold the term; 0 if only one does, or too many."""
     most = config.term_documents_max
-    counts = np.zeros(_places(held.parts, number)[-1], np.uint16 if most < 1 << 16 else np.uint32)
+    counts: NDArray[Any] = np.zeros(_places(held.parts, number)[-1], np.uint16 if most < 1 << 16 else np.uint32)
     for bounds in _bounds(number, held, 0, config, workers):
         packed, _ = _packed(number, bounds, held, 0)
         postings.document_counts(packed, most, counts)
@@ -216,7 +220,8 @@ def _walked(
         def write(codes: U64s, told: I64s) -> int:
             partners.had[number][:] = before
             lists = (starts, documents, bases, numbers, part.term_starts, _counts(part, held), own)
-            return postings.shared_terms(*lists, block, partners.needed, partners.had[number], partners.limits, codes, told)
+            had = partners.had[number]
+            return postings.shared_terms(*lists, block, partners.needed, had, partners.limits, codes, told)
 
         return written(write, len(own))
 

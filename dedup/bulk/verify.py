@@ -28,6 +28,7 @@ from dedup.engines import local
 from dedup.kernels import compare, minhash
 from dedup.kernels import readings as tables
 from dedup.model import EXACT, NEAR, REUSE, Corpus
+from dedup.progress import SILENT, Progress, followed
 
 PART_PAIRS = 1024
 """Pairs that a worker takes at a time: some 10 MB of text."""
@@ -70,10 +71,13 @@ def _hashes(words: Sequence[str]) -> U64s:
     return found
 
 
-def findings(pairs: I64s, corpus: Corpus, config: Config, workers: int, one_by_one: OneByOne) -> Pairs:
+def findings(
+    pairs: I64s, corpus: Corpus, config: Config, workers: int, one_by_one: OneByOne, progress: Progress = SILENT
+) -> Pairs:
     """The findings on pairs (m, 2) of document numbers, in order; pairs that share nothing give none."""
     parts = [pairs[first : first + PART_PAIRS] for first in range(0, len(pairs), PART_PAIRS)]
     found = local.mapped(lambda part: _judged(part, corpus, config, one_by_one), parts, workers)
+    found = followed(found, map(len, parts), progress)
     return Pairs.joined([_findings(pairs[:0], figures.nothing(), corpus, config), *found]).ordered()
 
 
@@ -166,8 +170,10 @@ def _likeness(compared: figures.Compared, loaded: _Loaded, config: Config) -> F6
     asked = np.isin(judge.relations(compared, config), (REUSE, judge.NONE)) & (compared.same == figures.NOT_SAME)
     found = np.zeros(len(asked))
     for row in np.flatnonzero(asked).tolist():
-        texts = (loaded.data[loaded.offsets[one] : loaded.offsets[one + 1]] for one in loaded.places[row].tolist())
-        found[row] = figures.likeness(*(text.decode("utf-8", "surrogatepass") for text in texts))
+        bounds = ((loaded.offsets[one], loaded.offsets[one + 1]) for one in loaded.places[row].tolist())
+        a, b = (loaded.data[start:stop].decode("utf-8", "surrogatepass") for start, stop in bounds)
+        if agreeing := figures.agreement(a, b):
+            found[row] = figures.likeness(agreeing, *([word for word, _, _ in clean.words(text)] for text in (a, b)))
     return found
 
 

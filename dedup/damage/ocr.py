@@ -98,7 +98,9 @@ _CONFUSIONS = frozenset(
     "oue ono witb wilh uot nol bv hc shc tbey thoy tliey thcy wus lie ia aa aro bis nt ou".split()
 )
 """What machines read for the most frequent English words, where `e` looks like `o` or `c`, `h` like `b` or `li`."""
-_STRAY = re.compile(r"\w [,.;](?=\s)|[,;][.,;]|(?<=[a-z])\.,|\s[\"'»«](?=\s)|[a-z][\"'] [a-z]|(?<=[a-z] )[A-Z](?= [a-z])|\.\s[,.;]")
+_STRAY = re.compile(
+    r"\w [,.;](?=\s)|[,;][.,;]|(?<=[a-z])\.,|\s[\"'»«](?=\s)|[a-z][\"'] [a-z]|(?<=[a-z] )[A-Z](?= [a-z])|\.\s[,.;]"
+)
 """Points, quotation marks and capitals where no printer sets them: specks on the paper."""
 _FALSE_CAPITAL = re.compile(r"(?<=[a-z]\s)I[nstf](?=\s[a-z])")
 """`In`, `Is`, `It`, `If` in the middle of a sentence: a stroke read as a capital."""

@@ -1,4 +1,7 @@
 """Stub."""
+
 from dedup.damage.findings import ABSTAINED, Detection
+
+
 def detect(text: str) -> Detection:
     return ABSTAINED

@@ -24,8 +24,16 @@ def workers_available() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def mapped(stage: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Iterator[Result]:
-    """`stage` of each item, in the order of the items. An exception of a stage is raised where its result is due."""
+def mapped(
+    stage: Callable[[Item], Result],
+    items: Iterable[Item],
+    workers: int,
+    interrupted: Callable[[], None] = lambda: None,
+) -> Iterator[Result]:
+    """`stage` of each item, in the order of the items. An exception of a stage is raised where its result is due.
+
+    `interrupted` is called if it ends before its time, and may tell the stages under way, which are waited for.
+    """
     with ThreadPoolExecutor(workers, thread_name_prefix="dedup") as pool:
         waiting: deque[Future[Result]] = deque()
         try:
@@ -35,6 +43,9 @@ def mapped(stage: Callable[[Item], Result], items: Iterable[Item], workers: int)
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
+        except BaseException:
+            interrupted()
+            raise
         finally:
             for future in waiting:
                 future.cancel()

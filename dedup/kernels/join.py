@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dedup.kernels.simd import I64s, U8s, U32s, U64s, inner, kernel
+from dedup.kernels.simd import I64s, U32s, U64s, inner, kernel
 from dedup.kernels.skeleton import _COUNT, _distinct, _rarest, _shift, _slot
 
 FILTER_BITS = 1 << 18

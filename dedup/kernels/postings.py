@@ -51,15 +51,15 @@ def divide_terms(keys: U32s, key_counts: I64s, terms: U32s, starts: I64s, counts
     starts[0] = 0
     for number in range(RANGES):
         next_place[number] = starts[number]
-        held = 0
+        held = np.int64(0)
         for document in range(len(key_counts)):
             held += np.int64(counts[number, document])
         starts[number + 1] = starts[number] + held
     for document in range(len(key_counts)):
         for at in range(key_counts[document]):
-            number = np.int64(keys[document, at] >> _RANGE_SHIFT)
-            terms[next_place[number]] = keys[document, at]
-            next_place[number] += 1
+            own = np.int64(keys[document, at] >> _RANGE_SHIFT)
+            terms[next_place[own]] = keys[document, at]
+            next_place[own] += 1
 
 
 @kernel
@@ -72,7 +72,7 @@ def pack_terms(
     are passed over. bounds: terms from bounds[0] and below bounds[1] only. first: place of the first one. packed: term
     and place, from `filled` on, out. named: term and number in the same way, out; nothing if it has no room at all.
     """
-    at = 0
+    at = np.int64(0)
     for document in range(len(counts)):
         stop = at + np.int64(counts[document])
         if numbers[document] == NONE:
@@ -108,13 +108,13 @@ def document_counts(packed: U64s, most: int, counts: U32s) -> None:
 @inner
 def _rarest(ranked: U64s, useful: int, limits: I64s) -> tuple[int, U64]:
     """How many of ranked[:useful], the least first, the limits allow, and the last of them. ranked: overwritten."""
-    met, last = 0, U64(0)
+    met, last = np.int64(0), U64(0)
     for at in range(useful):
         met += np.int64(ranked[at] >> _HALF)
         last = max(last, ranked[at])
     if useful <= limits[0] and met <= limits[2]:
         return useful, last
-    met, last = 0, U64(0)
+    met, last = np.int64(0), U64(0)
     for taken in range(min(limits[0], useful)):
         least, place = _TAKEN, 0
         for at in range(useful):  # two loops without a branch, which the compiler makes vectors of
@@ -140,9 +140,9 @@ def select_terms(
     each document, out.
     """
     documents = counts.shape[1]
-    longest = 0
+    longest = np.int64(0)
     for document in range(documents):
-        held = 0
+        held = np.int64(0)
         for number in range(RANGES):
             held += np.int64(counts[number, document])
         longest = max(longest, held)
@@ -229,9 +229,9 @@ def within(
 
 
 @inner
-def _tallied(own: I64s, terms: int, starts: U32s, documents: U32s, end: int, tally: U8s, stops: I64s) -> int:
+def _tallied(own: I64s, terms: int, starts: U32s, documents: U32s, end: np.int64, tally: U8s, stops: I64s) -> np.int64:
     """Tally the documents below `end` of each term, and write where they stop: how many they are."""
-    walked = 0
+    walked = np.int64(0)
     tally[:] = 0
     for at in range(terms):
         stop, last = np.int64(starts[own[at]]), np.int64(starts[own[at] + 1])
@@ -250,7 +250,8 @@ def _tallied(own: I64s, terms: int, starts: U32s, documents: U32s, end: int, tal
 
 @inner
 def _frequent(
-    own: I64s, stops: I64s, terms: int, starts: U32s, documents: U32s, needed: int, tally: U8s, met: U8s, near: U64s
+    own: I64s, stops: I64s, terms: int, starts: U32s, documents: U32s, needed: np.int64, tally: U8s, met: U8s,
+    near: U64s,
 ) -> int:  # fmt: skip
     """Write the documents that share enough of the terms to `near`: how many. met: zeros, left so."""
     likely = 0
@@ -258,8 +259,8 @@ def _frequent(
         for posting in range(np.int64(starts[own[at]]), stops[at]):
             entry = documents[posting]
             a = entry & _RELATIVE
-            enough = min(np.int64(entry >> _NEEDED), needed)
-            if np.int64(tally[np.int64(a & _TALLY)]) >= enough:
+            its_need = np.int64(entry >> _NEEDED)
+            if np.int64(tally[np.int64(a & _TALLY)]) >= (its_need if its_need < needed else needed):
                 near[likely] = U64(entry)
                 likely += int(met[a] == 0)
                 met[a] += np.uint8(met[a] < 255)
@@ -268,7 +269,8 @@ def _frequent(
         entry = near[at]
         a = entry & U64(_RELATIVE)
         near[count] = a
-        count += int(np.int64(met[a]) >= min(np.int64(entry >> U64(_NEEDED)), needed))
+        its_need = np.int64(entry >> U64(_NEEDED))
+        count += int(np.int64(met[a]) >= (its_need if its_need < needed else needed))
         met[a] = 0
     return count
 

@@ -88,6 +88,7 @@ def summary(findings: Findings) -> Record:
         "pairs": dict(sorted(relations.items())),
         "candidates": findings.candidates,
         "capped_buckets": dict(findings.capped),
+        "memory_bytes": findings.memory_bytes,
         "notes": list(findings.notes),
         "unreadable": [problem_record(problem) for problem in findings.problems],
     }

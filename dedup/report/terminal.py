@@ -66,6 +66,8 @@ def scan(findings: Findings) -> RenderableType:
             Text(f"{_count(number, 'bucket')} of the {channel} channel held too many documents for all pairs", "yellow")
         )
     parts += [Text(note, "yellow") for note in findings.notes]
+    if findings.memory_bytes:
+        parts.append(Text(f"Candidates were sought within {findings.memory_bytes / 1e6:,.0f} MB (--memory)", "dim"))
     return Group(*parts)
 
 

@@ -1,0 +1,187 @@
+"""Kept records become files like those they came in: lines byte for byte, compressed again, rows with all columns.
+
+1. Kept lines that touch are one stretch. Stretches of plain lines are copied by the system (copy_file_range) where it
+   does that; short ones, and what it refuses, are read and written.
+2. Lines of a compressed file are gathered in blocks, which threads compress.
+3. Rows of a Parquet file are copied in batches by `packed.parquet`.
+4. A record whose encoding was repaired is written anew, with the other text.
+
+A file has its path in the source, or, where two sources have files of one path, the path below what all have in common.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup import edits
+from dedup.engines import local
+from dedup.model import Corpus, DedupError, Document, SourceFile
+from dedup.packed import lines, parquet
+from dedup.read import bytes_at
+from dedup.report import jsonl
+
+PIECE_BYTES = 4 << 20
+"""Bytes read or compressed at a time."""
+SYSTEM_PIECE_BYTES = 64 << 20
+"""Bytes that the system copies at a call, so that progress is seen."""
+SYSTEM_COPY_BYTES = 1 << 20
+"""Bytes of a stretch from which the system copies it; below, a call costs more than it saves."""
+
+I64s = NDArray[np.int64]
+Advance = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What is kept of a file. starts, stops: (k,) int64, ascending, bytes of the records. repaired: some, by place."""
+
+    file: SourceFile
+    starts: I64s
+    stops: I64s
+    repaired: Mapping[int, Document]
+
+
+def write(kept: I64s, corpus: Corpus, folder: Path, advance: Advance) -> None:
+    """Writes the kept records, by number, in files of their form; `advance` is told the bytes of what is done.
+
+    Raises DedupError if a file is not what it was, OSError if something cannot be written.
+    """
+    files = corpus.files[kept]
+    used = np.unique(files).tolist()
+    for file, name in zip(used, _names([corpus.sources[one] for one in used]), strict=True):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as out:
+            _write_file(_kept(kept[files == file], corpus, corpus.sources[file]), out, advance)
+
+
+def _names(files: Sequence[SourceFile]) -> list[str]:
+    """Paths for files of records, no two alike."""
+    names = [file.id for file in files]
+    if len(set(names)) == len(names):
+        return names
+    paths = [file.path.resolve() for file in files]
+    top = os.path.commonpath([path.parent for path in paths])
+    below = [str(path.relative_to(top)) for path in paths]
+    assert len(set(below)) == len(below), "the records of one file were read twice"
+    return below
+
+
+def _kept(numbers: I64s, corpus: Corpus, file: SourceFile) -> _Kept:
+    own = numbers[np.argsort(corpus.starts[numbers], kind="stable")]
+    mended = [number for number, document in corpus.notable.items() if document.repairs]
+    places = np.flatnonzero(np.isin(own, mended)).tolist()
+    return _Kept(
+        file, corpus.starts[own], corpus.stops[own], {place: corpus.notable[int(own[place])] for place in places}
+    )
+
+
+def _write_file(kept: _Kept, out: BinaryIO, advance: Advance) -> None:
+    file = kept.file
+    if file.form == "parquet":
+        texts = {place: _text(document) for place, document in kept.repaired.items()}
+        parquet.kept_rows(file, np.stack((kept.starts, kept.stops), axis=1), texts, out, advance)
+        return
+    with file.readable.open("rb") as source:
+        if file.form == "lines":
+            _copy_lines(kept, source, out, advance)
+            return
+        blocks = _blocks(_pieces(kept, source), advance)
+        for block in local.mapped(lambda one: lines.compressed(one, file.form), blocks, local.workers_available()):
+            out.write(block)
+
+
+def _text(document: Document) -> str:
+    return edits.applied(document.text, document.repairs)
+
+
+def _record(file: SourceFile, document: Document) -> bytes:
+    """A document's record with its text repaired, as a line."""
+    record = json.loads(bytes_at(file, document.locator))
+    record["text"] = _text(document)
+    return jsonl.line(record).encode("utf-8")
+
+
+def _stretches(kept: _Kept) -> Iterator[tuple[int, int, Document | None]]:
+    """The byte ranges of lines, those that touch made one; a line to be repaired by itself, with its document."""
+    alone = np.isin(np.arange(len(kept.starts)), list(kept.repaired))
+    breaks = (kept.starts[1:] != kept.stops[:-1]) | alone[1:] | alone[:-1]
+    firsts = np.concatenate((np.zeros(1, np.int64), np.flatnonzero(breaks) + 1))
+    lasts = np.append(firsts[1:], len(kept.starts)) - 1
+    for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True):
+        yield int(kept.starts[first]), int(kept.stops[last]), kept.repaired.get(first)
+
+
+def _copy_lines(kept: _Kept, source: BinaryIO, out: BinaryIO, advance: Advance) -> None:
+    for start, stop, document in _stretches(kept):
+        if document:
+            out.write(_record(kept.file, document))
+            advance(stop - start)
+            continue
+        at = start
+        if stop - start >= SYSTEM_COPY_BYTES:
+            at = _copied_by_system(source, out, start, stop - 1, advance)  # the last byte tells whether a line ends
+        for piece in _read(kept.file, source, at, stop):
+            out.write(piece)
+            advance(len(piece))
+
+
+def _copied_by_system(source: BinaryIO, out: BinaryIO, start: int, stop: int, advance: Advance) -> int:
+    """Copies bytes of one file behind another as far as the system does; the first byte that it did not."""
+    if not hasattr(os, "copy_file_range"):
+        return start
+    out.flush()
+    while start < stop:
+        try:
+            copied = os.copy_file_range(source.fileno(), out.fileno(), min(stop - start, SYSTEM_PIECE_BYTES), start)
+        except OSError:  # not between these file systems; or no room, which writing will tell
+            break
+        if not copied:
+            break
+        start += copied
+        advance(copied)
+    return start
+
+
+def _pieces(kept: _Kept, source: BinaryIO) -> Iterator[bytes]:
+    """The lines in pieces."""
+    for start, stop, document in _stretches(kept):
+        if document:
+            yield _record(kept.file, document)
+        else:
+            yield from _read(kept.file, source, start, stop)
+
+
+def _read(file: SourceFile, source: BinaryIO, start: int, stop: int) -> Iterator[bytes]:
+    """Bytes start..stop of a file in pieces, the last of which ends with a line end."""
+    source.seek(start)
+    while start < stop:
+        piece = source.read(min(stop - start, PIECE_BYTES))
+        if not piece:
+            raise DedupError(file.path, "was changed while it was read", "run the command again")
+        start += len(piece)
+        yield piece if start < stop or piece.endswith(b"\n") else piece + b"\n"
+
+
+def _blocks(pieces: Iterator[bytes], advance: Advance) -> Iterator[bytes]:
+    """The pieces in blocks of PIECE_BYTES and more, each told once the next is asked for."""
+    held: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        held.append(piece)
+        size += len(piece)
+        if size >= PIECE_BYTES:
+            yield b"".join(held)
+            advance(size)
+            held, size = [], 0
+    if held:
+        yield b"".join(held)
+        advance(size)

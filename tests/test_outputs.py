@@ -1,0 +1,289 @@
+"""`clean` writes records in the form they came in: lines byte for byte, rows with every column as it was."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from click.testing import CliRunner, Result
+from hypothesis import given
+from hypothesis import strategies as st
+from packing import PACKED, SUFFIXES, lines_of, pack, rows_in, unpack
+from pyarrow import parquet
+from strategies import PARAGRAPHS, article, spun
+
+from dedup import cli, pipeline
+from dedup.cli import main
+from dedup.config import Config
+from dedup.model import DedupError
+from dedup.packed import parquet as packed_parquet
+from dedup.report import folder
+from dedup.report import records as written_records
+
+SMALL = Config(bulk_bytes_min=1 << 50, workers=2)
+BULK = Config(bulk_bytes_min=0, workers=2)
+BROKEN = "Die Brücke über den Fluß wurde für das Jubiläum schön geschmückt. ".encode().decode("cp1252") * 3
+
+
+def records() -> list[dict[str, Any]]:
+    """Articles and copies of them, one with broken encoding, with columns of other kinds between."""
+    texts = []
+    for seed in range(6):
+        text = article(seed, 9)
+        texts += [text, text.upper() if seed % 2 else spun(text, seed), *([BROKEN] if seed == 3 else [])]
+    return [{"n": number, "text": text, "id": f"d{number}", "é": {"x": [number]}} for number, text in enumerate(texts)]
+
+
+def clean(monkeypatch: pytest.MonkeyPatch, config: Config, *arguments: object) -> Result:
+    monkeypatch.setattr(cli, "config", lambda _: config)
+    return CliRunner().invoke(main, ["clean", *map(str, arguments)])
+
+
+def fates(target: Path) -> dict[str, str]:
+    lines = (target / "manifest.jsonl").read_text("utf-8").splitlines()
+    return {row["id"]: row["status"] for row in map(json.loads, lines)}
+
+
+# --- every form ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("config", [SMALL, BULK], ids=["small", "bulk"])
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_every_form_comes_out_as_it_went_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, config: Config
+) -> None:
+    monkeypatch.setattr(written_records, "PIECE_BYTES", 3000)
+    path = pack(tmp_path / f"rows{suffix}", records())
+    result = clean(monkeypatch, config, path, "-o", tmp_path / "out")
+    assert result.exit_code == 0, result.stderr
+    found = fates(tmp_path / "out")
+    assert sorted(found.values()) == ["dropped"] * 6 + ["kept"] * 6 + ["restored"]
+    mended = BROKEN.encode("cp1252").decode()
+    expected = [
+        {**row, "text": mended} if found[row["id"]] == "restored" else row
+        for row in records()
+        if found[row["id"]] != "dropped"
+    ]
+    assert [file.name for file in (tmp_path / "out" / "documents").iterdir()] == [path.name]
+    assert rows_in(tmp_path / "out" / "documents" / path.name) == expected
+    if suffix != ".parquet":
+        assert unpack(tmp_path / "out" / "documents" / path.name) == lines_of(expected)
+
+
+@pytest.mark.parametrize("suffix", PACKED)
+def test_same_input_gives_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str) -> None:
+    monkeypatch.setattr(written_records, "PIECE_BYTES", 3000)
+    path = pack(tmp_path / f"rows{suffix}", records())
+    before = path.read_bytes()
+    for name, config in (("one", SMALL), ("two", BULK), ("three", BULK)):
+        clean(monkeypatch, config, path, "-o", tmp_path / name)
+    written = [(tmp_path / name / "documents" / path.name).read_bytes() for name in ("one", "two", "three")]
+    assert written[0] == written[1] == written[2]
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("suffix", PACKED)
+def test_what_is_clean_is_left_alone_when_it_is_cleaned_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    path = pack(tmp_path / f"rows{suffix}", records())
+    clean(monkeypatch, SMALL, path, "-o", tmp_path / "once")
+    once = tmp_path / "once" / "documents" / path.name
+    result = clean(monkeypatch, SMALL, once, "-o", tmp_path / "twice")
+    assert "7 kept + 0 restored + 0 dropped" in result.stdout
+    assert rows_in(tmp_path / "twice" / "documents" / path.name) == rows_in(once)
+
+
+# --- Parquet ---------------------------------------------------------------------------------------------------
+
+
+def columns(count: int) -> pa.Table:
+    """A table with columns of many kinds, and things told about it and them."""
+    numbers = range(count)
+    texts = [article(number // 2, 8) for number in numbers]
+    day = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
+    arrays = {
+        "bytes": pa.array([bytes([number]) for number in numbers], pa.binary()),
+        "text": pa.array(texts, pa.large_string()),
+        "list": pa.array([[number] * (number % 3) for number in numbers], pa.list_(pa.int16())),
+        "struct": pa.array(
+            [{"a": number, "b": None} for number in numbers], pa.struct({"a": pa.int8(), "b": pa.string()})
+        ),
+        "map": pa.array([[("k", number)] for number in numbers], pa.map_(pa.string(), pa.int32())),
+        "kind": pa.array(["red", "blue"] * (count // 2)).dictionary_encode(),
+        "when": pa.array([day] * count, pa.timestamp("us", "Europe/Madrid")),
+        "price": pa.array([decimal.Decimal("1.50")] * count, pa.decimal128(9, 2)),
+        "none": pa.nulls(count),
+        "flag": pa.array([None if number % 3 else True for number in numbers]),
+        "vector": pa.array([[float(number)] * 3 for number in numbers], pa.list_(pa.float32(), 3)),
+        "id": pa.array([f"d{number:02}" for number in numbers]),
+    }
+    fields = [pa.field(name, array.type, name != "id", {"about": name}) for name, array in arrays.items()]
+    return pa.Table.from_arrays(list(arrays.values()), schema=pa.schema(fields, {"pandas": "{}", "mine": "ü"}))
+
+
+@pytest.mark.parametrize("rows_max", [3, 4096])
+@pytest.mark.parametrize("compression", ["none", "snappy", "gzip", "zstd", "lz4", "brotli"])
+def test_other_columns_schema_and_compression_are_unharmed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compression: str, rows_max: int
+) -> None:
+    monkeypatch.setattr(packed_parquet, "ROWS_MAX", rows_max)
+    monkeypatch.setattr(packed_parquet, "ROW_GROUP_BYTES", 10_000)
+    table = columns(40)
+    path = tmp_path / "rows.parquet"
+    parquet.write_table(table, path, row_group_size=9, compression=compression)
+    assert clean(monkeypatch, SMALL, path, "-o", tmp_path / "out").exit_code == 0
+    found = fates(tmp_path / "out")
+    kept = pa.array([found[name] == "kept" for name in table.column("id").to_pylist()])
+    written = tmp_path / "out" / "documents" / "rows.parquet"
+    assert parquet.read_schema(written).equals(parquet.read_schema(path), check_metadata=True)
+    assert parquet.read_table(written).equals(table.filter(kept))
+    assert sum(kept.to_pylist()) == 20
+    own, new = (parquet.read_metadata(one).row_group(0) for one in (path, written))
+    assert [new.column(at).compression for at in range(12)] == [own.column(at).compression for at in range(12)]
+    assert parquet.read_metadata(written).num_row_groups < 20
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string())], ids=str)
+def test_repaired_text_takes_its_place_in_any_kind_of_column(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: pa.DataType
+) -> None:
+    texts = [PARAGRAPHS[0], BROKEN, PARAGRAPHS[1]]
+    path = tmp_path / "rows.parquet"
+    parquet.write_table(pa.table({"x": [1, 2, 3], "text": pa.array(texts, kind)}), path)
+    assert clean(monkeypatch, BULK, path, "-o", tmp_path / "out").exit_code == 0
+    table = parquet.read_table(tmp_path / "out" / "documents" / "rows.parquet")
+    assert table.schema.field("text").type == parquet.read_schema(path).field("text").type
+    assert table.to_pydict() == {"x": [1, 2, 3], "text": [texts[0], BROKEN.encode("cp1252").decode(), texts[2]]}
+    (edit, *_) = (tmp_path / "out" / "edits.jsonl").read_text("utf-8").splitlines()
+    assert json.loads(edit)["id"] == "rows.parquet#2"
+
+
+def test_rows_that_could_not_be_read_are_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "rows.parquet"
+    parquet.write_table(pa.table({"text": [None, PARAGRAPHS[0], "", PARAGRAPHS[1]], "n": [0, 1, 2, 3]}), path)
+    result = clean(monkeypatch, SMALL, path, "-o", tmp_path / "out")
+    assert result.exit_code == 1
+    assert f"{path}, row 1: has no text" in result.stderr
+    written = parquet.read_table(tmp_path / "out" / "documents" / "rows.parquet")
+    assert written.to_pydict() == {"text": [PARAGRAPHS[0], PARAGRAPHS[1]], "n": [1, 3]}
+    assert len((tmp_path / "out" / "unreadable.jsonl").read_text("utf-8").splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda path: path.unlink(),
+        lambda path: path.write_bytes(b"PAR1"),
+        lambda path: parquet.write_table(pa.table({"text": [PARAGRAPHS[0]]}), path),
+    ],
+    ids=["removed", "broken", "shorter"],
+)
+def test_table_that_changed_meanwhile_is_not_written(tmp_path: Path, change: Callable[[Path], object]) -> None:
+    path = pack(tmp_path / "source" / "rows.parquet", records())
+    with pipeline.find_duplicates(path, SMALL) as found:
+        change(path)
+        with pytest.raises(DedupError, match=r"rows\.parquet: (was changed|cannot be read)"):
+            folder.write(found, [], tmp_path / "out")
+    assert [one.name for one in tmp_path.iterdir()] == ["source"]
+
+
+# --- plain lines -----------------------------------------------------------------------------------------------
+
+
+def refused(*_: object) -> int:
+    raise OSError(18, "Invalid cross-device link")
+
+
+def hesitant(source: int, out: int, count: int, offset: int) -> int:
+    """Copies three bytes at most, and nothing of every tenth place."""
+    return os.write(out, os.pread(source, min(count, 3), offset)) if offset % 10 else 0
+
+
+@pytest.mark.parametrize("copying", [None, refused, hesitant], ids=["as it is", "refused", "hesitant"])
+@given(data=st.data())
+def test_lines_are_copied_whole_by_whoever_copies_them(
+    tmp_path_factory: pytest.TempPathFactory, copying: Callable[..., int] | None, data: st.DataObject
+) -> None:
+    tmp_path = tmp_path_factory.mktemp("lines")
+    kept = data.draw(st.lists(st.booleans(), min_size=1, max_size=12))
+    ended = data.draw(st.booleans())
+    lines = [json.dumps({"id": f"{number:02}", "text": f"{PARAGRAPHS[0]} {number}"}) for number in range(len(kept))]
+    (tmp_path / "rows.jsonl").write_text("\n".join(lines) + ("\n" if ended else ""))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(written_records, "SYSTEM_COPY_BYTES", 1)
+        patch.setattr(written_records, "SYSTEM_PIECE_BYTES", 100)
+        patch.setattr(written_records, "PIECE_BYTES", 70)
+        if copying:
+            patch.setattr(os, "copy_file_range", copying, raising=False)
+        findings = pipeline.find_duplicates(tmp_path / "rows.jsonl", Config(threshold=1.0, bulk_bytes_min=1 << 50))
+        told: list[int] = []
+        numbers = [number for number, stays in enumerate(kept) if stays]
+        written_records.write(pipeline.np.array(numbers, int), findings.corpus, tmp_path / "out", told.append)
+    if numbers:
+        assert (tmp_path / "out" / "rows.jsonl").read_text() == "".join(f"{lines[number]}\n" for number in numbers)
+    assert sum(told) >= sum(len(lines[number]) for number in numbers)
+
+
+def test_lines_are_copied_where_the_system_cannot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "copy_file_range", raising=False)
+    monkeypatch.setattr(written_records, "SYSTEM_COPY_BYTES", 1)
+    path = pack(tmp_path / "rows.jsonl", records()[:1])
+    assert clean(monkeypatch, SMALL, path, "-o", tmp_path / "out").exit_code == 0
+    assert (tmp_path / "out" / "documents" / "rows.jsonl").read_bytes() == path.read_bytes()
+
+
+def test_lines_cut_short_meanwhile_are_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(written_records, "SYSTEM_COPY_BYTES", 1)
+    path = pack(tmp_path / "source" / "rows.jsonl", records())
+    found = pipeline.find_duplicates(path, SMALL)
+    path.write_bytes(path.read_bytes()[:500])
+    with pytest.raises(DedupError, match="was changed while it was read"):
+        folder.write(found, [], tmp_path / "out")
+    assert [one.name for one in tmp_path.iterdir()] == ["source"]
+
+
+# --- where they go ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.gz", ".parquet"])
+def test_files_of_records_keep_their_place_in_the_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    source = tmp_path / "source"
+    pack(source / "deep" / "er" / f"rows{suffix}", [{"id": "a", "text": PARAGRAPHS[0]}])
+    (source / "deep" / "note.txt").write_text(PARAGRAPHS[1])
+    assert clean(monkeypatch, SMALL, source, "-o", tmp_path / "out").exit_code == 0
+    documents = tmp_path / "out" / "documents"
+    found = sorted(path.relative_to(documents).as_posix() for path in documents.rglob("*") if path.is_file())
+    assert found == [f"deep/er/rows{suffix}", "deep/note.txt"]
+
+
+def test_files_of_one_name_in_two_sources_stay_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pack(tmp_path / "a" / "rows.jsonl", [{"id": "a", "text": PARAGRAPHS[0]}])
+    pack(tmp_path / "b" / "rows.jsonl", [{"id": "b", "text": PARAGRAPHS[1]}])
+    pack(tmp_path / "c" / "other.jsonl", [{"id": "c", "text": PARAGRAPHS[2]}])
+    sources = [tmp_path / "a", tmp_path / "b" / "rows.jsonl", tmp_path / "c"]
+    assert clean(monkeypatch, SMALL, *sources, "-o", tmp_path / "out").exit_code == 0
+    documents = tmp_path / "out" / "documents"
+    found = {path.relative_to(documents).as_posix(): rows_in(path)[0]["id"] for path in documents.rglob("*.jsonl")}
+    assert found == {"a/rows.jsonl": "a", "b/rows.jsonl": "b", "c/other.jsonl": "c"}
+
+
+def test_nothing_is_written_outside_of_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pack(tmp_path / "a" / "rows.jsonl", [{"id": "a", "text": PARAGRAPHS[0]}])
+    pack(tmp_path / "here" / "b" / "rows.jsonl", [{"id": "b", "text": PARAGRAPHS[1]}])
+    monkeypatch.chdir(tmp_path / "here")
+    assert clean(monkeypatch, SMALL, "../a/rows.jsonl", "b/rows.jsonl", "-o", tmp_path / "out").exit_code == 0
+    documents = tmp_path / "out" / "documents"
+    assert sorted(path.relative_to(documents).as_posix() for path in documents.rglob("*.jsonl")) == [
+        "a/rows.jsonl", "here/b/rows.jsonl",
+    ]  # fmt: skip
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "here", "out"]
