@@ -3,8 +3,11 @@
 Shares nothing with the program but the limits it is held to. Plain dynamic programming over words fits the shorter text
 into the longer one: what stands before and after costs nothing; a word that is missing costs 1, one that is replaced
 costs 1, or for `damaged` what share of its characters differs; what is added within costs 1 a word, but a block of any
-length no more than `BLOCK_COST`. The cost for each word of the shorter text is its differing share: about 0.02 for a
-light edit, near 1 for unrelated texts.
+length no more than its relation's `BLOCK_COST`. The cost for each word of the shorter text is its differing share:
+about 0.02 for a light edit, near 1 for unrelated texts.
+
+A pair that fails may have its paragraphs in another order: then the words count that stand in no stretch of
+`TILE_WORDS` and more which both texts share, wherever it stands, each used once.
 
 Limits: memory and time grow with the product of the lengths; of the shorter text the first `WORDS_MAX` words count.
 """
@@ -15,14 +18,19 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 import numpy as np
 from numpy.typing import NDArray
 
 THRESHOLD = 0.7
 EXCERPT_CONTAINMENT = 0.85
-BLOCK_COST = 3.0
+BLOCK_COST = {"near": 1.0, "excerpt": 1.0}
+BLOCK_COST_ELSE = 3.0
+"""What is added costs little where words must be equal, so that it counts less than words that differ; where much is
+forgiven it costs more, or common words strewn over a long text would pass for a copy."""
 WORDS_MAX = 2_000
+TILE_WORDS = 8
 ALLOWED = {
     "exact": 0.0,
     "near": 1 - 2 * THRESHOLD / (1 + THRESHOLD),  # what of the shorter's shingles a resemblance leaves free
@@ -53,7 +61,10 @@ def checked(text_a: str, text_b: str, relation: str) -> Check:
     shorter, longer = sorted(words, key=len)
     cut = shorter[:WORDS_MAX]
     replacing = likeness_costs(cut, longer) if relation == "damaged" else equality_costs(cut, longer)
-    return Check(round(differing_share(replacing), 4), ALLOWED[relation])
+    differing = differing_share(replacing, BLOCK_COST.get(relation, BLOCK_COST_ELSE))
+    if cut and differing > ALLOWED[relation] and relation in {"near", "excerpt"}:
+        differing = min(differing, share_outside_tiles(cut, longer))
+    return Check(round(differing, 4), ALLOWED[relation])
 
 
 def equality_costs(shorter: Sequence[str], longer: Sequence[str]) -> Costs:
@@ -83,7 +94,7 @@ def likeness_costs(shorter: Sequence[str], longer: Sequence[str]) -> Costs:
     return np.asarray(known[np.ix_(one, other)], np.float64)
 
 
-def differing_share(replacing: Costs) -> float:
+def differing_share(replacing: Costs, block_cost: float = BLOCK_COST_ELSE) -> float:
     """The least cost of fitting the shorter text (rows) into the longer one (columns), for each word of the former."""
     rows, columns = replacing.shape
     if not rows:
@@ -94,6 +105,21 @@ def differing_share(replacing: Costs) -> float:
         stepped = costs + 1
         np.minimum(stepped[1:], costs[:-1] + row, out=stepped[1:])
         added = np.minimum.accumulate(stepped - steps) + steps
-        block = np.minimum.accumulate(stepped) + BLOCK_COST
+        block = np.minimum.accumulate(stepped) + block_cost
         costs = np.minimum(stepped, np.minimum(added, block))
     return float(costs.min()) / rows
+
+
+def share_outside_tiles(shorter: Sequence[str], longer: Sequence[str]) -> float:
+    """The share of the shorter text's words that stand in no stretch which both share, in whatever order these are."""
+    one: list[str | int] = list(shorter)
+    other: list[str | int] = list(longer)
+    covered = 0
+    while True:
+        found = SequenceMatcher(None, one, other, autojunk=False).find_longest_match()
+        if found.size < TILE_WORDS:
+            return 1 - covered / len(one)
+        covered += found.size
+        # what is used once is no longer equal to anything
+        one[found.a : found.a + found.size] = range(2 * covered, 2 * covered + 2 * found.size, 2)
+        other[found.b : found.b + found.size] = range(-2 * covered, -2 * covered - 2 * found.size, -2)

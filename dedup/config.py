@@ -70,10 +70,6 @@ class Config:
     passage_density_min: float = 0.4
     """Equal tokens for every token of a passage's shorter side: at two fifths replaced about 0.5 remain."""
 
-    near_containment_min: float = 0.6
-    """Share of the shorter text's tokens that must stand, equal and in order, in shared passages for a pair to be
-    `near`: resemblance knows neither order nor how often a shingle stands in a text."""
-
     drop_coverage_min: float = 0.8
     """Share of a spun, damaged or excerpted text that must stand in passages shared with the kept copy for it to give
     way to that: what a copy has of its own is not lost for the sake of the rest."""
@@ -166,7 +162,6 @@ _RANGES: dict[str, tuple[float, float]] = {
     "passage_gap_tokens": (1, 10_000),
     "passage_equal_tokens_min": (3, 10_000),
     "passage_density_min": (0.0, 1.0),
-    "near_containment_min": (0.0, 1.0),
     "drop_coverage_min": (0.0, 1.0),
     "copy_coverage_min": (0.0, 1.0),
     "excerpt_containment_min": (0.0, 1.0),

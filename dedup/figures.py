@@ -150,19 +150,21 @@ def joined(parts: Sequence[Compared]) -> Compared:
 def compared(found: Comparison, same: int, readings: Sequence[float], config: Config) -> Compared:
     """One comparison as a row of columns."""
     told = [_passage(passage, found) for passage in found.passages]
-    seen = figures(found, config)
-    if same == NOT_SAME and found.resemblance < config.threshold:
-        agreeing = agreement(found.a.text, found.b.text)
-        alike = likeness(agreeing, found.tokens_a.words, found.tokens_b.words) if agreeing else 0.0
-        seen = replace(seen, likeness=np.array([alike]))
     return Compared(
-        seen,
+        figures(found, config),
         np.array([same], np.uint8),
         np.array([readings], np.float64),
         np.array([len(found.b.repairs) - len(found.a.repairs)], np.float64),
         np.array(told, np.int64).reshape(-1, 5),
         np.array([0, len(told)], np.int64),
     )
+
+
+def with_letters(one: Compared, found: Comparison) -> Compared:
+    """The row of one comparison, the likeness of its letters asked as well."""
+    agreeing = agreement(found.a.text, found.b.text)
+    alike = likeness(agreeing, found.tokens_a.words, found.tokens_b.words) if agreeing else 0.0
+    return replace(one, figures=replace(one.figures, likeness=np.array([alike])))
 
 
 def _passage(passage: Passage, found: Comparison) -> tuple[int, ...]:
@@ -254,9 +256,9 @@ def _similarity(replaced: Sequence[Run], found: Comparison) -> float:
 def agreement(a: str, b: str) -> float:
     """How much of two texts agrees, letter by letter, whatever became of their words: 0..1.
 
-    2 * longest common subsequence / sum of lengths, over the letters alone. 0 where a look at LOOK_LETTERS shows it to be
-    below AGREEMENT_MIN, or where the letters of one text agree as well with the other's read backwards: texts of a few
-    different letters agree by chance.
+    2 * longest common subsequence / sum of lengths, over the letters and digits alone. 0 where a look at LOOK_LETTERS
+    shows it to be below AGREEMENT_MIN, or where the letters of one text agree as well with the other's read backwards:
+    texts of a few different letters agree by chance.
     """
     from rapidfuzz.distance import Indel
 
@@ -278,10 +280,9 @@ def likeness(agreeing: float, a: Sequence[str], b: Sequence[str]) -> float:
     """
     from rapidfuzz.distance import LCSseq
 
-    one, other = ([word for word in words if word.isalpha()] for words in (a, b))
-    length = sum(map(len, (*one, *other))) / 2
+    length = sum(map(len, (*a, *b))) / 2
     equal = sum(
-        sum(map(len, one[step.src_start : step.src_end])) for step in LCSseq.opcodes(one, other) if step.tag == "equal"
+        sum(map(len, a[step.src_start : step.src_end])) for step in LCSseq.opcodes(a, b) if step.tag == "equal"
     )
     return max(0.0, agreeing * length - equal) / max(LETTERS_DIFFERING_MIN, length - equal)
 
@@ -307,11 +308,12 @@ def _look_alike(one: str | bytes, other: str | bytes) -> bool:
     return any(Indel.normalized_similarity(*look) >= LOOK_MIN for look in looks)
 
 
-_NO_LETTERS = bytes(byte for byte in range(256) if not chr(byte).isascii() or not chr(byte).isalpha())
+_NO_LETTERS = bytes(byte for byte in range(256) if not chr(byte).isascii() or not chr(byte).isalnum())
 
 
 def _letters(text: str) -> str | bytes:
-    """The letters of a text, in lower case; as bytes if they are ASCII, which is quicker."""
+    """The letters of a text, in lower case, and its digits, by which the lines of a list differ when nothing else does;
+    as bytes if they are ASCII, which is quicker."""
     if text.isascii():
         return text.encode("ascii").lower().translate(None, _NO_LETTERS)
-    return "".join(filter(str.isalpha, text.casefold()))
+    return "".join(filter(str.isalnum, text.casefold()))

@@ -29,7 +29,19 @@ from numpy.typing import NDArray
 from dedup import language, readings
 from dedup.columns import SHOWN, Pairs
 from dedup.config import Config
-from dedup.figures import MENDED, SIGNS, WRITTEN, Compared, Figures, Range, Run, is_capitalised, similarity, span
+from dedup.figures import (
+    MENDED,
+    NOT_SAME,
+    SIGNS,
+    WRITTEN,
+    Compared,
+    Figures,
+    Range,
+    Run,
+    is_capitalised,
+    similarity,
+    span,
+)
 from dedup.model import (
     DAMAGED,
     EXACT,
@@ -118,6 +130,12 @@ def rules(compared: Compared, config: Config) -> list[Rule]:
     ]
 
 
+def unexplained(compared: Compared, config: Config) -> Mask:
+    """Which of m pairs are no copies by their words alone: of these the letters are asked (see `figures.likeness`)."""
+    found: Mask = np.isin(relations(compared, config), (REUSE, NONE)) & (compared.same == NOT_SAME)
+    return found
+
+
 def _is_noise(seen: Figures, config: Config) -> Mask:
     """Whether the letters agree where the words do not."""
     return seen.likeness >= config.noise_likeness_min
@@ -131,9 +149,15 @@ def _is_spun(compared: Compared, config: Config) -> Mask:
 
 
 def _in_order(seen: Figures, config: Config) -> Mask:
-    """Whether texts of one resemblance also run alike; too short a text has no passages to tell by."""
+    """Whether texts of one resemblance also run alike, as often and in passages; too short a text has no passages.
+
+    Sets of shingles that resemble each other by t share 2 t / (1 + t) of both; so do the words of two texts, or more,
+    unless one says twice what the other says once.
+    """
     short = np.minimum(seen.words_a, seen.words_b) < 2 * config.passage_equal_tokens_min
-    return short | (np.maximum(seen.containment_a, seen.containment_b) >= config.near_containment_min)
+    words = np.maximum(1, seen.words_a + seen.words_b)
+    shared = (seen.containment_a * seen.words_a + seen.containment_b * seen.words_b) / words
+    return short | (shared >= 2 * config.threshold / (1 + config.threshold))
 
 
 def _copies(seen: Figures, config: Config) -> Mask:

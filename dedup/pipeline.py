@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import repeat
 from pathlib import Path
 from types import TracebackType
 
@@ -33,7 +34,7 @@ from dedup.model import (
     SourceFile,
     Tokens,
 )
-from dedup.progress import SILENT, Progress
+from dedup.progress import SILENT, Progress, followed
 from dedup.spool import Spool
 
 DEFAULT = Config()
@@ -154,7 +155,8 @@ def _in_small(files: Sequence[SourceFile | DedupError], config: Config, progress
     wanted = match.candidates([one.sketch for one in entries], config)
     met = np.array([(one.bands, one.terms, one.passages) for one in wanted.pairs], np.int64).reshape(-1, 3)
     asked = np.array([(one.a, one.b) for one in wanted.pairs], np.int64).reshape(-1, 2)
-    pairs = _judged(entries, asked, met, config)
+    progress.stage("compare", len(asked), "pairs")
+    pairs = _judged(entries, asked, met, config, progress)
     groups, pairs = cluster.clusters(
         pairs, corpus.words, lambda both: _judged(entries, both, None, config), config.drop_coverage_min
     )
@@ -268,17 +270,25 @@ def _sameness(a: Entry, b: Entry) -> int:
 def _compared(a: Entry, b: Entry, config: Config) -> Compared:
     """All that a finding on two documents rests on."""
     found, _ = _comparison(a, b, config)
-    return figures.compared(found, _sameness(a, b), readings.sums(found), config)
+    one = figures.compared(found, _sameness(a, b), readings.sums(found), config)
+    return figures.with_letters(one, found) if judge.unexplained(one, config).all() else one
 
 
-def _judged(entries: Sequence[Entry], asked: NDArray[np.int64], met: NDArray[np.int64] | None, config: Config) -> Pairs:
+def _judged(
+    entries: Sequence[Entry],
+    asked: NDArray[np.int64],
+    met: NDArray[np.int64] | None,
+    config: Config,
+    progress: Progress = SILENT,
+) -> Pairs:
     """The findings on pairs (m, 2) of entries, with the keys by which they met, if they did.
 
     Their words decide which of two is compared with the other, so that names change nothing.
     """
     turned = np.array([_order(entries[b]) < _order(entries[a]) for a, b in asked.tolist()], bool)
     both = np.where(turned[:, None], asked[:, ::-1], asked)
-    found = [figures.nothing(), *(_compared(entries[a], entries[b], config) for a, b in both.tolist())]
+    each = followed(both.tolist(), repeat(1), progress)
+    found = [figures.nothing(), *(_compared(entries[a], entries[b], config) for a, b in each)]
     keys = np.zeros((len(asked), 3), np.int64) if met is None else met
     names = [one.document.id for one in entries]
     made = judge.findings(names, both, figures.joined(found), keys, config)

@@ -19,7 +19,7 @@ from rich.console import Console
 from strategies import PARAGRAPHS, article, noised, spun
 
 from dedup import clean, pipeline, read
-from dedup.bulk import flow, terms
+from dedup.bulk import flow, terms, verify
 from dedup.bulk import read as bulk_read
 from dedup.bulk import sketch as bulk_sketch
 from dedup.cli import main
@@ -85,16 +85,15 @@ def told_in_ascii(pair: Pair) -> bool:
 
 
 def figures(pair: Pair) -> dict[str, object]:
-    """All of a pair that both ways must agree on: the number of equal words in a passage is told by one of them."""
+    """All of a pair that both ways must agree on, of its passages the first ones."""
     told = asdict(pair)
     evidence = {name: value for name, value in pair.evidence.items() if name != "shared_keys"}
     passages = evidence["passages"]
     assert isinstance(passages, list)
     if not told_in_ascii(pair):
         del evidence["similarity"]  # in bulk that of the bytes
-    evidence["passages"] = [{"a": list(one["a"]), "b": list(one["b"])} for one in passages[:8]]
+    evidence["passages"] = passages[: verify.PASSAGES_TOLD]
     assert all(one["equal_words"] > 0 for one in passages)
-    evidence["equal_words"] = passages[0]["equal_words"] if len(passages) == 1 else None
     told["evidence"] = evidence
     return told
 

@@ -125,6 +125,15 @@ def test_a_surer_judgement_outweighs_a_less_sure_one() -> None:
     assert clustered("abc", pairs, Judge())[0].canonical == "c"
 
 
+def test_the_order_in_which_judgements_are_added_up_decides_nothing() -> None:
+    weights = {"a": (0.8, 0.8003, 0.8777), "b": (0.8003, 0.8777, 0.8)}
+    assert sum(weights["a"]) > sum(weights["b"])
+    pairs = [pair(one, other, cleaner=one, confidence=weights[one][at])
+             for one in "ab" for at, other in enumerate("cde")]  # fmt: skip
+    words = dict.fromkeys("acde", 10) | {"b": 11}
+    assert clustered("abcde", [*pairs, pair("a", "b")], Judge(), words)[0].canonical == "b"
+
+
 def test_where_nothing_else_decides_the_longer_is_kept_then_the_first() -> None:
     undecided = [pair("a", "b")]
     assert clustered("ab", undecided, Judge(), {"a": 10, "b": 11})[0].canonical == "b"

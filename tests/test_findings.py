@@ -9,14 +9,16 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz.distance import Levenshtein
+from rows import in_columns
 from strategies import PARAGRAPHS, article, noised, spun
 
-from dedup import clean, figures, judge, pipeline
+from dedup import clean, figures, judge, pipeline, readings
 from dedup.cli import main
 from dedup.config import Config
 from dedup.model import MERGING, Pair, Verdict
@@ -125,7 +127,7 @@ _texts = st.lists(_words, max_size=70)
 
 
 def _turned(pair: Pair | None) -> Pair | None:
-    return judge.turned(pair) if pair else None
+    return in_columns("ab", [pair]).turned(np.array([True]))[0] if pair else None
 
 
 @settings(max_examples=200)
@@ -182,16 +184,23 @@ def test_a_paragraph_of_too_many_documents_is_counted(tmp_path: Path) -> None:
 # --- weights and limits ----------------------------------------------------------------------------------------
 
 
+def weighed(differences: dict[str, float], places: int, repairs: int) -> float:
+    """The log-odds of one pair."""
+    sums = [[*(differences.get(name, 0.0) for name in readings.WEIGHTS), 1.0]]
+    odds, parts = readings.weighed(np.array(sums), np.array([float(places)]), np.array([float(repairs)]))
+    assert [odds.shape, *(part.shape for part in parts.values())] == [(1,)] * 5
+    assert odds.item() == pytest.approx(sum(part.item() for part in parts.values()))
+    return odds.item()
+
+
 @pytest.mark.parametrize(("name", "odds"), [("frequency", 5.2), ("fit", 5.6), ("known", 17.6)])
 def test_each_kind_of_evidence_has_its_weight(name: str, odds: float) -> None:
-    sums = dict.fromkeys(judge.WEIGHTS, 0.0) | {name: 10.0}
-    assert judge.weighed(sums, 1_000_000_000, 0)[0] == pytest.approx(odds, rel=0.01)  # after a restraint of 0.8
-    assert judge.weighed(sums, 2, 0)[0] == pytest.approx(odds / 2, rel=0.01)
+    assert weighed({name: 10.0}, 1_000_000_000, 0) == pytest.approx(odds, rel=0.01)  # after a restraint of 0.8
+    assert weighed({name: 10.0}, 2, 0) == pytest.approx(odds / 2, rel=0.01)
 
 
 def test_encoding_speaks_by_the_place_up_to_a_limit() -> None:
-    nothing = dict.fromkeys(judge.WEIGHTS, 0.0)
-    assert [judge.weighed(nothing, 0, repairs)[0] for repairs in (0, 1, 4, 12, 100, -100)] == [0, 0.5, 2, 6, 6, -6]
+    assert [weighed({}, 0, repairs) for repairs in (0, 1, 4, 12, 100, -100)] == [0, 0.5, 2, 6, 6, -6]
 
 
 def verdicts(damaged: str, witness: str) -> tuple[Verdict, ...]:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from random import Random
-from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rows import in_columns
 from strategies import PARAGRAPHS, article, edited_pairs, noised, spun
 
-from dedup import clean, figures, judge, pipeline
+from dedup import clean, figures, judge, pipeline, readings
+from dedup.columns import SHOWN, Pairs
 from dedup.config import Config
-from dedup.model import Collation, Pair, Relation
+from dedup.figures import MENDED, NOT_SAME, SIGNS, WRITTEN, Compared
+from dedup.model import RELATIONS, Collation, Pair, Relation
 
 CONFIG = Config()
 
@@ -127,11 +130,51 @@ def test_resemblance_at_the_threshold_is_near_and_below_it_is_not() -> None:
     assert found(TEXT, other, replace(CONFIG, threshold=min(1.0, exact + 1e-9))).relation != "near"
 
 
-_SPUN = figures.Figures(
-    resemblance=0.3, words_a=500, words_b=500, passages=1, places=50, coverage_a=0.9, coverage_b=0.9,
-    containment_a=0.7, containment_b=0.7, replaced_rate=0.1, spread=0.9,
-    substitution_share=0.9, common_share=0.9, similarity=0.3, substitutions=50,
-)  # fmt: skip
+Values = dict[str, float]
+_SPUN: Values = {
+    "resemblance": 0.3, "words_a": 500, "words_b": 500, "passages": 1, "places": 50, "coverage_a": 0.9,
+    "coverage_b": 0.9, "containment_a": 0.7, "containment_b": 0.7, "replaced_rate": 0.1, "spread": 0.9,
+    "substitution_share": 0.9, "common_share": 0.9, "similarity": 0.3, "uneven_share": 0.0, "balance": 0.9,
+    "likeness": 0.0, "substitutions": 50,
+    "same": NOT_SAME, "odds": 3.0, "consistency": 1.0, "repairs": 0,
+}  # fmt: skip
+"""The figures of a spun pair, in what its texts are the same, the log-odds of its readings and by how many standard
+deviations they lean to one side (0 where they could not be weighed), and the repairs of b less those of a."""
+
+
+def columns(rows: list[Values]) -> Compared:
+    """What comparisons would give that come to these values, a row a pair."""
+    seen = {name: np.array([row[name] for row in rows], np.float64) for name in figures.NAMES}
+    places = np.maximum(1.0, seen["places"])
+    trust = readings.RESTRAINT * places / (places + readings.FEW_PLACES)
+    odds, lean = (np.array([row[name] for row in rows], np.float64) for name in ("odds", "consistency"))
+    sums = np.zeros((len(rows), 4))
+    sums[:, 0] = odds / trust / readings.WEIGHTS["frequency"]
+    sums[:, 3] = np.where(lean > 0, (odds / trust / np.where(lean > 0, lean, 1.0)) ** 2, 0.0)
+    return Compared(
+        figures.Figures(**seen),
+        np.array([row["same"] for row in rows], np.uint8),
+        sums,
+        np.array([row["repairs"] for row in rows], np.float64),
+        np.zeros((0, 5), np.int64),
+        np.zeros(len(rows) + 1, np.int64),
+    )
+
+
+def relations(rows: list[Values], config: Config = CONFIG) -> list[str | None]:
+    return [(*RELATIONS, None)[code] for code in judge.relations(columns(rows), config)]
+
+
+def relation(changes: Values, config: Config = CONFIG, base: Values = _SPUN) -> str | None:
+    (found,) = relations([base | changes], config)
+    return found
+
+
+def findings(rows: list[Values], config: Config = CONFIG) -> Pairs:
+    """The findings on documents 0 and 1, 2 and 3 and so on, which are named for their numbers."""
+    ids = [f"{number:03}" for number in range(2 * len(rows))]
+    documents = np.arange(2 * len(rows)).reshape(-1, 2)
+    return judge.findings(ids, documents, columns(rows), np.zeros((len(rows), 3), np.int64), config)
 
 
 @pytest.mark.parametrize(
@@ -139,28 +182,41 @@ _SPUN = figures.Figures(
     [
         ({}, "spun"),
         ({"coverage_a": 0.59, "coverage_b": 0.59}, "reuse"),
-        ({"replaced_rate": 0.039}, "reuse"),
-        ({"spread": 0.49}, "reuse"),
-        ({"substitution_share": 0.69}, "reuse"),
-        ({"common_share": 0.59}, "reuse"),
+        ({"coverage_a": 0.59, "coverage_b": 0.6, "words_b": 499}, "spun"),
+        ({"replaced_rate": 0.019}, "reuse"),
+        ({"replaced_rate": 0.02}, "spun"),
+        ({"substitution_share": 0.64}, "spun"),
+        ({"substitution_share": 0.63}, "reuse"),
+        ({"common_share": 0.64}, "spun"),
+        ({"common_share": 0.63}, "reuse"),
+        ({"balance": 0.41}, "spun"),
+        ({"balance": 0.40}, "reuse"),
+        ({"uneven_share": 0.16}, "spun"),
+        ({"uneven_share": 0.17}, "reuse"),
+        ({"substitution_share": 0.8, "common_share": 0.8, "consistency": 0.24}, "spun"),
+        ({"substitution_share": 0.8, "common_share": 0.8, "consistency": 0.22}, "reuse"),
+        ({"uneven_share": 0.32, "consistency": 4.0}, "spun"),
+        ({"uneven_share": 0.34, "consistency": 9.0}, "reuse"),
+        ({"consistency": 0.0}, "reuse"),
         ({"similarity": 0.5}, "damaged"),
+        ({"similarity": 0.49}, "spun"),
         ({"similarity": 0.5, "replaced_rate": 0.019}, "reuse"),
     ],
 )
-def test_each_figure_bounds_the_relation_that_is_named_for_it(changes: dict[str, float], expected: str) -> None:
-    assert judge.relation(replace(_SPUN, **changes), None, CONFIG) == expected
+def test_each_figure_bounds_the_relation_that_is_named_for_it(changes: Values, expected: str) -> None:
+    assert relation(changes) == expected
 
 
 def test_an_excerpt_must_be_shorter_and_contained() -> None:
-    half = replace(_SPUN, words_a=250, containment_a=0.9, replaced_rate=0.0, similarity=0.0)
-    assert judge.relation(half, None, CONFIG) == "excerpt"
-    assert judge.relation(replace(half, containment_a=0.84), None, CONFIG) == "reuse"
-    assert judge.relation(half, None, replace(CONFIG, excerpt_length_ratio_max=0.3)) == "reuse"
-    turned = replace(half, words_a=500, words_b=250, containment_a=0.1, containment_b=0.9)
-    assert judge.relation(turned, None, CONFIG) == "excerpt"
+    half = _SPUN | {"words_a": 250, "containment_a": 0.9, "replaced_rate": 0.0, "similarity": 0.0}
+    assert relation({}, base=half) == "excerpt"
+    assert relation({"containment_a": 0.84}, base=half) == "reuse"
+    assert relation({}, replace(CONFIG, excerpt_length_ratio_max=0.3), half) == "reuse"
+    turned = {"words_a": 500, "words_b": 250, "containment_a": 0.1, "containment_b": 0.9}
+    assert relation(turned, base=half) == "excerpt"
 
 
-_NEAR = replace(_SPUN, resemblance=0.8, containment_a=0.7, containment_b=0.7)
+_NEAR = _SPUN | {"resemblance": 0.8, "containment_a": 0.7, "containment_b": 0.7}
 
 
 @pytest.mark.parametrize(
@@ -171,41 +227,82 @@ _NEAR = replace(_SPUN, resemblance=0.8, containment_a=0.7, containment_b=0.7)
         ({"containment_a": 0.59, "containment_b": 0.59}, "spun"),
         ({"containment_a": 0.0, "containment_b": 0.6}, "near"),
         ({"containment_a": 0.0, "containment_b": 0.0, "words_a": 31}, "near"),
-        ({"containment_a": 0.0, "containment_b": 0.0, "words_a": 32, "words_b": 32, "passages": 0}, None),
+        ({"containment_a": 0.0, "containment_b": 0.0, "words_a": 32, "words_b": 32, "passages": 0, "coverage_a": 0.0,
+          "coverage_b": 0.0}, None),
     ],
-)
-def test_near_texts_run_alike_unless_they_are_short(changes: dict[str, Any], expected: str | None) -> None:
-    assert judge.relation(replace(_NEAR, **changes), None, CONFIG) == expected
+)  # fmt: skip
+def test_near_texts_run_alike_unless_they_are_short(changes: Values, expected: str | None) -> None:
+    assert relation(changes, base=_NEAR) == expected
 
 
 @pytest.mark.parametrize(
     ("same", "passages", "expected"),
-    [("written", 0, "exact"), ("mended", 0, "damaged"), ("signs", 1, "reuse"), ("signs", 0, None)],
+    [(WRITTEN, 0, "exact"), (MENDED, 0, "damaged"), (SIGNS, 1, "reuse"), (SIGNS, 0, None)],
 )
-def test_the_same_words_are_told_by_what_else_is_the_same(
-    same: judge.Sameness, passages: int, expected: str | None
-) -> None:
-    assert judge.relation(replace(_NEAR, passages=passages, resemblance=1.0), same, CONFIG) == expected
+def test_the_same_words_are_told_by_what_else_is_the_same(same: int, passages: int, expected: str | None) -> None:
+    assert relation({"passages": passages, "resemblance": 1.0, "same": same}, base=_NEAR) == expected
 
 
-def test_without_a_direction_a_spun_pair_is_reuse() -> None:
-    shown = {"direction": {}, "passages": []}
-    for odds, relation, cleaner in (
-        (3.0, "spun", "a"),
-        (-3.0, "spun", "b"),
-        (0.0, "reuse", None),
-        (1.3, "reuse", None),
-    ):
-        pair = judge.finding(("a", "b"), _SPUN, None, (odds, shown), CONFIG)
-        assert pair is not None
-        assert (pair.relation, pair.cleaner) == (relation, cleaner)
-        assert (pair.confidence > 0.5) == (cleaner is not None)
+_OTHER_WORDS: Values = {"passages": 0, "places": 0, "substitutions": 0, "odds": 0.0}
+_OTHER_WORDS |= {name: 0.0 for name in _SPUN if name.startswith(("coverage", "contain", "replaced", "substitution_"))}
+
+
+def test_letters_that_agree_make_a_damaged_copy_of_what_shares_no_passage() -> None:
+    assert relation(_OTHER_WORDS | {"likeness": 0.44}) is None
+    assert relation(_OTHER_WORDS | {"likeness": 0.45}) == "damaged"
+    assert relation(_OTHER_WORDS | {"likeness": 0.45}, replace(CONFIG, noise_likeness_min=0.5)) is None
+    assert relation({"similarity": 0.3, "consistency": 0.0, "likeness": 0.45}) == "damaged"
+
+
+@pytest.mark.parametrize(
+    ("changes", "asked"),
+    [({}, False), (_OTHER_WORDS, True), ({"consistency": 0.0}, True), (_OTHER_WORDS | {"same": SIGNS}, False),
+     ({"consistency": 0.0, "same": SIGNS}, False), ({"resemblance": 0.8}, False), ({"same": WRITTEN}, False),
+     ({"resemblance": 0.8, "containment_a": 0.1, "containment_b": 0.1, "consistency": 0.0}, True)],
+)  # fmt: skip
+def test_letters_are_asked_where_words_tell_of_no_copy(changes: Values, asked: bool) -> None:
+    assert judge.unexplained(columns([_SPUN | changes]), CONFIG).tolist() == [asked]
+
+
+def test_a_copy_known_by_its_letters_is_covered_as_far_as_its_length_goes() -> None:
+    seen = _OTHER_WORDS | {"likeness": 0.6, "words_a": 100, "words_b": 150}
+    (pair,) = findings([_SPUN | seen])
+    assert (pair.relation, pair.evidence["coverage_a"], pair.evidence["coverage_b"]) == ("damaged", 1.0, 0.6667)
+
+
+def test_without_a_direction_neither_copy_is_the_cleaner() -> None:
+    pairs = findings([_SPUN | {"odds": odds} for odds in (3.0, -3.0, 0.1, 1.3)])
+    assert [pair.relation for pair in pairs] == ["spun"] * 4
+    assert [pair.cleaner for pair in pairs] == ["000", "003", None, None]
+    assert [pair.confidence > 0.5 for pair in pairs] == [True, True, False, False]
+
+
+_any_row = st.fixed_dictionaries({
+    name: st.sampled_from([0, 20, 31, 32, 100, 500]) if name.startswith("words")
+    else st.sampled_from([0, 1, 3]) if name == "passages" else st.sampled_from([1, 2, 50]) if name == "places"
+    else st.sampled_from([NOT_SAME, NOT_SAME, NOT_SAME, WRITTEN, MENDED, SIGNS]) if name == "same"
+    else st.sampled_from([-4.0, -1.0, 0.5, 3.0]) if name == "odds" else st.sampled_from([0, 0, 3, -20])
+    if name == "repairs" else st.sampled_from([0.0, 0.02, 0.3, 0.5, 0.6, 0.7, 0.85, 0.9, 1.0])
+    for name in _SPUN
+})  # fmt: skip
+
+
+@given(st.lists(_any_row, max_size=6))
+def test_a_pair_among_others_is_judged_as_it_is_alone(rows: list[Values]) -> None:
+    assert relations(rows) == [relation(row) for row in rows]
+    alone = [list(findings([row])) for row in rows]
+    together = {pair.a: pair for pair in findings(rows)}
+    for number, own in enumerate(alone):
+        names = {f"{2 * number:03}": "000", f"{2 * number + 1:03}": "001", None: None}
+        found = together.get(f"{2 * number:03}")
+        assert own == ([replace(found, a="000", b="001", cleaner=names[found.cleaner])] if found else [])
 
 
 def test_turning_a_finding_twice_gives_it_back() -> None:
     pair = found(TEXT, spun(TEXT)[: len(TEXT) // 2])
-    back = judge.turned(pair)
-    assert judge.turned(back) == pair
+    pairs, turns = in_columns("ab", [pair]), np.array([True])
+    (back,) = pairs.turned(turns)
+    assert pairs.turned(turns).turned(turns) == [pair]
     assert (back.a, back.containment_a, back.cleaner) == (pair.b, pair.containment_b, pair.cleaner)
     assert back.evidence["coverage_a"] == pair.evidence["coverage_b"]
 
@@ -224,7 +321,8 @@ def test_figures_are_shares(pair: tuple[str, str]) -> None:
     judged = compared(*pair)
     if judged:
         shares = [judged.resemblance, judged.containment_a, judged.containment_b]
-        shares += [value for value in judged.evidence.values() if isinstance(value, float)]
+        shares += [judged.evidence[name] for name in SHOWN if name != "consistency"]  # type: ignore[misc]
+        assert judged.evidence["consistency"] >= 0.0  # type: ignore[operator]
         assert all(0.0 <= share <= 1.0 for share in shares)
         assert judged.cleaner in (None, "a", "b")
         low, high = (CONFIG.confidence_min, 1.0) if judged.cleaner else (0.0, 0.5)
@@ -237,14 +335,18 @@ def test_figures_of_a_spun_pair_are_what_was_done_to_it() -> None:
     places = [at for at in range(5, len(words) - 5, 10) if words[at].isalpha()]
     for at in places:
         words[at] = "marmalade"
-    seen = figures.figures(collated(TEXT, " ".join(words)).compared, CONFIG)
+    told = figures.figures(collated(TEXT, " ".join(words)).compared, CONFIG)
+    assert all(getattr(told, name).shape == (1,) for name in figures.NAMES)
+    seen = {name: getattr(told, name).item() for name in figures.NAMES}
     length = len(clean.words(TEXT))
-    assert seen.substitutions == len(places)
-    assert seen.replaced_rate == pytest.approx(len(places) / length)
-    assert seen.containment_a == seen.containment_b == pytest.approx(1 - len(places) / length)
-    assert seen.coverage_a == seen.coverage_b == seen.spread == seen.substitution_share == 1.0
-    assert seen.common_share > 0.8
-    assert seen.similarity < 0.5
+    assert seen["substitutions"] == seen["places"] == len(places)
+    assert seen["words_a"] == seen["words_b"] == length
+    assert seen["replaced_rate"] == pytest.approx(len(places) / length)
+    assert seen["containment_a"] == seen["containment_b"] == pytest.approx(1 - len(places) / length)
+    assert seen["coverage_a"] == seen["coverage_b"] == seen["spread"] == seen["substitution_share"] == 1.0
+    assert (seen["balance"], seen["uneven_share"]) == (1.0, 0.0)
+    assert seen["common_share"] > 0.8
+    assert seen["similarity"] < 0.5
 
 
 def test_the_relation_does_not_depend_on_which_text_is_named_first() -> None:
@@ -291,8 +393,8 @@ def test_two_words_that_an_editor_changed_tell_no_direction() -> None:
 @given(st.integers(0, 30))
 def test_direction_turns_round_with_the_order(seed: int) -> None:
     text = article(seed, 8)
-    forth, _ = judge.direction(collated(text, spun(text)).compared)
-    back, _ = judge.direction(collated(spun(text), text).compared)
+    forth = readings.direction(collated(text, spun(text)).compared)
+    back = readings.direction(collated(spun(text), text).compared)
     assert forth > 0 > back
 
 

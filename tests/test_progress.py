@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -18,7 +16,7 @@ from dedup import cli, console, pipeline
 from dedup.cli import main
 from dedup.config import Config, size_bytes
 from dedup.progress import SILENT, Unit, followed
-from dedup.report import folder
+from dedup.report import folder, jsonl
 
 BULK = Config(bulk_bytes_min=0, workers=2)
 ROWS = [{"id": f"{number}", "text": article(number // 2, 12)} for number in range(12)]
@@ -55,12 +53,17 @@ def test_stages_tell_all_that_they_do(tmp_path: Path, suffix: str) -> None:
     assert list(stages) == ["unpack", "read", "match", "compare", "write"]
 
 
-def test_text_files_tell_what_they_write(tmp_path: Path) -> None:
-    (tmp_path / "a.txt").write_text(article(1))
+def test_small_corpus_tells_what_it_compares_and_writes(tmp_path: Path) -> None:
+    (tmp_path / "source").mkdir()
+    for name, text in (("a", article(1)), ("b", article(1).upper()), ("c", article(2))):
+        (tmp_path / "source" / f"{name}.txt").write_text(text)
     told = Recorder()
-    folder.write(pipeline.find_duplicates(tmp_path / "a.txt"), [], tmp_path / "out", told)
-    assert told.stages == [("write", len(article(1)), "bytes")]
-    assert told.done == [len(article(1))]
+    found = pipeline.find_duplicates(tmp_path / "source", progress=told)
+    folder.write(found, [], tmp_path / "out", told)
+    kept = len(article(1)) + len(article(2))
+    assert told.stages[1:] == [("compare", found.candidates, "pairs"), ("write", kept, "bytes")]
+    assert told.done[1:] == [found.candidates, kept]
+    assert found.candidates
 
 
 def test_items_are_followed_in_their_order() -> None:
@@ -131,21 +134,12 @@ def test_progress_is_for_terminals(monkeypatch: pytest.MonkeyPatch, is_terminal:
         assert (progress is SILENT) != is_terminal
 
 
-@pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a pseudo-terminal")
-def test_progress_in_a_terminal_leaves_the_findings_alone(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "dedup.cli", "scan", pack(tmp_path / "rows.jsonl", ROWS), "--format", "jsonl"]
-    script = "from dedup import cli, console; console.SHOWN_AFTER_SECONDS = 0; cli.main()"
-    ours, theirs = os.openpty()
-    plain = subprocess.run(command, capture_output=True, check=True)
-    shown = subprocess.run(
-        [sys.executable, "-c", script, *command[3:]], stderr=theirs, stdout=subprocess.PIPE, check=True
-    )
-    os.write(theirs, b"end")
-    assert os.read(ours, 100_000).endswith(b"end")
-    os.close(ours)
-    os.close(theirs)
-    assert shown.stdout == plain.stdout
-    assert plain.stderr == b""
+def test_progress_leaves_the_findings_alone(tmp_path: Path, terminal: Terminal) -> None:
+    path = pack(tmp_path / "rows.jsonl.gz", ROWS)
+    shown = console.Shown(terminal, 0.0)
+    with pipeline.find_duplicates(path, BULK, shown) as one, pipeline.find_duplicates(path, BULK) as other:
+        assert list(jsonl.scan(one)) == list(jsonl.scan(other))
+    shown.stop()
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,10 @@ make half a million pairs. Further ones are counted as capped; each is compared 
 JOIN_BUDGET_DOCUMENTS = 1024
 """Documents that the terms of one document may lead to, at least: in a corpus of few distinct words even the rarest are
 in hundreds of documents, and fewer terms then decide."""
+JOIN_BUDGET_PARTNERS = 8
+"""The same for a document of one or two terms, which is compared with every document that it shares one with: a line of
+common words that shares a word with a thousand others has told nothing. Of a million lines it leaves one candidate in
+thirty."""
 WALKS_MAX = 1 << 30
 """Documents that all terms together may lead to where that leaves each more: a second or two of walking."""
 
@@ -92,7 +96,7 @@ def _selected(held: Held, config: Config, workers: int) -> tuple[Held, U8s]:
     places = [_places(held.parts, number) for number in range(postings.RANGES)]
     firsts = held.firsts()
     budget = max(JOIN_BUDGET_DOCUMENTS, WALKS_MAX // max(1, _documents(held)))
-    limits = np.array((config.term_count, config.terms_shared_min, budget), np.int64)
+    limits = np.array((config.term_count, config.terms_shared_min, budget, JOIN_BUDGET_PARTNERS), np.int64)
     needed = np.zeros(_documents(held), np.uint8)
 
     def chosen(number: int) -> Part:

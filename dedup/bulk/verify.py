@@ -27,7 +27,7 @@ from dedup.config import Config
 from dedup.engines import local
 from dedup.kernels import compare, minhash
 from dedup.kernels import readings as tables
-from dedup.model import EXACT, NEAR, REUSE, Corpus
+from dedup.model import EXACT, NEAR, Corpus
 from dedup.progress import SILENT, Progress, followed
 
 PART_PAIRS = 1024
@@ -167,7 +167,7 @@ def _compared(loaded: _Loaded, config: Config) -> figures.Compared:
 
 def _likeness(compared: figures.Compared, loaded: _Loaded, config: Config) -> F64s:
     """The likeness of letters, asked where words tell of no copy."""
-    asked = np.isin(judge.relations(compared, config), (REUSE, judge.NONE)) & (compared.same == figures.NOT_SAME)
+    asked = judge.unexplained(compared, config)
     found = np.zeros(len(asked))
     for row in np.flatnonzero(asked).tolist():
         bounds = ((loaded.offsets[one], loaded.offsets[one + 1]) for one in loaded.places[row].tolist())

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from dedup.damage.findings import Detection, Finding, detection, shown
+from dedup.damage.findings import Detection, Finding, alphabet, detection, shown
 from dedup.model import Document, Edit, Span
 
 if TYPE_CHECKING:
@@ -39,11 +39,21 @@ GAPS_WORDS = (12, 5, 2, 0)
 """ASCII words that may stand between two broken words of one passage, from the first cut of a line to the last."""
 
 
+_PLAIN = frozenset(map(chr, (*range(9, 14), *range(32, 127)))) | frozenset(
+    "\u00a0\u00a3\u00a7\u00a9\u00ab\u00ae\u00b0\u00b7\u00bb\u2010\u2011\u2012\u2013\u2014\u2015\u2018\u2019\u201c\u201d\u201e\u2022\u2026"
+    "\u2122"
+)
+"""Printing and typography: nothing that broken encoding is made of alone."""
+
+
 def detect(document: Document) -> Detection:
     """The findings in a document's text, and the probability that one of them is damage."""
     text = document.text
-    found = [*_controls(text), *_entities(text)]
-    if not text.isascii():
+    found = _entities(text)
+    strange = alphabet(text) - _PLAIN
+    if strange:
+        found += _controls(text)
+    if strange and not text.isascii():
         mended = repairs(text)
         found += map(_mojibake, mended)
         found += [*_replacements(text, mended), *_marks(text), *_foreign(text), *_declared(document)]
@@ -192,7 +202,9 @@ def _mojibake(edit: Edit) -> Finding:
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f]+")
 _OVERSTRIKE = re.compile("[^\n]\x08[^\n]")
 _ESCAPE = re.compile("\x1b[\\[(][0-9;]{0,16}[A-Za-z]?")
-_ENTITY = re.compile(r"(?<![\w`'\"/?=&.+-])\w{0,20}&(?:#[0-9]{2,6}|#[xX][0-9a-fA-F]{2,5}|[a-zA-Z]{2,8}[0-9]{0,2});")
+_ENTITY = re.compile(r"&(?:#[0-9]{2,6}|#[xX][0-9a-fA-F]{2,5}|[a-zA-Z]{2,8}[0-9]{0,2});")
+_QUOTED = frozenset("`'\"/?=&+-\u2018\u201c")
+"""What stands before an entity that is named, or is part of an address."""
 _TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]{0,10}(?: [^<>]{0,300})?/?>")
 _NAMED = re.compile(r"[Uu]\+?FFFD|replacement character", re.IGNORECASE)
 
@@ -218,13 +230,16 @@ def _entities(text: str) -> list[Finding]:
         return []
     from html import unescape
 
-    found = [(one, read) for one in _ENTITY.finditer(text) if (read := unescape(one.group())) != one.group()]
+    found = [
+        (one, read)
+        for one in _ENTITY.finditer(text)
+        if (read := unescape(one.group())) != one.group() and text[max(0, one.start() - 1) : one.start()] not in _QUOTED
+    ]
     if not found or len(_TAG.findall(text[: 100 * HEAD_CHARACTERS])) >= MARKUP_TAGS_MIN:
         return []
     confidence = 0.55 if len(found) == 1 else 0.6
     return [
-        _finding(text, (one.start() + one.group().rindex("&"), one.end()), "entity",
-                 f"an HTML entity left in: it stands for {read[-1]!r}", confidence)
+        _finding(text, one.span(), "entity", f"an HTML entity left in: it stands for {read!r}", confidence)
         for one, read in found
     ]  # fmt: skip
 

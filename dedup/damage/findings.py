@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import prod
 from typing import Literal
 
@@ -86,3 +87,15 @@ def detection(findings: Sequence[Finding]) -> Detection:
     """The detection that single findings make: in order of their spans, not too many."""
     ordered = sorted(findings, key=lambda finding: finding.span)
     return Detection(any_of(finding.confidence for finding in ordered), tuple(ordered[:FINDINGS_MAX]))
+
+
+@lru_cache(maxsize=2)
+def alphabet(text: str) -> frozenset[str]:
+    """The distinct characters of a text, kept while the detectors look at it: most rules are ruled out by these."""
+    return frozenset(text)
+
+
+@lru_cache(maxsize=2)
+def pieces(text: str) -> tuple[str, ...]:
+    """What stands between white space, kept while the detectors look at it."""
+    return tuple(text.split())

@@ -23,7 +23,7 @@ from functools import cache
 
 from dedup.damage import lookalikes
 from dedup.damage.alphabets import word_bounds
-from dedup.damage.findings import NOTHING, Detection, Finding, detection, shown
+from dedup.damage.findings import NOTHING, Detection, Finding, alphabet, detection, shown
 from dedup.model import Span
 
 CONTEXT_CHARACTERS = 40
@@ -70,12 +70,29 @@ Problem = tuple[str, float]
 """What is wrong with an invisible character, and how sure."""
 
 
+_COMMON = frozenset(
+    map(chr, (*range(0x80), *range(0xA0, 0xAD), *range(0xAE, 0x131), *range(0x132, 0x180)))
+) | frozenset(
+    "\u2010\u2011\u2012\u2013\u2014\u2015\u2018\u2019\u201a\u201c\u201d\u201e\u2020\u2021\u2022\u2026\u2030\u2032\u2033"
+    "\u2039\u203a\u20ac\u2122\u2190\u2192\u2212\u2260\u2264\u2265\ufffd\ufeff"
+)
+"""Characters that are what they look like wherever they stand."""
+
+
 def detect(text: str) -> Detection:
     """The findings in a text, and the probability that one of them is damage."""
-    if text.isascii():
+    strange = "" if text.isascii() else "".join(alphabet(text) - _COMMON)
+    if not strange:
         return NOTHING
-    found = [*hidden(text), *lookalikes.findings(text), *_floods(text), *_unassigned(text)]
-    return detection(found) if found else NOTHING
+    found: list[Finding] = []
+    if _INVISIBLE.search(strange):
+        found += hidden(text)
+    if any(map(_is_mark, strange)):
+        found += _floods(text)
+    if _NO_CHARACTER.search(strange):
+        found += _unassigned(text)
+    found += lookalikes.findings(text, strange)
+    return detection(found)
 
 
 def _finding(text: str, span: Span, cause: str, explanation: str, confidence: float) -> Finding:
@@ -239,8 +256,8 @@ _NO_CHARACTER = re.compile("[\ue000-\uf8ff\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff
 
 
 @cache
-def _mark_runs() -> re.Pattern[str]:
-    """Any marks, more in a row than any script stacks, or one of them three times."""
+def _marks() -> str:
+    """All combining marks, as in a regular expression's class."""
     codes = [code for code in range(0x300, 0x1E900) if unicodedata.category(chr(code)) in ("Mn", "Me")]
     ranges: list[list[int]] = []
     for code in codes:
@@ -248,8 +265,17 @@ def _mark_runs() -> re.Pattern[str]:
             ranges[-1][1] = code
         else:
             ranges.append([code, code])
-    marks = "".join(f"{chr(first)}-{chr(last)}" for first, last in ranges)
-    return re.compile(f"[{marks}]{{{MARKS_ANY_MAX},}}|([{marks}])\\1\\1+")
+    return "".join(f"{chr(first)}-{chr(last)}" for first, last in ranges)
+
+
+@cache
+def _mark_runs() -> re.Pattern[str]:
+    """Any marks, more in a row than any script stacks, or one of them three times."""
+    return re.compile(f"[{_marks()}]{{{MARKS_ANY_MAX},}}|([{_marks()}])\\1\\1+")
+
+
+def _is_mark(character: str) -> bool:
+    return unicodedata.category(character)[0] == "M"
 
 
 def _floods(text: str) -> Iterator[Finding]:
@@ -259,10 +285,9 @@ def _floods(text: str) -> Iterator[Finding]:
             yield _finding(text, run.span(), "marks", why, 0.95)
     for run in _OVERLAYS.finditer(text):
         yield _finding(text, run.span(), "marks", "a stroke through letter after letter", 0.8)
-    if any(character > "\u0590" for character in (max(text),)):
-        for run in _mark_runs().finditer(text):
-            if run.start() and not _MARKS.match(text, run.start()):
-                yield _finding(text, run.span(), "marks", "more marks on a letter than its script stacks", 0.9)
+    for run in _mark_runs().finditer(text):
+        if run.start() and not _MARKS.match(text, run.start()):
+            yield _finding(text, run.span(), "marks", "more marks on a letter than its script stacks", 0.9)
 
 
 def _unassigned(text: str) -> Iterator[Finding]:

@@ -29,11 +29,14 @@ LATIN_SHARE_MIN = 0.5
 """Share of a text's letters from which a lone word of look-alikes in it is foreign to it."""
 
 
-def findings(text: str) -> Iterator[Finding]:
-    """The words of a text that are written with the wrong letters."""
-    yield from _mixed(text)
-    yield from _whole_words(text)
-    yield from _styled(text)
+def findings(text: str, strange: str) -> Iterator[Finding]:
+    """The words of a text that are written with the wrong letters; `strange` holds its less common characters."""
+    if _OTHER_LETTER.search(strange):
+        yield from _mixed(text)
+        yield from _whole_words(text)
+    if _ODD_LATIN.search(strange) and not _PHONETIC.search(strange):
+        yield from _odd_latin(text)
+    yield from _styled(text, strange)
 
 
 def _finding(text: str, span: Span, cause: str, explanation: str, confidence: float) -> Finding:
@@ -47,6 +50,7 @@ _OTHER_LETTER = re.compile(f"[{_OTHER}]")
 _OTHER_WORD = re.compile(f"(?<!\\w)[{_OTHER}]{{2,60}}(?!\\w)")
 _SEAM = re.compile(f"[{_LATIN}](?=[{_OTHER}])|[{_OTHER}](?=[{_LATIN}])")
 _ODD_LATIN = re.compile("[\u0251\u0261\u0131\u0269\u026a\u0280\u028f\u1d04\u1d0f\u1d1c\u1d20\u1d21\u1d22]")
+_PHONETIC = re.compile("[\u0259\u02d0\u02c8\u0283\u028a\u011f\u0130\u015f]")
 _ALONE = re.compile(f"(?<!\\w)[{''.join(map(re.escape, sorted(READINGS)))}]{{1,{WORD_CHARACTERS_MAX}}}(?!\\w)")
 
 
@@ -92,20 +96,24 @@ def _other_readings(script: str) -> dict[str, str]:
 
 
 def _whole_words(text: str) -> Iterator[Finding]:
-    """Words all of look-alikes that read as English among Latin words, and odd Latin letters in English words."""
-    if _OTHER_LETTER.search(text) and _mostly_latin(text) and not _is_quoted(text):
-        for word in _ALONE.finditer(text):
-            read = skeleton(word.group())
-            if _OTHER_LETTER.match(word.group()) and _reads(read) and _among_latin(text, *word.span()):
-                why = f"all letters are {_script(word.group()[0])}; it reads as {read!r}"
-                yield _finding(text, word.span(), "look-alike", why, 0.9)
-    if _ODD_LATIN.search(text) and not re.search("[\u0259\u02d0\u02c8\u0283\u028a\u011f\u0130\u015f]", text):
-        for letter in _ODD_LATIN.finditer(text):
-            start, stop = word_bounds(text, letter.start())
-            read = skeleton(text[start:stop])
-            if stop - start > 2 and read.isascii() and language.zipf(read.lower()) >= 3.5:
-                why = f"{letter.group()} is a phonetic or dotless letter; the word reads as {read!r}"
-                yield _finding(text, (start, stop), "look-alike", why, 0.85)
+    """Words all of look-alikes that read as English among Latin words."""
+    if not _mostly_latin(text) or _is_quoted(text):
+        return
+    for word in _ALONE.finditer(text):
+        read = skeleton(word.group())
+        if _OTHER_LETTER.match(word.group()) and _reads(read) and _among_latin(text, *word.span()):
+            why = f"all letters are {_script(word.group()[0])}; it reads as {read!r}"
+            yield _finding(text, word.span(), "look-alike", why, 0.9)
+
+
+def _odd_latin(text: str) -> Iterator[Finding]:
+    """Phonetic and dotless letters in English words."""
+    for letter in _ODD_LATIN.finditer(text):
+        start, stop = word_bounds(text, letter.start())
+        read = skeleton(text[start:stop])
+        if stop - start > 2 and read.isascii() and language.zipf(read.lower()) >= 3.5:
+            why = f"{letter.group()} is a phonetic or dotless letter; the word reads as {read!r}"
+            yield _finding(text, (start, stop), "look-alike", why, 0.85)
 
 
 def _is_quoted(text: str) -> bool:
@@ -135,27 +143,41 @@ def _among_latin(text: str, start: int, stop: int) -> bool:
 
 _SMALL_CAPITALS = "\u1d00-\u1d23\u0299\u0262\u029c\u0280\u0274\u029f\u028f\ua730\ua731"
 _TURNED = "\u0250\u01dd\u025f\u0265\u1d09\u027e\u029e\u026f\u0279\u0287\u028c\u028d\u028e"
-_REGIONAL = "[\U0001f1e6-\U0001f1ff]"
-_STYLED = (
-    ("mathematical letters", re.compile(f"[\U0001d400-\U0001d7cb\u210a-\u2134]{{{STYLED_LETTERS_MIN},}}")),
-    ("enclosed letters", re.compile(f"[\u24b6-\u24e9\U0001f110-\U0001f189]{{{STYLED_LETTERS_MIN},}}")),
-    ("superscript letters", re.compile("[\u02b0-\u02b8\u02e0-\u02e4\u1d2c-\u1d6a\u1d9b-\u1dbf\u2071\u207f]{4,}")),
-    ("small capitals", re.compile(f"(?:[a-z]{{0,6}}[{_SMALL_CAPITALS}]){{4}}")),
-    ("turned letters", re.compile(f"(?:[a-zA-Z.]?[{_TURNED}]){{3,}}")),
-    ("regional letters", re.compile(f"(?<!{_REGIONAL})(?:{_REGIONAL} ?){{3}}(?:{_REGIONAL}{{2}})*(?!{_REGIONAL})")),
-)  # fmt: skip
+_REGIONAL = "\U0001f1e6-\U0001f1ff"
+_MATHEMATICAL = "\U0001d400-\U0001d7cb\u210a-\u2134"
+_ENCLOSED = "\u24b6-\u24e9\U0001f110-\U0001f189"
+_SUPERSCRIPT = "\u02b0-\u02b8\u02e0-\u02e4\u1d2c-\u1d6a\u1d9b-\u1dbf\u2071\u207f"
+_STYLED = tuple(
+    (what, re.compile(f"[{letters}]"), re.compile(pattern))
+    for what, letters, pattern in (
+        ("mathematical letters", _MATHEMATICAL, f"[{_MATHEMATICAL}]{{{STYLED_LETTERS_MIN},}}"),
+        ("enclosed letters", _ENCLOSED, f"[{_ENCLOSED}]{{{STYLED_LETTERS_MIN},}}"),
+        ("superscript letters", _SUPERSCRIPT, f"[{_SUPERSCRIPT}]{{4,}}"),
+        ("small capitals", _SMALL_CAPITALS, f"(?:[a-z]{{0,6}}[{_SMALL_CAPITALS}]){{4}}"),
+        ("turned letters", _TURNED, f"(?:[a-zA-Z.]?[{_TURNED}]){{3,}}"),
+        (
+            "regional letters",
+            _REGIONAL,
+            f"(?<![{_REGIONAL}])(?:[{_REGIONAL}] ?){{3}}(?:[{_REGIONAL}]{{2}})*(?![{_REGIONAL}])",
+        ),
+    )
+)
+"""Styled alphabets: what they are, their letters, and how a word in them looks."""
+_FULL_WIDE = re.compile("[\uff21-\uff5a]")
 _FULL_WIDTH = re.compile("[\uff21-\uff3a\uff41-\uff5a]{2,}")
 _EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 _TURNED_SURE = re.compile("[\u01dd\u029e\u0287\u0265\u028e]")
 
 
-def _styled(text: str) -> Iterator[Finding]:
-    for what, pattern in _STYLED:
+def _styled(text: str, strange: str) -> Iterator[Finding]:
+    for what, letters, pattern in _STYLED:
+        if not letters.search(strange):
+            continue
         for run in pattern.finditer(text):
             if what == "turned letters" and not _TURNED_SURE.search(run.group()):
                 continue
             why = f"{what} in the place of plain ones ({unicodedata.normalize('NFKC', run.group()[:20])})"
             yield _finding(text, run.span(), "styled", why, 0.85)
-    if _FULL_WIDTH.search(text) and not _EAST_ASIAN.search(text):
+    if _FULL_WIDE.search(strange) and not _EAST_ASIAN.search(strange):
         for run in _FULL_WIDTH.finditer(text):
             yield _finding(text, run.span(), "styled", "full-width letters outside East Asian text", 0.85)

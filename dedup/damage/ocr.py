@@ -18,13 +18,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
 from math import exp, sqrt
 from typing import Literal
 
 from dedup.damage import lexicon
-from dedup.damage.findings import ABSTAINED, Detection, Finding, detection, shown
+from dedup.damage.findings import ABSTAINED, FINDINGS_MAX, Detection, Finding, detection, pieces, shown
 
 PIECES_MIN = 8
 """Words below which nothing is said of a whole text."""
@@ -33,8 +34,6 @@ PIECES_MAX = 20_000
 FUNCTION_SHARE_MIN = 0.08
 """Share of English function words from which a text is English, even a badly scanned one; about 0.4 in sound prose,
 under 0.05 in other languages."""
-SPECK_CHARACTERS = 100_000
-"""How much of a text is looked at for what stands between words."""
 PRIOR_WORDS = 15
 """Sound words that a text is given the credit of, so that one odd word in a short one is not a tenth of it."""
 FINDINGS_LEVEL = 0.3
@@ -98,11 +97,7 @@ _CONFUSIONS = frozenset(
     "oue ono witb wilh uot nol bv hc shc tbey thoy tliey thcy wus lie ia aa aro bis nt ou".split()
 )
 """What machines read for the most frequent English words, where `e` looks like `o` or `c`, `h` like `b` or `li`."""
-_STRAY = re.compile(
-    r"\w [,.;](?=\s)|[,;][.,;]|(?<=[a-z])\.,|\s[\"'»«](?=\s)|[a-z][\"'] [a-z]|(?<=[a-z] )[A-Z](?= [a-z])|\.\s[,.;]"
-)
-"""Points, quotation marks and capitals where no printer sets them: specks on the paper."""
-_FALSE_CAPITAL = re.compile(r"(?<=[a-z]\s)I[nstf](?=\s[a-z])")
+_FALSE_CAPITALS = frozenset(("In", "Is", "It", "If"))
 """`In`, `Is`, `It`, `If` in the middle of a sentence: a stroke read as a capital."""
 
 _SIGN_SHAPES: tuple[tuple[Shape, re.Pattern[str]], ...] = (
@@ -185,23 +180,23 @@ _JOINED = re.compile(r"(?<=[^\W\d_]{2})-\r?\n[ \t]{0,20}(?=[^\W\d_])")
 def detect(text: str) -> Detection:
     """The findings in a text, and the probability that it was scanned or mistyped."""
     divided = list(line_ends(text)) if "-\n" in text or "-\r\n" in text else []
-    pieces = _sampled(_JOINED.sub("", text).split() if "-\n" in text else text.split())
-    if len(pieces) < PIECES_MIN:
+    parts = _sampled(_JOINED.sub("", text).split() if divided else pieces(text))
+    if len(parts) < PIECES_MIN:
         return ABSTAINED if not divided else Detection(0.0, tuple(divided), judged=False)
-    counts = Counter(pieces)
+    counts = Counter(parts)
     if not _is_english(counts):
         return ABSTAINED
-    score = probability(shares(counts, specks(text)))
-    found = [*divided, *_words(text)] if score >= FINDINGS_LEVEL else divided
+    score = probability(shares(counts, false_capitals(parts)))
+    found = [*divided, *islice(_words(text), FINDINGS_MAX)] if score >= FINDINGS_LEVEL else divided
     return Detection(score, detection(found).findings)
 
 
-def _sampled(pieces: list[str]) -> list[str]:
+def _sampled(parts: Sequence[str]) -> Sequence[str]:
     """All pieces, or of a long text those of its beginning, middle and end."""
-    if len(pieces) <= PIECES_MAX:
-        return pieces
-    third, middle = PIECES_MAX // 3, len(pieces) // 2
-    return [*pieces[:third], *pieces[middle : middle + third], *pieces[-third:]]
+    if len(parts) <= PIECES_MAX:
+        return parts
+    third, middle = PIECES_MAX // 3, len(parts) // 2
+    return [*parts[:third], *parts[middle : middle + third], *parts[-third:]]
 
 
 def _is_english(counts: Counter[str]) -> bool:
@@ -210,13 +205,16 @@ def _is_english(counts: Counter[str]) -> bool:
     return function >= FUNCTION_SHARE_MIN * letters > 0
 
 
-def specks(text: str) -> dict[str, int]:
-    """How often a text has what only shows between its words."""
-    head = text[:SPECK_CHARACTERS]
-    return {"false capital": len(_FALSE_CAPITAL.findall(head)), "stray": len(_STRAY.findall(head))}
+def false_capitals(parts: Sequence[str]) -> int:
+    """How many `In`, `Is`, `It`, `If` stand between two words in small letters."""
+    return sum(
+        parts[at - 1][-1].islower() and parts[at + 1][0].islower()
+        for at in range(1, len(parts) - 1)
+        if parts[at] in _FALSE_CAPITALS
+    )
 
 
-def shares(counts: Counter[str], seen: dict[str, int]) -> dict[str, float]:
+def shares(counts: Counter[str], capitals: int) -> dict[str, float]:
     """The square roots of the shares of each class, among the pieces that are words, and of distinct damaged ones."""
     classes: Counter[str] = Counter()
     distinct: Counter[str] = Counter()
@@ -226,7 +224,7 @@ def shares(counts: Counter[str], seen: dict[str, int]) -> dict[str, float]:
         distinct[kind] += 1
     words = sum(classes.values()) - classes["code"] - classes["number"] + PRIOR_WORDS
     found: dict[str, float] = {kind: sqrt(classes[kind] / words) for kind in FEATURES}
-    found |= {kind: sqrt(count / words) for kind, count in seen.items()}
+    found["false capital"] = sqrt(capitals / words)
     found["near distinct"] = sqrt(sum(distinct[kind] for kind in ("near", "near rare", "near short")) / words)
     found["far distinct"] = sqrt(sum(distinct[kind] for kind in ("far", "far short")) / words)
     return found

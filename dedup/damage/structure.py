@@ -19,8 +19,9 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 
-from dedup.damage.findings import NOTHING, Detection, Finding, detection, shown
+from dedup.damage.findings import NOTHING, Detection, Finding, detection, pieces, shown
 from dedup.model import Span
 
 SENTENCES_MIN = 3
@@ -170,9 +171,11 @@ def _repeated(text: str) -> tuple[list[Place], float]:
             repeated += len(unit.group())
             found.append((unit.span(), "repeated", f"the same stands at character {before}"))
     share = repeated / len(text)
-    for twice in _TWICE.finditer(text):
-        if twice.group(1) not in _MAY_STAND_TWICE:
-            found.append((twice.span(), "word twice", f"{twice.group(1)!r} is set twice"))
+    words = pieces(text)
+    if any(one == two and one.isalpha() and one not in _MAY_STAND_TWICE for one, two in pairwise(words)):
+        for twice in _TWICE.finditer(text):
+            if twice.group(1) not in _MAY_STAND_TWICE:
+                found.append((twice.span(), "word twice", f"{twice.group(1)!r} is set twice"))
     return found, min(0.95, 0.1 * bool(found) + 1.5 * share)
 
 
@@ -192,7 +195,7 @@ _FURNITURE = (
     "permalink", "trackback", "reply to this", "report abuse", "copy link",
 )  # fmt: skip
 _PAGE_NUMBER = re.compile(
-    r"^[ \t]*(?:-\s?\d{1,4}\s?-|[Pp]age \d{1,4}(?: of \d{1,4})?|\d{1,4} \| [Pp]age)[ \t]*$", re.MULTILINE
+    r"\n[ \t]{0,40}(?:-\s?\d{1,4}\s?-|[Pp]age \d{1,4}(?: of \d{1,4})?|\d{1,4} \| [Pp]age)[ \t]{0,40}(?=\n|\Z)"
 )
 FURNITURE_EACH = 0.22
 """How much surer each distinct piece of furniture makes: three of them are a page, one may be quoted."""
@@ -237,6 +240,8 @@ _LOREM = re.compile(r"[Ll]orem ipsum dolor sit amet|consectetur adipisc?ing elit
 _PLACEHOLDER = re.compile(
     r"\[(?:insert|your|add|enter|company|placeholder)\b[^\]\n]{0,60}\]|\{\{[^{}\n]{1,60}\}\}", re.IGNORECASE
 )
+ENCODED_CHARACTERS_MIN = 60
+"""Letters and digits without a space from which they may be data."""
 _ENCODED = re.compile(r"(?:[A-Za-z0-9+/]{60,100}\n?){2,}={0,2}|[A-Fa-f0-9]{128,}")
 
 
@@ -247,7 +252,8 @@ def _filler(text: str) -> tuple[list[Place], float]:
     for match in _PLACEHOLDER.finditer(text):
         found.append((match.span(), "placeholder", "a blank of a template that was never filled in"))
         confidence = max(confidence, 0.3)
-    for match in _ENCODED.finditer(text):
+    longest = max(map(len, pieces(text)))
+    for match in _ENCODED.finditer(text) if longest >= ENCODED_CHARACTERS_MIN else ():
         if not match.group().isalpha() or len(set(match.group())) > 20:
             found.append((match.span(), "encoded", "data in letters, not words"))
             confidence = max(confidence, 0.4)

@@ -44,6 +44,8 @@ def divide_terms(keys: U32s, key_counts: I64s, terms: U32s, starts: I64s, counts
     document, out. starts: (RANGES + 1,) where each range begins in `terms`, out. counts: (RANGES, n) unsigned, zeros;
     out. Cost: two looks at each term.
     """
+    if len(terms) < key_counts.sum() or len(starts) != RANGES + 1 or counts.shape != (RANGES, len(key_counts)):
+        raise ValueError("arrays do not fit each other")
     for document in range(len(key_counts)):
         for at in range(key_counts[document]):
             counts[np.int64(keys[document, at] >> _RANGE_SHIFT), document] += 1
@@ -72,6 +74,9 @@ def pack_terms(
     are passed over. bounds: terms from bounds[0] and below bounds[1] only. first: place of the first one. packed: term
     and place, from `filled` on, out. named: term and number in the same way, out; nothing if it has no room at all.
     """
+    room = len(packed) if not len(named) else min(len(packed), len(named))
+    if len(numbers) < len(counts) or len(terms) < counts.sum() or room < filled + len(terms):
+        raise ValueError("arrays do not fit each other")
     at = np.int64(0)
     for document in range(len(counts)):
         stop = at + np.int64(counts[document])
@@ -112,8 +117,9 @@ def _rarest(ranked: U64s, useful: int, limits: I64s) -> tuple[int, U64]:
     for at in range(useful):
         met += np.int64(ranked[at] >> _HALF)
         last = max(last, ranked[at])
-    if useful <= limits[0] and met <= limits[2]:
+    if 2 < useful <= limits[0] and met <= limits[2]:
         return useful, last
+    budget = limits[2] if useful > 2 else limits[3]
     met, last = np.int64(0), U64(0)
     for taken in range(min(limits[0], useful)):
         least, place = _TAKEN, 0
@@ -122,7 +128,7 @@ def _rarest(ranked: U64s, useful: int, limits: I64s) -> tuple[int, U64]:
         for at in range(useful):
             place = max(place, at * int(ranked[at] == least))
         met += np.int64(least >> _HALF)
-        if taken >= limits[1] and met > limits[2]:
+        if met > budget and (taken >= limits[1] or useful <= 2):
             return taken, last
         last, ranked[place] = least, _TAKEN
     return min(limits[0], useful), last
@@ -136,9 +142,11 @@ def select_terms(
 
     terms, starts, counts: those of a partition (see `divide_terms`); rewritten, each range from its start to stops[r],
     (RANGES,), out. held_by: documents of each term, 0 for one that joins nothing. limits: most terms of a document; how
-    many it has in any case; how many documents may hold its terms, added up, where it has more. kept: (n,) terms of
-    each document, out.
+    many it has in any case; how many documents may hold its terms, added up, where it has more; how many where it has
+    one or two, so that sharing one makes a pair. kept: (n,) terms of each document, out.
     """
+    if min(len(terms), len(held_by)) < starts[RANGES] or min(len(stops), len(counts)) < RANGES or len(limits) != 4:
+        raise ValueError("arrays do not fit each other")
     documents = counts.shape[1]
     longest = np.int64(0)
     for document in range(documents):
@@ -180,6 +188,8 @@ def group_terms(
     documents there are of smaller terms. term_numbers: by place, written for these terms only, out. stops: (words / 2,)
     where each term's documents end in `documents`, out. documents: from `filled` on, ascending for each term, out.
     """
+    if len(named) < len(packed) or len(stops) < len(packed) // 2 or len(documents) < filled + len(packed):
+        raise ValueError("arrays do not fit each other")
     first = found = 0
     while first < len(packed):
         stop = run_end(packed, first)
@@ -216,6 +226,10 @@ def within(
     a pair must share for the document. block_starts: (g,) where those within begin, out. block_documents: counted from
     the block's first, with what the document needs in the upper eight bits, out.
     """
+    if block[1] - block[0] > BLOCK_DOCUMENTS or len(needed) < block[1]:
+        raise ValueError("the block is too long, or ends beyond the documents")
+    if len(block_starts) < len(starts) - 1 or len(block_documents) < filled + len(documents):
+        raise ValueError("arrays do not fit each other")
     for term in range(len(starts) - 1):
         block_starts[term] = filled
         first = _first_from(documents, starts[term], starts[term + 1], block[0])
@@ -291,6 +305,10 @@ def shared_terms(
     documents with too many partners, and documents walked, added up. Cost: two looks at a document walked, at a tally
     of its last bits, which stays in the processor's first cache; an exact count of the few that the tally leaves.
     """
+    if len(starts) != bases[RANGES] + 1 or len(term_numbers) < range_starts[RANGES] or len(limits) != 2:
+        raise ValueError("arrays do not fit each other")
+    if min(counts.shape[1], len(partners)) < len(numbers) or len(needed) < block[1]:
+        raise ValueError("arrays do not fit each other")
     size, most = block[1] - block[0], limits[0]
     met, near, tally = np.zeros(size, np.uint8), np.empty(size + 1, np.uint64), np.empty(_TALLY + 1, np.uint8)
     own, stops = np.empty(limits[1] + 1, np.int64), np.empty(limits[1] + 1, np.int64)
