@@ -1,11 +1,11 @@
 """Measures dedup alone: `python benchmarks/speed.py CORPUS.jsonl...`, with dedup installed for this interpreter.
 
-- Stages, in MB of UTF-8 a second on one thread and on two, on texts of the first corpus: finding words; words and
-  MinHash signatures; both channels (signatures, counts of the terms, selection of the rarest).
+- Stages, in MB a second on one thread and on two, on the first texts of the first corpus: reading records (MB of the
+  file); finding words; words and MinHash signatures; all sketches, as a scan makes them (MB of UTF-8).
 - End to end, `dedup clean` on each corpus in a fresh process: seconds, documents a second, bytes of memory a
   document; and how the two largest compare for each document (1 is linear).
-- Hostile corpora, built in a temporary folder: documents from one template, all of them identical, and, if asked for, a
-  short line each. Each at its full size and at a tenth of it, again compared for each document.
+- Hostile corpora of `corpora.py`, built in a temporary folder: documents from one template, all of them identical, and,
+  if asked for, a short line each. Each at its full size and at a tenth of it, again compared for each document.
 
 Figures are medians of --repeat runs. Other work on the machine shows in them: look at the load that is printed.
 """
@@ -18,7 +18,7 @@ import shutil
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
@@ -26,118 +26,70 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import corpora
 import numpy as np
-from numpy.typing import NDArray
 from peers import machine, measured, say
 
-PERMUTATIONS = 128
-SHINGLE_WORDS = 5
-TERMS_WANTED, TERM_COUNT_MAX = 32, 1000
-BATCH_BYTES = 128 << 10  # of text: its hashes stay in the L2 cache between the kernels
-SLOTS = 1 << 10  # of the table of counts at first; that it grows is part of the time
-TEMPLATE_WORDS, FIELD_EVERY = 300, 60
+PART_BYTES = 4 << 20
+"""Bytes of the file that a thread takes at a time."""
+RANKED_SHARE = 0.02
+"""The share of the corpus by which terms are ranked is taken to be so large: that of a sample of a large one."""
 TENTH = 10
+KINDS = (*corpora.HOSTILE, "short")
 
 
 # --- stages ----------------------------------------------------------------------------------------------------------
 
 
-class Sketches:
-    """One thread's documents in batches, and the arrays that the kernels write to."""
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stage over parts of the corpus: what one part gives is not kept. size_bytes: what all parts have of input."""
 
-    def __init__(self, documents: Sequence[bytes]) -> None:
-        from datasketch import MinHash
-
-        from dedup import clean
-        from dedup.kernels import minhash, skeleton, tables, words
-
-        self._minhash, self._skeleton, self._words = minhash, skeleton, words
-        self._unicode = tables.load(clean.character_class.__wrapped__, clean.folded.__wrapped__, "speed")
-        sketch = MinHash(PERMUTATIONS, seed=1, scheme="affine32")
-        self._a, self._b = np.ascontiguousarray(sketch.permutations)
-        self.size_bytes = sum(map(len, documents))
-        self._batches = list(buffers(documents, words.BUFFER_SLACK))
-        most = max(len(offsets) for _, offsets in self._batches)
-        capacity = max(words.token_capacity(int(offsets[-1]), len(offsets)) for _, offsets in self._batches)
-        self._hashes, self._counts = np.empty(capacity, np.uint64), np.empty(most, np.int64)
-        self._signatures = np.empty((most, PERMUTATIONS), np.uint32)
-        self._terms = np.empty(words.token_capacity(self.size_bytes, len(documents) + 1), np.uint64)
-        self._kept: list[tuple[NDArray[np.uint64], NDArray[np.int64]]] = []
-        self.slots, self.filled = np.zeros(SLOTS, np.uint64), np.zeros(1, np.int64)
-
-    def words(self) -> None:
-        for _ in self._found():
-            pass
-
-    def signatures(self) -> None:
-        for counts in self._found():
-            self._sign(counts)
-
-    def count(self) -> None:
-        """Signatures, and the terms of each document counted."""
-        self.slots, self.filled = np.zeros(SLOTS, np.uint64), np.zeros(1, np.int64)
-        self._kept, done = [], 0
-        for counts in self._found():
-            self._sign(counts)
-            self.reserve(int(counts.sum()))
-            kept = np.empty(len(counts), np.int64)
-            number = self._skeleton.count_terms(
-                self._hashes, counts, self.slots, self.filled, TERM_COUNT_MAX, self._terms[done:], kept
-            )
-            self._kept.append((self._terms[done : done + number], kept))
-            done += number
-
-    def select(self, slots: NDArray[np.uint64]) -> None:
-        """The rarest terms of each document by the counts of all."""
-        for terms, counts in self._kept:
-            keys, key_counts = np.empty((len(counts), TERMS_WANTED), np.uint64), np.empty(len(counts), np.int64)
-            self._skeleton.select_terms(terms, counts, slots, TERMS_WANTED, TERM_COUNT_MAX, keys, key_counts)
-
-    def merge(self, other: Sketches) -> None:
-        """Adds another thread's counts."""
-        self.reserve(int(other.filled[0]))
-        self._skeleton.merge_counts(self.slots, self.filled, other.slots, TERM_COUNT_MAX)
-
-    def reserve(self, terms: int) -> None:
-        """Makes room for so many more terms."""
-        size = self._skeleton.table_size(int(self.filled[0]) + terms)
-        if size > len(self.slots):
-            old, self.slots, self.filled = self.slots, np.zeros(size, np.uint64), np.zeros(1, np.int64)
-            self._skeleton.merge_counts(self.slots, self.filled, old, TERM_COUNT_MAX)
-
-    def _found(self) -> Iterator[NDArray[np.int64]]:
-        """Hashes the words of a batch; gives the number of words of each of its documents."""
-        unicode, spans = self._unicode, np.empty((0, 2), np.int64)
-        for buffer, offsets in self._batches:
-            self._words.words(
-                buffer, offsets, unicode.index, unicode.records, unicode.pool, self._hashes, self._counts, spans
-            )
-            yield self._counts[: len(offsets) - 1]
-
-    def _sign(self, counts: NDArray[np.int64]) -> None:
-        out = self._signatures[: len(counts)]
-        self._minhash.signatures(self._hashes, counts, SHINGLE_WORDS, self._a, self._b, out)
+    name: str
+    run: Callable[[int], object]
+    size_bytes: int
 
 
-def buffers(documents: Sequence[bytes], slack: int) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.int64]]]:
-    """The documents one behind the other with their offsets, some BATCH_BYTES at a time."""
-    pending: list[bytes] = []
-    size = 0
-    for number, document in enumerate(documents, 1):
-        pending.append(document)
-        size += len(document)
-        if size >= BATCH_BYTES or number == len(documents):
-            offsets = np.cumsum([0, *map(len, pending)]).astype(np.int64)
-            yield np.frombuffer(b"".join(pending) + bytes(slack), np.uint8), offsets
-            pending, size = [], 0
+def stages_of(corpus: Path, megabytes: float) -> tuple[list[Stage], int]:
+    """The stages on the first megabytes of a corpus, and the number of parts."""
+    from dedup import read
+    from dedup.bulk import read as bulk_read
+    from dedup.bulk import sketch
+    from dedup.config import Config
+    from dedup.kernels import minhash
 
+    config = Config()
+    (file,) = read.files([corpus], config)
+    assert not isinstance(file, Exception)
+    size = min(file.size_bytes, int(megabytes * 1e6))
+    starts = range(0, size, PART_BYTES)
+    parts = [bulk_read.Partition((file,), start, min(size, start + PART_BYTES)) for start in starts]
+    texts = [bulk_read.texts(part, config) for part in parts]
+    sample = sketch.Sample(config.term_documents_max)
+    for one in texts:
+        sample.merge(sketch.sample_of(one, config))
+    ranking = sample.ranking(RANKED_SHARE)
+    a, b = sketch._permutations(config.permutations)
 
-def both_channels(pool: ThreadPoolExecutor, parts: Sequence[Sketches]) -> None:
-    """Three stages: every thread counts, the counts are merged, every thread selects."""
-    list(pool.map(Sketches.count, parts))
-    for other in parts[1:]:
-        parts[0].merge(other)
-    list(pool.map(lambda part: part.select(parts[0].slots), parts))
+    def words(number: int) -> None:
+        for batch in sketch._batches(texts[number]):
+            sketch.token_hashes(texts[number].buffer, texts[number].offsets[batch.start : batch.stop + 1])
+
+    def signatures(number: int) -> None:
+        for batch in sketch._batches(texts[number]):
+            offsets = texts[number].offsets[batch.start : batch.stop + 1]
+            hashes, counts, _ = sketch.token_hashes(texts[number].buffer, offsets)
+            out = np.empty((len(counts), config.permutations), np.uint32)
+            minhash.signatures(hashes, counts, config.shingle_length_tokens, a, b, out)
+
+    text_bytes = sum(int(one.offsets[-1]) for one in texts)
+    found = [
+        Stage("records", lambda number: bulk_read.texts(parts[number], config), size),
+        Stage("words", words, text_bytes),
+        Stage("words and MinHash", signatures, text_bytes),
+        Stage("all sketches", lambda number: sketch.sketched(texts[number], ranking, config), text_bytes),
+    ]
+    return found, len(parts)
 
 
 def seconds_of(run: Callable[[], object], repeat: int) -> float:
@@ -152,32 +104,17 @@ def seconds_of(run: Callable[[], object], repeat: int) -> float:
 
 def stages(corpus: Path, megabytes: float, repeat: int) -> list[dict[str, Any]]:
     """Throughput of each stage on the first texts of a corpus."""
-    documents = first_texts(corpus, megabytes)
-    layouts = [[Sketches(documents)], [Sketches(documents[part::2]) for part in range(2)]]
-    size = layouts[0][0].size_bytes
     rows = []
-    with ThreadPoolExecutor(2) as pool:
-        runs: dict[str, Callable[[list[Sketches]], object]] = {
-            "words": lambda parts: list(pool.map(Sketches.words, parts)),
-            "words and MinHash": lambda parts: list(pool.map(Sketches.signatures, parts)),
-            "both channels": lambda parts: both_channels(pool, parts),
-        }
-        for name, run in runs.items():
-            one, two = (seconds_of(lambda run=run, parts=parts: run(parts), repeat) for parts in layouts)  # type: ignore[misc]
-            rows.append({"stage": name, "one": size / one / 1e6, "two": size / two / 1e6, "gain": one / two})
+    found, parts = stages_of(corpus, megabytes)
+    with ThreadPoolExecutor(1) as one_thread, ThreadPoolExecutor(2) as two_threads:
+        for stage in found:
+            one, two = (
+                seconds_of(lambda pool=pool, stage=stage: list(pool.map(stage.run, range(parts))), repeat)  # type: ignore[misc]
+                for pool in (one_thread, two_threads)
+            )
+            speeds = {"one": stage.size_bytes / one / 1e6, "two": stage.size_bytes / two / 1e6}
+            rows.append({"stage": stage.name, **speeds, "gain": one / two})
     return rows
-
-
-def first_texts(corpus: Path, megabytes: float) -> list[bytes]:
-    texts: list[bytes] = []
-    size = 0
-    with corpus.open("rb") as lines:
-        for line in lines:
-            texts.append(json.loads(line)["text"].encode())
-            size += len(texts[-1])
-            if size >= megabytes * 1e6:
-                break
-    return texts
 
 
 # --- end to end ------------------------------------------------------------------------------------------------------
@@ -228,36 +165,11 @@ def linearity(smaller: dict[str, Any], larger: dict[str, Any]) -> dict[str, Any]
 # --- hostile corpora -------------------------------------------------------------------------------------------------
 
 
-def template(documents: int, seed: int = 1) -> Iterator[str]:
-    """One text with a few fields that differ from document to document: all resemble each other."""
-    rng = np.random.default_rng(seed)
-    words = [f"word{number}" for number in rng.integers(0, 5000, TEMPLATE_WORDS).tolist()]
-    for number in range(documents):
-        words[FIELD_EVERY::FIELD_EVERY] = [f"field{number}x{at}" for at in range(FIELD_EVERY, len(words), FIELD_EVERY)]
-        yield " ".join(words)
-
-
-def identical(documents: int) -> Iterator[str]:
-    text = next(template(1))
-    return (text for _ in range(documents))
-
-
-def lines(documents: int, seed: int = 1) -> Iterator[str]:
-    """Short documents, 4 to 15 words that no other has in this order."""
-    rng = np.random.default_rng(seed)
-    for number in range(documents):
-        yield " ".join(f"w{word}" for word in rng.zipf(1.2, int(rng.integers(3, 15))).tolist()) + f" line{number}"
-
-
-KINDS: dict[str, Callable[[int], Iterator[str]]] = {"template": template, "identical": identical, "lines": lines}
-
-
 def hostile(kind: str, documents: int, folder: Path) -> Corpus:
     """A corpus of a kind on disk."""
     path = folder / f"{kind}-{documents}.jsonl"
-    with path.open("w", encoding="utf-8") as file:
-        for number, text in enumerate(KINDS[kind](documents)):
-            file.write(f'{{"id": "h{number:08d}", "text": {json.dumps(text)}}}\n')
+    words = corpora.vocabulary(corpora.VOCABULARY_WORDS, 1) if kind in corpora.PLANTED else []
+    corpora.write(path, kind, documents, words)
     return Corpus(path.name, path, documents)
 
 
@@ -314,7 +226,7 @@ def options() -> argparse.Namespace:
     parser.add_argument(
         "--hostile", type=int, default=100_000, metavar="DOCUMENTS", help="of a hostile corpus; 0: none"
     )
-    parser.add_argument("--kinds", nargs="+", choices=list(KINDS), default=["template", "identical"], metavar="KIND")
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=["template", "identical"], metavar="KIND")
     parser.add_argument("--timeout", type=float, default=3600, metavar="SECONDS", help="kill what takes longer")
     parser.add_argument("--date", default=date.today().isoformat(), help="of the measurement (today)")
     parser.add_argument("--work", type=Path, help="folder for what is written (the system's temporary one)")
@@ -332,8 +244,8 @@ def main() -> None:
     text = [
         f"{where['cpu']}, {where['cores']} cores, load {where['load_before']}; {chosen.date}; median of {chosen.repeat}"
     ]
-    corpora = sorted(map(Corpus.of, chosen.corpora), key=lambda corpus: corpus.documents)
-    about["end_to_end"] = [end_to_end(corpus, chosen) for corpus in corpora]
+    named = sorted(map(Corpus.of, chosen.corpora), key=lambda corpus: corpus.documents)
+    about["end_to_end"] = [end_to_end(corpus, chosen) for corpus in named]
     about["linearity"] = [linearity(*pair) for pair in list(pairwise(about["end_to_end"]))[-1:]]
     text += [end_table(about["end_to_end"]), linear_lines(about["linearity"])]
     if chosen.hostile:
@@ -346,7 +258,7 @@ def main() -> None:
     print(report)
     if chosen.results:
         chosen.results.mkdir(parents=True, exist_ok=True)
-        path = chosen.results / f"speed-{corpora[-1].documents}.json"
+        path = chosen.results / "speed.json"
         path.write_text(json.dumps(about, indent=1) + "\n")
         path.with_suffix(".md").write_text(report + "\n")
 

@@ -132,7 +132,13 @@ class Shown:
         columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[figures]}")
         with self._lock:
             if not self._timer.finished.is_set():
-                self._display = Progress(*columns, console=Console(file=self._file), transient=True)
+                self._display = Progress(
+                    *columns,
+                    console=Console(file=self._file),
+                    transient=True,
+                    redirect_stdout=False,
+                    redirect_stderr=False,
+                )
                 self._display.add_task(self._name, figures="")
                 self._tell()
                 self._display.start()

@@ -22,6 +22,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,34 +100,80 @@ def relations(compared: Compared, config: Config) -> NDArray[np.uint8]:
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """What a rule asks of m pairs: a figure by name, its values, (m,), and how these must stand to a limit."""
+
+    figure: str
+    values: NDArray[Any]
+    sign: str
+    limit: float
+
+    @property
+    def holds(self) -> Mask:
+        found: Mask = _SIGNS[self.sign](self.values, self.limit)
+        return found
+
+
+_SIGNS = {"=": np.equal, "!=": np.not_equal, ">=": np.greater_equal, "<=": np.less_equal, "<": np.less}
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule, in words; for which of m pairs it holds, (m,); and the code of RELATIONS, or NONE, that it then gives."""
+    """A rule, in words; what it asks; and the code of RELATIONS, or NONE, that it gives where all of that holds."""
 
     told: str
-    holds: Mask
+    asks: tuple[Condition, ...]
     code: int
+
+    @property
+    def holds(self) -> Mask:
+        """For which of m pairs: (m,)."""
+        found: Mask = np.logical_and.reduce([one.holds for one in self.asks])
+        return found
 
 
 def rules(compared: Compared, config: Config) -> list[Rule]:
     """The rules in order: the first that holds for a pair decides, and where none does the pair is `reuse`."""
-    seen, same = compared.figures, compared.same
-    copies, alike = _copies(seen, config), seen.similarity >= config.noise_similarity_min
-    at, many, rate = config.threshold, config.copy_coverage_min, config.noise_rate_min
-    none = seen.passages == 0
-    spun = copies & ~alike & _is_spun(compared, config)
-    noise = copies & alike & (seen.replaced_rate >= rate)
-    near = (same != SIGNS) & (seen.resemblance >= at) & _in_order(seen, config)
+    seen, at, many = compared.figures, config.threshold, config.copy_coverage_min
+    written, mended, signs = (Condition("same", compared.same, "=", code) for code in (WRITTEN, MENDED, SIGNS))
+    none = Condition("passages", seen.passages, "=", 0)
+    near = (
+        Condition("same", compared.same, "!=", SIGNS),
+        Condition("resemblance", seen.resemblance, ">=", at),
+        Condition("shared_in_order", _in_order(seen, config), ">=", 2 * at / (1 + at)),
+    )
+    copies = Condition("coverage_shorter", _of_shorter(seen, seen.coverage_a, seen.coverage_b), ">=", many)
+    spun = (
+        copies,
+        Condition("similarity", seen.similarity, "<", config.noise_similarity_min),
+        Condition("replaced_rate", seen.replaced_rate, ">=", config.spun_rate_min),
+        # In a language without tables nothing tells replaced words from a revision.
+        Condition("readings_known", readings.are_known(compared.readings), "=", 1),
+        Condition(
+            "systematic", systematic(seen, readings.consistency(compared.readings)), ">=", config.spun_systematic_min
+        ),
+    )
+    noise = (
+        copies,
+        Condition("similarity", seen.similarity, ">=", config.noise_similarity_min),
+        Condition("replaced_rate", seen.replaced_rate, ">=", config.noise_rate_min),
+    )
+    contained = _of_shorter(seen, seen.containment_a, seen.containment_b)
+    excerpt = (
+        Condition("length_ratio", _length_ratio(seen), "<=", config.excerpt_length_ratio_max),
+        Condition("containment_shorter", contained, ">=", config.excerpt_containment_min),
+    )
     return [
-        Rule("the same text, but for case, space and Unicode form", same == WRITTEN, EXACT),
-        Rule("the same text once its encoding is mended", same == MENDED, DAMAGED),
+        Rule("the same text, but for case, space and Unicode form", (written,), EXACT),
+        Rule("the same text once its encoding is mended", (mended,), DAMAGED),
         Rule(f"a resemblance of {at:g} or more, in the same order", near, NEAR),
-        Rule("the same words with other signs between them, and no passage", (same == SIGNS) & none, NONE),
-        Rule("the same words with other signs between them", same == SIGNS, REUSE),
+        Rule("the same words with other signs between them, and no passage", (signs, none), NONE),
+        Rule("the same words with other signs between them", (signs,), REUSE),
         Rule(f"{many:.0%} of the shorter text shared, words replaced one for another throughout", spun, SPUN),
-        Rule(f"{many:.0%} of the shorter text shared, {rate:.0%} of its words replaced by like ones", noise, DAMAGED),
-        Rule("the letters agree where the words do not", _is_noise(seen, config), DAMAGED),
-        Rule("the shorter text stands word for word in a longer one", _is_excerpt(seen, config), EXCERPT),
-        Rule("no passage that both share", none, NONE),
+        Rule(f"{many:.0%} of the shorter text shared, words replaced by like ones", noise, DAMAGED),
+        Rule("the letters agree where the words do not", (_letters_agree(seen, config),), DAMAGED),
+        Rule("the shorter text stands word for word in a longer one", excerpt, EXCERPT),
+        Rule("no passage that both share", (none,), NONE),
     ]
 
 
@@ -136,44 +183,32 @@ def unexplained(compared: Compared, config: Config) -> Mask:
     return found
 
 
-def _is_noise(seen: Figures, config: Config) -> Mask:
-    """Whether the letters agree where the words do not."""
-    return seen.likeness >= config.noise_likeness_min
+def _letters_agree(seen: Figures, config: Config) -> Condition:
+    return Condition("likeness", seen.likeness, ">=", config.noise_likeness_min)
 
 
-def _is_spun(compared: Compared, config: Config) -> Mask:
-    """Whether words were replaced throughout; in a language without tables nothing tells that from a revision."""
-    seen = compared.figures
-    likely = systematic(seen, readings.consistency(compared.readings)) >= config.spun_systematic_min
-    return likely & readings.are_known(compared.readings) & (seen.replaced_rate >= config.spun_rate_min)
-
-
-def _in_order(seen: Figures, config: Config) -> Mask:
-    """Whether texts of one resemblance also run alike, as often and in passages; too short a text has no passages.
+def _in_order(seen: Figures, config: Config) -> NDArray[np.float64]:
+    """How much of two texts also runs alike, as often and in passages; 1 where they are too short to have any.
 
     Sets of shingles that resemble each other by t share 2 t / (1 + t) of both; so do the words of two texts, or more,
     unless one says twice what the other says once.
     """
     short = np.minimum(seen.words_a, seen.words_b) < 2 * config.passage_equal_tokens_min
     words = np.maximum(1, seen.words_a + seen.words_b)
-    shared = (seen.containment_a * seen.words_a + seen.containment_b * seen.words_b) / words
-    return short | (shared >= 2 * config.threshold / (1 + config.threshold))
+    return np.where(short, 1.0, (seen.containment_a * seen.words_a + seen.containment_b * seen.words_b) / words)
 
 
-def _copies(seen: Figures, config: Config) -> Mask:
-    """Whether enough of the shorter text stands in passages shared with the longer."""
-    return np.where(_a_is_shorter(seen), seen.coverage_a, seen.coverage_b) >= config.copy_coverage_min
+def _of_shorter(seen: Figures, a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What is told of the shorter text of each pair."""
+    return np.where(seen.words_a <= seen.words_b, a, b)
 
 
-def _is_excerpt(seen: Figures, config: Config) -> Mask:
-    shorter, longer = np.minimum(seen.words_a, seen.words_b), np.maximum(seen.words_a, seen.words_b)
-    containment = np.where(_a_is_shorter(seen), seen.containment_a, seen.containment_b)
-    much_shorter = shorter <= config.excerpt_length_ratio_max * longer
-    return much_shorter & (containment >= config.excerpt_containment_min)
-
-
-def _a_is_shorter(seen: Figures) -> Mask:
-    return seen.words_a <= seen.words_b
+def _length_ratio(seen: Figures) -> NDArray[np.float64]:
+    """The shorter length by the longer."""
+    found: NDArray[np.float64] = np.minimum(seen.words_a, seen.words_b) / np.maximum(
+        1, np.maximum(seen.words_a, seen.words_b)
+    )
+    return found
 
 
 def systematic(seen: Figures, consistency: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -202,7 +237,7 @@ def findings(
     sure = np.maximum(probability, 1 - probability)
     telling = (relation == DAMAGED) | (seen.common_share >= config.spun_common_share_min)  # names, numbers tell nothing
     decided = (relation != EXACT) & telling & (sure >= config.confidence_min)
-    exact, noise = relation == EXACT, (relation == DAMAGED) & _is_noise(seen, config)
+    exact, noise = relation == EXACT, (relation == DAMAGED) & _letters_agree(seen, config).holds
     consistency = readings.consistency(compared.readings)
     told = {"consistency": consistency, "systematic": systematic(seen, consistency)}
     figure = {name: np.round(told[name] if name in told else getattr(seen, name), 4) for name in SHOWN} | {

@@ -93,13 +93,19 @@ def _files(
     """The files of the sources, and the problems with what is none; what is packed is unpacked into the spool."""
     found = list(read.files(sources, config))
     packed = [file for file in found if isinstance(file, SourceFile) and file.is_packed]
+    if not packed:
+        return found
     progress.stage("unpack", sum(file.size_bytes for file in packed), "bytes")
     workers = config.workers or local.workers_available()
     unpacked = local.mapped(
         lambda file: read.unpacked(file, spool, config, progress.advance), packed, workers, spool.close
     )
     done = iter(list(unpacked))
-    return [one for file in found for one in (next(done) if file in packed else [file])]
+    return [one for file in found for one in (next(done) if _is_packed(file) else [file])]
+
+
+def _is_packed(file: SourceFile | DedupError) -> bool:
+    return isinstance(file, SourceFile) and file.is_packed
 
 
 def _documents(files: Iterable[SourceFile | DedupError], config: Config) -> tuple[list[Document], list[DedupError]]:

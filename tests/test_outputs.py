@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from click.testing import CliRunner, Result
@@ -226,7 +227,7 @@ def test_lines_are_copied_whole_by_whoever_copies_them(
         findings = pipeline.find_duplicates(tmp_path / "rows.jsonl", Config(threshold=1.0, bulk_bytes_min=1 << 50))
         told: list[int] = []
         numbers = [number for number, stays in enumerate(kept) if stays]
-        written_records.write(pipeline.np.array(numbers, int), findings.corpus, tmp_path / "out", told.append)
+        written_records.write(np.array(numbers, np.int64), findings.corpus, tmp_path / "out", told.append)
     if numbers:
         assert (tmp_path / "out" / "rows.jsonl").read_text() == "".join(f"{lines[number]}\n" for number in numbers)
     assert sum(told) >= sum(len(lines[number]) for number in numbers)

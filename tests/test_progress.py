@@ -45,12 +45,12 @@ def test_stages_tell_all_that_they_do(tmp_path: Path, suffix: str) -> None:
         folder.write(found, [], tmp_path / "out", told)
         size = sum(file.size_bytes for file in found.corpus.sources)
     stages = {name: (total, done, unit) for (name, total, unit), done in zip(told.stages, told.done, strict=True)}
-    packed = 0 if suffix == ".jsonl" else path.stat().st_size
-    assert stages["unpack"] == (packed, packed, "bytes")
+    if suffix != ".jsonl":
+        assert stages["unpack"] == (path.stat().st_size, path.stat().st_size, "bytes")
     assert stages["read"] == (size, size, "bytes")
     assert stages["compare"][0] == stages["compare"][1] >= 6
     assert stages["write"][0] == stages["write"][1] == pytest.approx(size / 2, rel=0.01)
-    assert list(stages) == ["unpack", "read", "match", "compare", "write"]
+    assert list(stages) == [*(["unpack"] if suffix != ".jsonl" else []), "read", "match", "compare", "write"]
 
 
 def test_small_corpus_tells_what_it_compares_and_writes(tmp_path: Path) -> None:
@@ -61,8 +61,8 @@ def test_small_corpus_tells_what_it_compares_and_writes(tmp_path: Path) -> None:
     found = pipeline.find_duplicates(tmp_path / "source", progress=told)
     folder.write(found, [], tmp_path / "out", told)
     kept = len(article(1)) + len(article(2))
-    assert told.stages[1:] == [("compare", found.candidates, "pairs"), ("write", kept, "bytes")]
-    assert told.done[1:] == [found.candidates, kept]
+    assert told.stages == [("compare", found.candidates, "pairs"), ("write", kept, "bytes")]
+    assert told.done == [found.candidates, kept]
     assert found.candidates
 
 
