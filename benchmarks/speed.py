@@ -65,9 +65,9 @@ def stages_of(corpus: Path, megabytes: float) -> tuple[list[Stage], int]:
     starts = range(0, size, PART_BYTES)
     parts = [bulk_read.Partition((file,), start, min(size, start + PART_BYTES)) for start in starts]
     texts = [bulk_read.texts(part, config) for part in parts]
-    sample = sketch.Sample(config.term_documents_max)
+    sample = sketch.Sample(config.term_documents_max, sketch.Sequences())
     for one in texts:
-        sample.merge(sketch.sample_of(one, config))
+        sample.add(one)
     ranking = sample.ranking(RANKED_SHARE)
     a, b = sketch._permutations(config.permutations)
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dedup.clean import from_text as document
     from dedup.config import Config
     from dedup.edits import applied, inverse
+    from dedup.explain import Explanation, explanation
     from dedup.ledger import Substitution, substitutions
     from dedup.model import (
         Cluster,
@@ -27,11 +28,13 @@ if TYPE_CHECKING:
         Document,
         Edit,
         Locus,
+        Loss,
         Pair,
         Passage,
         Restoration,
     )
-    from dedup.pipeline import Findings, collate, compare, documents, find_duplicates, restoration
+    from dedup.pipeline import Findings, collate, compare, documents, find_duplicates
+    from dedup.restoring import Means, restoration
 
 _HOMES = {
     "document": ("dedup.clean", "from_text"),
@@ -41,20 +44,23 @@ _HOMES = {
     **{
         name: ("dedup.model", name)
         for name in (
-            "Cluster", "Collation", "DedupError", "Document", "Edit", "Locus", "Pair", "Passage", "Restoration",
+            "Cluster", "Collation", "DedupError", "Document", "Edit", "Locus", "Loss", "Pair", "Passage",
+            "Restoration",
         )
     },
+    **{name: ("dedup.explain", name) for name in ("Explanation", "explanation")},
     **{
         name: ("dedup.pipeline", name)
-        for name in ("Findings", "collate", "compare", "documents", "find_duplicates", "restoration")
+        for name in ("Findings", "collate", "compare", "documents", "find_duplicates")
     },
+    **{name: ("dedup.restoring", name) for name in ("Means", "restoration")},
 }  # fmt: skip
 
 __all__ = [  # noqa: RUF022 verbs first, then records
-    "collate", "compare", "document", "documents", "find_duplicates", "restoration", "substitutions",
+    "collate", "compare", "document", "documents", "explanation", "find_duplicates", "restoration", "substitutions",
     "applied", "inverse",
-    "Cluster", "Collation", "Config", "DedupError", "Document", "Edit", "Findings", "Locus", "Pair", "Passage",
-    "Restoration", "Substitution",
+    "Cluster", "Collation", "Config", "DedupError", "Document", "Edit", "Explanation", "Findings", "Locus", "Loss",
+    "Means", "Pair", "Passage", "Restoration", "Substitution",
 ]  # fmt: skip
 
 

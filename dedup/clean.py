@@ -54,7 +54,7 @@ def document(raw: Raw) -> Document:
     if not raw.data.strip():
         raise _empty(raw)
     if isinstance(raw.data, str):
-        return Document(raw.id, raw.locator, raw.data, "json", 0, repairs(raw.data))
+        return Document(raw.id, raw.locator, raw.data, "json", 0, repairs(raw.data), raw.source)
     try:
         text, codec, broken = decoded(raw.data)
     except ValueError as error:

@@ -138,6 +138,39 @@ def diff(a: str, b: str, form: str, output: Path | None, ledger_rows: int, **opt
         finish((), pair)
 
 
+@main.command(epilog="Example:  dedup explain seeds 002_c675f6cb87d64a6d.txt 004_d28315a60f4f15ab.txt")
+@click.argument("source")
+@click.argument("a")
+@click.argument("b")
+@FORMAT
+@OUTPUT
+@MEMORY
+@config_options
+def explain(source: str, a: str, b: str, form: str, output: Path | None, **options: Any) -> None:
+    """Tell why documents A and B of SOURCE are, or are not, copies, and which is kept.
+
+    A and B are ids, as `dedup scan` prints them. The source is scanned; then comes what the two share, which rule
+    decided and by which figures, whose readings are the original ones, and what became of either and why.
+    """
+    with failures():
+        from dedup.explain import explanation
+
+        refuse_overwriting(output, (source,))
+        chosen = config(options)
+        with follow() as progress:
+            found = explanation(source, a, b, chosen, progress)
+        with found.findings:
+            if form == "jsonl":
+                from dedup.report import jsonl
+
+                emit(map(jsonl.line, jsonl.explanation(found)), output)
+            else:
+                from dedup.report import explain as report
+
+                emit_text(lambda _: report.explanation(found), output)
+            conclude(found.findings)
+
+
 @main.command(epilog="Example:  dedup restore seeds/002*.txt --witness seeds -o restored.txt --edits edits.jsonl")
 @click.argument("document")
 @click.option("--witness", "witnesses", multiple=True, required=True, metavar="SOURCE", help="Where copies of it are.")
@@ -160,7 +193,7 @@ def restore(
     Only what the evidence decides is changed; every edit names the witness and where in it the reading stands.
     """
     with failures():
-        from dedup import pipeline
+        from dedup import pipeline, restoring
         from dedup.model import DedupError
         from dedup.report import jsonl
 
@@ -173,7 +206,7 @@ def restore(
             raise DedupError(document, lost, "mend its encoding first, since a restored text could not keep them")
         found, problems = pipeline.documents(witnesses, chosen)
         others = [one for one in found if not same_place(one, damaged)]
-        restored = pipeline.restoration(damaged, others, chosen)
+        restored = restoring.restoration(damaged, others, chosen)
         if form == "jsonl":
             emit(map(jsonl.line, jsonl.restoration(restored)), output)
         else:
@@ -243,7 +276,12 @@ def config(options: dict[str, Any]) -> Config:
 
 
 def conclude(findings: Findings) -> None:
-    """Tells what memory a large corpus took, and what was not read; exits with 1 if anything was not."""
+    """Warns of sources that lose too much, tells what memory a large corpus took, and what was not read; exits with 1
+    if anything was not."""
+    from dedup.report import wording
+
+    for told in wording.losses(findings.losing):
+        say(f"warning: {told}")
     peak = peak_bytes()
     if findings.memory_bytes and peak:
         bound = f"candidates were sought within {findings.memory_bytes / 1e6:,.0f} MB"

@@ -12,7 +12,8 @@ Documents are numbers here, in the order of their ids.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,12 +32,35 @@ def clusters(pairs: Pairs, words: I64s, verify: Verify, coverage_min: float = 0.
 
     words: (n,) tokens of every document. coverage_min: see `Config.drop_coverage_min`.
     """
+    known, kept = pairs.ordered(), [np.zeros((0, 2), np.int64)]
+    for one in rounds(pairs, words, verify, coverage_min):
+        known = one.known
+        kept.append(np.stack((one.canonicals, one.members), axis=1)[one.joins])
+    return _grouped(np.concatenate(kept), known.ids), known
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A step in the making of clusters.
+
+    members: (k,) documents that are linked, ascending. canonicals: (k,) for each, the one that is kept of those it is
+    linked with. joins: (k,) which are copies of that one, or it itself; the others start over. known: all pairs that
+    were compared until then, in order.
+    """
+
+    members: I64s
+    canonicals: I64s
+    joins: Mask
+    known: Pairs
+
+
+def rounds(pairs: Pairs, words: I64s, verify: Verify, coverage_min: float) -> Iterator[Round]:
+    """The steps in which clusters are made; what is given is that of `clusters`."""
     merging = pairs.taken(pairs.relation != REUSE)
-    standing = _standing(merging, words)
+    standing = standings(merging, words)
     known = pairs.ordered()
     asked_before = np.zeros((0, 2), np.int64)
     edges = merging.documents
-    kept: list[I64s] = []
     while len(edges):
         members, canonicals = _chosen(edges, standing, words)
         both = np.sort(np.stack((members, canonicals), axis=1), axis=1)
@@ -46,15 +70,14 @@ def clusters(pairs: Pairs, words: I64s, verify: Verify, coverage_min: float = 0.
             known = Pairs.joined([known, verify(asked)]).ordered()
             asked_before = np.concatenate((asked_before, asked))
             asked_before = asked_before[np.lexsort((asked_before[:, 1], asked_before[:, 0]))]
-        stays = ~others | _give_way(members, known.rows(both), known, coverage_min)
-        kept.append(np.stack((canonicals[stays], members[stays]), axis=1))
+        joins = ~others | _give_way(members, known.rows(both), known, coverage_min)
+        yield Round(members, canonicals, joins, known)
         left = np.zeros(len(words), bool)
-        left[members[~stays]] = True
+        left[members[~joins]] = True
         edges = edges[left[edges].all(axis=1)]
-    return _grouped(np.concatenate([np.zeros((0, 2), np.int64), *kept]), known.ids), known
 
 
-def _standing(merging: Pairs, words: I64s) -> NDArray[np.float64]:
+def standings(merging: Pairs, words: I64s) -> NDArray[np.float64]:
     """For each document, how often its pairs prefer it, weighted by how sure they are."""
     a, b = merging.documents.T
     excerpt = merging.relation == EXCERPT

@@ -29,6 +29,8 @@ SHOWN = (
     "balance",
     "likeness",
     "consistency",
+    "lean",
+    "strength",
     "systematic",
 )
 """The figures that stand in a pair's evidence; the others have places of their own."""

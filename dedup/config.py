@@ -117,6 +117,32 @@ class Config:
     confidence_min: float = 0.8
     """Probability below which judge abstains."""
 
+    vote_confidence_min: float = 0.6
+    """Probability from which a reading that several damaged texts vote for is put in: what stands there is one of
+    them, and no surer by itself."""
+
+    clean_noise_min: float = 0.98
+    """Share of the places where noise parts two texts at which one must be right to be clean: where it is sure, it is
+    followed, or left alone if it is the document. Of scans, even good ones are right at less."""
+
+    clean_replaced_min: float = 0.85
+    """The same where words part them. Less, since it is less sure which word is the original; of two texts that were
+    both spun, none is right at so many."""
+
+    taken_tokens_max: int = 0
+    """Tokens of the longest block that is taken over from a copy when a document is restored; 0 for none: what only a
+    copy has may be its own."""
+
+    conjecture_confidence_min: float = 0.93
+    """Probability from which a conjecture is made: of those that are, no more than three in a hundred may be wrong."""
+
+    source_loss_max: float = 0.5
+    """Share of a source's documents, 0..1, beyond which it is reported that they are dropped: a source that is copies
+    for the most part is rare, one that was mistaken for copies (a form, a template, a licence) is not."""
+
+    source_documents_min: int = 20
+    """Documents of a source from which that is reported: of a handful, a few true copies are most."""
+
     ledger_pairs_max: int = 300
     """Dropped copies whose substitutions `clean` lists: comparing one phrase by phrase takes milliseconds, and what is
     done to a corpus shows in a few hundred."""
@@ -176,6 +202,13 @@ _RANGES: dict[str, tuple[float, float]] = {
     "addition_tokens": (1, 10_000),
     "block_tokens": (1, 10_000),
     "confidence_min": (0.5, 1.0),
+    "vote_confidence_min": (0.0, 1.0),
+    "clean_noise_min": (0.5, 1.0),
+    "clean_replaced_min": (0.5, 1.0),
+    "taken_tokens_max": (0, 1 << 40),
+    "conjecture_confidence_min": (0.5, 1.0),
+    "source_loss_max": (0.0, 1.0),
+    "source_documents_min": (1, 1 << 40),
     "ledger_pairs_max": (0, 1 << 40),
     "bulk_bytes_min": (0, 1 << 60),
     "memory_bytes": (16_000_000, 1 << 50),

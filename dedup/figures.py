@@ -24,6 +24,12 @@ UNEVEN_TOKENS = 3
 """Tokens by which one side of a run is longer from which something was added or dropped there: a phrase and its synonym
 seldom differ by more than two words."""
 
+EDGE_TOKENS = 4
+"""Tokens up to which what differs before the first or after the last passage, at the ends of both texts, belongs to it:
+a passage begins and ends with equal tokens, damage may not."""
+READINGS = 8
+"""Columns of what is told of readings (see `readings.sums`)."""
+
 Range = tuple[int, int]
 F64s = NDArray[np.float64]
 
@@ -95,7 +101,7 @@ mended; in their words alone, with other signs between them: `-21` and `21`, `<`
 class Compared:
     """What comparisons gave, in columns, a row a pair: all that a finding rests on.
 
-    same: (m,) uint8, see NOT_SAME. readings: (m, 4) float64, by how much a's readings are better than b's (see
+    same: (m,) uint8, see NOT_SAME. readings: (m, READINGS) float64, by how much a's readings are better than b's (see
     `readings`). repairs: (m,) float64, places of broken encoding in b less those in a. passages: (p, 5) int64, spans in
     characters of a and of b and the equal words, those of row r at starts[r] to starts[r + 1].
     """
@@ -126,7 +132,7 @@ def nothing() -> Compared:
     return Compared(
         Figures(**dict.fromkeys(NAMES, empty)),
         np.zeros(0, np.uint8),
-        np.zeros((0, 4)),
+        np.zeros((0, READINGS)),
         empty,
         np.zeros((0, 5), np.int64),
         np.zeros(1, np.int64),

@@ -31,6 +31,7 @@ from dedup import language, readings
 from dedup.columns import SHOWN, Pairs
 from dedup.config import Config
 from dedup.figures import (
+    EDGE_TOKENS,
     MENDED,
     NOT_SAME,
     SIGNS,
@@ -63,25 +64,26 @@ from dedup.model import (
 
 PAIR_LIMIT = 6.0
 """The most, in log-odds, that the whole pair says about one of its loci: loci of one pair are not independent."""
-EDGE_TOKENS = 4
-"""Tokens up to which what differs before the first or after the last passage, at the ends of both texts, belongs to it:
-a passage begins and ends with equal tokens, damage may not."""
 NAME_ZIPF = 4.0
 """Zipf frequency below which a capitalised word is taken for a name."""
 
 SYSTEMATIC = {
-    "substitution_share": 11.3,
-    "balance": 6.1,
-    "common_share": 11.3,
-    "uneven_share": -18.3,
-    "consistency": 1.0,
+    "substitution_share": 3.0,
+    "common_share": 5.7,
+    "uneven_share": -27.3,
+    "replaced_rate": 91.9,
+    "coverage_shorter": 7.8,
+    "breaks": -4.9,
+    "lean": 0.10,
+    "strength": 3.4,
 }
-"""Log-odds for each unit of a figure, added to SYSTEMATIC_ODDS. Fitted by logistic regression on development data: texts
-spun by substitution against pairs of news sentences on one event, by different hands, eight of them a text (see
-docs/judging.md)."""
-SYSTEMATIC_ODDS = -23.8
-CONSISTENCY_MAX = 4.0
-"""Standard deviations beyond which a lean to one side says no more."""
+"""Log-odds for each unit of a figure, added to SYSTEMATIC_ODDS. Fitted by logistic regression on development data:
+spun texts against revisions, licences and news of one event (see docs/judging.md)."""
+SYSTEMATIC_ODDS = -32.1
+RATE_MAX, LEAN_MAX, STRENGTH_MAX = 0.1, 22.0, 3.4
+"""Values from which a figure says no more."""
+BREAK_WORDS = 300
+"""Of so many words of the longer text one more passage than the first counts as a break."""
 
 Mask = NDArray[np.bool_]
 
@@ -149,9 +151,7 @@ def rules(compared: Compared, config: Config) -> list[Rule]:
         Condition("replaced_rate", seen.replaced_rate, ">=", config.spun_rate_min),
         # In a language without tables nothing tells replaced words from a revision.
         Condition("readings_known", readings.are_known(compared.readings), "=", 1),
-        Condition(
-            "systematic", systematic(seen, readings.consistency(compared.readings)), ">=", config.spun_systematic_min
-        ),
+        Condition("systematic", systematic(compared), ">=", config.spun_systematic_min),
     )
     noise = (
         copies,
@@ -211,16 +211,31 @@ def _length_ratio(seen: Figures) -> NDArray[np.float64]:
     return found
 
 
-def systematic(seen: Figures, consistency: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The probability that words were replaced one for another throughout, as a program does it: (m,), by SYSTEMATIC."""
+def systematic(compared: Compared) -> NDArray[np.float64]:
+    """The probability that words were replaced one for another throughout, as a program does it: (m,)."""
+    seen = compared.figures
+    longer = np.maximum(seen.words_a, seen.words_b)
     told = {
         "substitution_share": seen.substitution_share,
-        "balance": seen.balance,
         "common_share": seen.common_share,
         "uneven_share": seen.uneven_share,
-        "consistency": np.minimum(consistency, CONSISTENCY_MAX),
+        "replaced_rate": np.minimum(seen.replaced_rate, RATE_MAX),
+        "coverage_shorter": _of_shorter(seen, seen.coverage_a, seen.coverage_b),
+        "breaks": np.minimum(np.maximum(0.0, seen.passages - 1) / np.maximum(1.0, longer / BREAK_WORDS), 1.0),
+        "lean": np.minimum(readings.lean(compared.readings), LEAN_MAX),
+        "strength": np.minimum(readings.strength(compared.readings), STRENGTH_MAX),
     }
     return probabilities(np.sum([weight * told[name] for name, weight in SYSTEMATIC.items()], axis=0) + SYSTEMATIC_ODDS)
+
+
+def by_readings(compared: Compared) -> dict[str, NDArray[np.float64]]:
+    """What is told of pairs, by name, that rests on the readings of their places: each (m,)."""
+    return {
+        "consistency": readings.consistency(compared.readings),
+        "lean": readings.lean(compared.readings),
+        "strength": readings.strength(compared.readings),
+        "systematic": systematic(compared),
+    }
 
 
 def findings(
@@ -232,14 +247,14 @@ def findings(
     """
     seen = compared.figures
     relation = relations(compared, config)
-    odds, parts = readings.weighed(compared.readings, seen.places, compared.repairs)
+    odds, parts = readings.weighed(compared.readings, seen.substitution_share, compared.repairs)
     probability = probabilities(odds)
     sure = np.maximum(probability, 1 - probability)
-    telling = (relation == DAMAGED) | (seen.common_share >= config.spun_common_share_min)  # names, numbers tell nothing
+    names = (seen.places > 0) & (seen.common_share < config.spun_common_share_min)  # which tell nothing, as numbers
+    telling = (relation == DAMAGED) | ~names
     decided = (relation != EXACT) & telling & (sure >= config.confidence_min)
     exact, noise = relation == EXACT, (relation == DAMAGED) & _letters_agree(seen, config).holds
-    consistency = readings.consistency(compared.readings)
-    told = {"consistency": consistency, "systematic": systematic(seen, consistency)}
+    told = by_readings(compared)
     figure = {name: np.round(told[name] if name in told else getattr(seen, name), 4) for name in SHOWN} | {
         "resemblance": np.round(seen.resemblance, 6),
         "containment_a": np.where(exact, 1.0, np.round(seen.containment_a, 6)),
@@ -280,11 +295,12 @@ def verdicts(found: Collation, kind: Relation, config: Config) -> tuple[Verdict,
     edition has as a block, what lies outside the shared passages, and layout stay undecided.
     """
     prior = max(-PAIR_LIMIT, min(PAIR_LIMIT, readings.direction(found.compared)))
+    shared = readings.recurring(found.compared)
     given = []
     for locus in found.loci:
         evidence: dict[str, float] = {}
         if locus.kind == "substitution":
-            evidence = readings.evidence(found.compared, _locus_run(locus, found.compared))
+            evidence = readings.evidence(found.compared, _locus_run(locus, found.compared), shared)
         own = readings.own_odds(evidence)
         odds = prior + max(-PAIR_LIMIT / 2, min(PAIR_LIMIT / 2, own))
         probability = 1 / (1 + exp(-odds))

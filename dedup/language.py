@@ -1,10 +1,9 @@
 """How frequent English words are, which stand together, and which contractions stand for which words.
 
 Frequencies are wordfreq's (R. Speer, 2022; doi 10.5281/zenodo.7199437) on the Zipf scale of van Heuven et al. (2014):
-the logarithm to base 10 of a word's occurrences in a billion words. The small list reaches down to 3.0 (one in a
-million); a word that is not in it has 0.0. English bigrams are the 250,000 most frequent of Google's web corpus
-(Brants and Franz 2006) as they come with wordsegment (G. Jenks). Loading takes some 0.2 s, so nothing is loaded before
-the first question.
+the logarithm to base 10 of a word's occurrences in a billion words. The large list has 321,000 words, down to 1.0 (one
+in a hundred million). English bigrams are the 250,000 most frequent of Google's web corpus (Brants and Franz 2006) as
+they come with wordsegment (G. Jenks). Loading takes some 0.2 s, so nothing is loaded before the first question.
 """
 
 from __future__ import annotations
@@ -13,31 +12,61 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from functools import cache
 from math import log2, log10
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 COMMON_ZIPF = 5.7
 """Zipf frequency from which a word is common: articles, pronouns, prepositions, auxiliaries and their like."""
 
 
+LISTED_ZIPF = 3.005
+"""Zipf frequency of ordinary words: those of wordfreq's small list, which ends here."""
+
+
 @cache
-def _frequencies() -> dict[str, float]:
+def _shares() -> dict[str, float]:
+    """What share of all words each listed one is."""
     from wordfreq import get_frequency_dict
 
-    return dict(get_frequency_dict("en", wordlist="small"))
+    found: dict[str, float] = get_frequency_dict("en", wordlist="large")
+    return found
 
 
-def zipf_frequencies() -> dict[str, float]:
-    """The Zipf frequency of every listed word, and of the possessive of each that has none of its own."""
-    frequencies = _frequencies()
-    possessives = (f"{word}'s" for word in frequencies if f"{word}'s" not in frequencies)
-    return {word: zipf(word) for word in (*frequencies, *possessives)}
+@cache
+def frequency(word: str) -> float:
+    """The Zipf frequency of a matching form, 0.0 if it is in no list; the possessive of an ordinary word counts as
+    that."""
+    shares = _shares()
+    share, noun = shares.get(word), word.removesuffix("'s")
+    if share is None and noun != word:
+        share = shares.get(noun, 0.0)
+        share = share if share and log10(share) + 9.0 >= LISTED_ZIPF else None
+    return max(0.0, log10(share) + 9.0) if share else 0.0
+
+
+@cache
+def frequencies() -> tuple[list[str], NDArray[np.float64]]:
+    """Every word whose `frequency` is above 0, and that: listed words, and possessives of ordinary ones."""
+    import numpy as np
+
+    shares = _shares()
+    words = list(shares)
+    zipfs = np.log10(np.fromiter(shares.values(), np.float64, len(words))) + 9.0
+    ordinary = np.flatnonzero(zipfs >= LISTED_ZIPF).tolist()
+    possessives = [at for at in ordinary if f"{words[at]}'s" not in shares]
+    return words + [f"{words[at]}'s" for at in possessives], np.maximum(0.0, np.append(zipfs, zipfs[possessives]))
 
 
 @cache
 def zipf(word: str) -> float:
-    """The Zipf frequency of a matching form, 0.0 if it is in no list; a possessive counts as its noun."""
-    frequencies = _frequencies()
-    share = frequencies.get(word) or frequencies.get(word.removesuffix("'s"), 0.0)
-    return max(0.0, log10(share) + 9.0) if share else 0.0
+    """The Zipf frequency of an ordinary word, 0.0 of any other; a possessive counts as its noun."""
+    found = frequency(word)
+    if found < LISTED_ZIPF:
+        found = frequency(word.removesuffix("'s"))
+    return found if found >= LISTED_ZIPF else 0.0
 
 
 KNOWN_ZIPF, KNOWN_SHARE, KNOWN_TOKENS = 4.0, 0.55, 100
@@ -99,6 +128,35 @@ def association_bits(first: str, second: str) -> float:
         return 0.0
     expected = 10 ** (zipf(first) + zipf(second) - 18) * BIGRAM_TOKENS
     return max(0.0, log2(count / expected))
+
+
+AVOIDING_BITS = -4.0
+"""The least that is said of two words that stand together less often than chance would have it."""
+
+
+@cache
+def mutual_bits(first: str, second: str) -> float:
+    """Pointwise mutual information of two neighbours in bits, by the large list; below 0 where they avoid each other,
+    0.0 where the two or one of them is not known."""
+    count, one, other = bigram_count(first, second), frequency(first), frequency(second)
+    if not (count and one and other):
+        return 0.0
+    return max(AVOIDING_BITS, log2(count / BIGRAM_TOKENS) - (one + other - 18.0) * log2(10.0))
+
+
+SOUNDS = (
+    *((beginning, True) for beginning in "hour honest honor honour heir unin unim unid".split()),
+    *((beginning, False) for beginning in "uni use usu eu one once ubi uti ura".split()),
+    *((letter, True) for letter in "aeiou"),
+)
+"""How words begin, and whether that sounds like a vowel, which asks for `an`: the first that fits decides; what fits
+none sounds like a consonant."""
+
+
+@cache
+def begins_with_vowel(word: str) -> bool:
+    """Whether a matching form begins with the sound of a vowel."""
+    return next((sound for beginning, sound in SOUNDS if word.startswith(beginning)), False)
 
 
 PREPOSITIONS = frozenset(

@@ -99,7 +99,11 @@ def _rarest_terms(terms: Sequence[Keys], config: Config) -> tuple[Keys, Members]
     """The `term_count` rarest terms of each document, of those that two to `term_documents_max` documents hold."""
     keys, members = _flat(terms)
     _, position, counts = np.unique(keys, return_inverse=True, return_counts=True)
-    frequency = counts[position]
+    return rarest(keys, members, counts[position], config)
+
+
+def rarest(keys: Keys, members: Members, frequency: NDArray[np.int64], config: Config) -> tuple[Keys, Members]:
+    """The rarest of each member's keys, by how many documents hold each, and whose they are."""
     useful = (frequency >= 2) & (frequency <= config.term_documents_max)
     keys, members, frequency = keys[useful], members[useful], frequency[useful]
     order = np.lexsort((keys, frequency, members))
@@ -110,8 +114,12 @@ def _rarest_terms(terms: Sequence[Keys], config: Config) -> tuple[Keys, Members]
 
 
 def _needed(codes: NDArray[np.int64], size: int, held: Members, least: int) -> NDArray[np.int64]:
+    """How many keys each pair must share."""
+    return keys_needed(np.minimum(held[codes // size], held[codes % size]), least)
+
+
+def keys_needed(fewer: Members, least: int) -> NDArray[np.int64]:
     """How many keys a pair must share: `least`, or half of what the document with fewer has where that is less."""
-    fewer = np.minimum(held[codes // size], held[codes % size])
     needed: NDArray[np.int64] = np.maximum(1, np.minimum(least, (fewer + 1) // 2))
     return needed
 

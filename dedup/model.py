@@ -41,13 +41,15 @@ class DedupError(Exception):
 class SourceFile:
     """A regular file of a source: the id that its text has or its rows go by, the bytes to be read, and its form.
 
-    unpacked: where its records stand in lines, if they cannot be read from the middle of the file itself.
+    modified_ns: when it was changed last, in nanoseconds since 1970. unpacked: where its records stand in lines, if
+    they cannot be read from the middle of the file itself.
     """
 
     path: Path
     id: str
     size_bytes: int
     form: Form = "text"
+    modified_ns: int = 0
     unpacked: Path | None = None
 
     @property
@@ -79,11 +81,31 @@ class Locator:
 
 
 @dataclass(frozen=True, slots=True)
+class Substitution:
+    """`b` stands for `a`, `count` times in `pairs` pairs of documents; phrases in matching form.
+
+    times_a, times_b: how often either stands in the first documents of the pairs. original: which of the two is the
+    original, None where the evidence does not decide; confidence: the probability of the likelier one.
+    """
+
+    a: str
+    b: str
+    count: int
+    pairs: int
+    times_a: int = 0
+    times_b: int = 0
+    original: Side | None = None
+    confidence: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
 class Edit:
     """One replacement in a text: at `span`, `before` became `after`.
 
     `witness` names the document that attests the new reading, `witness_span` where it stands there; a repair
-    that needs no witness (encoding) has None. `cause` says why, `confidence` is a probability in 0..1.
+    that needs no witness (encoding), and a conjecture, have None. `others` are further witnesses that have it, or
+    parts of it, and where; `entry` is the line of a ledger that a conjecture goes by. `cause` says why, `confidence` is
+    a probability in 0..1.
     """
 
     span: Span
@@ -94,19 +116,22 @@ class Edit:
     witness_span: Span | None = None
     confidence: float = 1.0
     evidence: Mapping[str, float] = field(default_factory=dict)
+    others: tuple[tuple[str, Span], ...] = ()
+    entry: Substitution | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Raw:
     """What was read of one document: the bytes of a file, or the text that a record holds.
 
-    `place` names a record for people: its file and line.
+    `place` names a record for people: its file and line. `source` is what it says under that name, "" if nothing.
     """
 
     id: str
     locator: Locator
     data: bytes | str
     place: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +139,7 @@ class Document:
     """A text as it was found. `text` decodes the bytes at `locator` without loss; `repairs` mend its encoding.
 
     `decoding` is the codec's name, so that `text.encode(decoding)` gives the bytes again, unless `lossy_bytes`
-    (bytes that were not valid in it and are now U+FFFD) is above 0.
+    (bytes that were not valid in it and are now U+FFFD) is above 0. `source` is where a record says it is from.
     """
 
     id: str
@@ -123,6 +148,7 @@ class Document:
     decoding: str = "utf-8"
     lossy_bytes: int = 0
     repairs: tuple[Edit, ...] = ()
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +157,8 @@ class Corpus:
 
     ids: n. words: (n,) int64, tokens. sources: the files that hold them; files: (n,) int64, which of `sources`.
     starts, stops: (n,) int64, bytes in the file. notable: those with repairs, lost bytes or an encoding other than
-    UTF-8, by number. spool: what holds the unpacked files; they last until it is closed or dropped.
+    UTF-8, by number. spool: what holds the unpacked files; they last until it is closed or dropped. origins: (n,)
+    uint64, which source each record says it is from (see `losses.origin`), 0 for none; None if none does.
     """
 
     ids: Sequence[str]
@@ -142,6 +169,7 @@ class Corpus:
     stops: NDArray[np.int64]
     notable: Mapping[int, Document]
     spool: AbstractContextManager[object] | None = None
+    origins: NDArray[np.uint64] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -300,6 +328,19 @@ class Cluster:
     id: int
     canonical: str
     members: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """A source of the corpus, how many documents it has, and how many of them are dropped as copies."""
+
+    source: str
+    documents: int
+    dropped: int
+
+    @property
+    def share(self) -> float:
+        return self.dropped / self.documents
 
 
 @dataclass(frozen=True, slots=True)

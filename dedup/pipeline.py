@@ -15,21 +15,34 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup import align, clean, cluster, edits, figures, judge, loci, match, phrase, read, readings, restore, sketch
+from dedup import (
+    align,
+    clean,
+    cluster,
+    edits,
+    figures,
+    judge,
+    loci,
+    losses,
+    match,
+    phrase,
+    read,
+    readings,
+    sketch,
+)
 from dedup.columns import Clusters, Pairs
 from dedup.config import Config
 from dedup.engines import local
 from dedup.figures import MENDED, NOT_SAME, SIGNS, WRITTEN, Compared
 from dedup.model import (
-    MERGING,
     Alignment,
     Collation,
     Comparison,
     Corpus,
     DedupError,
     Document,
+    Loss,
     Pair,
-    Restoration,
     Sketch,
     SourceFile,
     Tokens,
@@ -53,8 +66,10 @@ class Entry:
 class Findings:
     """What a scan found: the documents by id, pairs, clusters, what could not be read, and what was left out.
 
-    candidates: pairs that were compared. capped: buckets of each channel that were too big to give all their pairs.
-    notes: what a run of this size did not look for. memory_bytes: what matching was bound to, if it was.
+    compared: (m, 2) int64, the pairs that candidates brought together, by number, in order. capped: buckets of each
+    channel that were too big to give all their pairs.
+    notes: what a run of this size did not look for. memory_bytes: what matching was bound to, if it was. losing: the
+    sources of which too much would be dropped (see `losses`).
 
     Where sources had to be unpacked, they stay so until the findings are closed (`with`), or dropped.
     """
@@ -63,10 +78,16 @@ class Findings:
     pairs: Pairs
     clusters: Clusters
     problems: tuple[DedupError, ...]
-    candidates: int
+    compared: NDArray[np.int64]
     capped: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     memory_bytes: int | None = None
+    losing: tuple[Loss, ...] = ()
+
+    @property
+    def candidates(self) -> int:
+        """How many pairs candidates brought together."""
+        return len(self.compared)
 
     def __enter__(self) -> Findings:
         return self
@@ -145,12 +166,28 @@ def find_duplicates(
     spool = Spool()
     try:
         files = _files(named, spool, config, progress)
-        size_bytes = sum(file.size_bytes for file in files if isinstance(file, SourceFile))
-        findings = (_in_bulk if size_bytes >= config.bulk_bytes_min else _in_small)(files, config, progress)
+        readable = [file for file in files if isinstance(file, SourceFile)]
+        findings = (_in_bulk if is_bulk(readable, config) else _in_small)(files, config, progress)
+        losing = _losing(findings, config)
     except BaseException:
         spool.close()
         raise
-    return replace(findings, corpus=replace(findings.corpus, spool=spool))
+    return replace(findings, corpus=replace(findings.corpus, spool=spool), losing=losing)
+
+
+def _losing(findings: Findings, config: Config) -> tuple[Loss, ...]:
+    """The sources of which too much would be dropped; what records name is read again."""
+    corpus = findings.corpus
+
+    def named(number: int) -> str:
+        return read.raw_at(corpus.source(number), corpus.locator(number), "").source
+
+    return losses.losing(corpus, findings.clusters.given_way()[:, 1], named, config)
+
+
+def is_bulk(files: Iterable[SourceFile], config: Config) -> bool:
+    """Whether a corpus of these files is worth compiling for."""
+    return sum(file.size_bytes for file in files) >= config.bulk_bytes_min
 
 
 def _in_small(files: Sequence[SourceFile | DedupError], config: Config, progress: Progress) -> Findings:
@@ -166,7 +203,7 @@ def _in_small(files: Sequence[SourceFile | DedupError], config: Config, progress
     groups, pairs = cluster.clusters(
         pairs, corpus.words, lambda both: _judged(entries, both, None, config), config.drop_coverage_min
     )
-    return Findings(corpus, pairs, groups, tuple(problems), len(wanted.pairs), wanted.capped)
+    return Findings(corpus, pairs, groups, tuple(problems), asked, wanted.capped)
 
 
 def _in_bulk(files: Sequence[SourceFile | DedupError], config: Config, progress: Progress) -> Findings:
@@ -177,7 +214,7 @@ def _in_bulk(files: Sequence[SourceFile | DedupError], config: Config, progress:
     problems = [file for file in files if isinstance(file, DedupError)]
 
     def one_by_one(corpus: Corpus, a: int, b: int) -> Compared:
-        return _compared(entry(document_at(corpus, a), config), entry(document_at(corpus, b), config), config)
+        return measured(entry(document_at(corpus, a), config), entry(document_at(corpus, b), config), config)
 
     workers = config.workers or local.workers_available()
     found = flow.find_duplicates(readable, config, workers, one_by_one, progress)
@@ -186,7 +223,7 @@ def _in_bulk(files: Sequence[SourceFile | DedupError], config: Config, progress:
         found.pairs,
         found.clusters,
         (*problems, *found.problems),
-        found.candidates,
+        found.compared,
         found.capped,
         memory_bytes=config.memory_bytes,
     )
@@ -204,6 +241,7 @@ def _corpus(entries: Sequence[Entry], files: Iterable[SourceFile | DedupError]) 
         starts=np.array([document.locator.start_byte for document in found], np.int64),
         stops=np.array([document.locator.stop_byte for document in found], np.int64),
         notable={number: document for number, document in enumerate(found) if clean.is_notable(document)},
+        origins=np.array([losses.origin(document.source) for document in found], np.uint64),
     )
 
 
@@ -214,48 +252,28 @@ def document_at(corpus: Corpus, number: int) -> Document:
 
 def collate(a: Document, b: Document, config: Config = DEFAULT) -> Collation:
     """Two documents compared word by word: the passages they share and the loci where they differ."""
-    return _collation(entry(a, config), entry(b, config), config)
+    return collated(entry(a, config), entry(b, config), config)
 
 
 def compare(a: Document, b: Document, config: Config = DEFAULT) -> Pair | None:
     """What two documents are to each other, or None if they share nothing worth telling."""
-    found = _judged([entry(a, config), entry(b, config)], np.array([[0, 1]]), None, config)
+    return related(entry(a, config), entry(b, config), config)
+
+
+def related(a: Entry, b: Entry, config: Config) -> Pair | None:
+    found = _judged([a, b], np.array([[0, 1]]), None, config)
     return found[0] if len(found) else None
 
 
-def restoration(document: Document, witnesses: Sequence[Document], config: Config = DEFAULT) -> Restoration:
-    """The document with the readings of its cleanest witness put in wherever the evidence decides for them.
-
-    Of several, that one is the cleanest for which the evidence against the document's readings is the strongest.
-
-    Without a witness that is a copy, and cleaner, only the encoding is repaired.
-    """
-    own = entry(document, config)
-    best: tuple[float, Pair, Collation] | None = None
-    for witness in sorted(witnesses, key=lambda one: (one.id, one.locator.path)):
-        named = replace(witness, id=witness.locator.path) if witness.id == document.id else witness
-        other = entry(named, config)
-        pair = compare(document, named, config)
-        if pair and pair.relation in MERGING and pair.cleaner == named.id != document.id:
-            found = _collation(own, other, config)
-            strength = abs(readings.direction(found.compared))
-            if best is None or strength > best[0]:
-                best = strength, pair, found
-    if best is None:
-        return restore.restoration(document, None, ())
-    _, pair, found = best
-    return restore.restoration(document, found, judge.verdicts(found, pair.relation, config))
-
-
-def _comparison(a: Entry, b: Entry, config: Config) -> tuple[Comparison, Alignment]:
+def comparison(a: Entry, b: Entry, config: Config) -> tuple[Comparison, Alignment]:
     aligned = align.alignment(a.tokens, b.tokens, config)
     resemblance = match.resemblance(a.sketch.shingles, b.sketch.shingles)
     passages = tuple(align.passages(aligned, config))
     return Comparison(a.document, b.document, a.tokens, b.tokens, resemblance, passages), aligned
 
 
-def _collation(a: Entry, b: Entry, config: Config) -> Collation:
-    compared, aligned = _comparison(a, b, config)
+def collated(a: Entry, b: Entry, config: Config) -> Collation:
+    compared, aligned = comparison(a, b, config)
     cut = phrase.segments(a.tokens, b.tokens, aligned)
     segments = list(loci.with_moves(cut, aligned.moved, config.block_tokens))
     return Collation(compared, loci.loci(a.document, b.document, a.tokens, b.tokens, segments))
@@ -273,9 +291,9 @@ def _sameness(a: Entry, b: Entry) -> int:
     return SIGNS if clean.symbols(mended[0]) != clean.symbols(mended[1]) else NOT_SAME
 
 
-def _compared(a: Entry, b: Entry, config: Config) -> Compared:
+def measured(a: Entry, b: Entry, config: Config) -> Compared:
     """All that a finding on two documents rests on."""
-    found, _ = _comparison(a, b, config)
+    found, _ = comparison(a, b, config)
     one = figures.compared(found, _sameness(a, b), readings.sums(found), config)
     return figures.with_letters(one, found) if judge.unexplained(one, config).all() else one
 
@@ -291,17 +309,17 @@ def _judged(
 
     Their words decide which of two is compared with the other, so that names change nothing.
     """
-    turned = np.array([_order(entries[b]) < _order(entries[a]) for a, b in asked.tolist()], bool)
+    turned = np.array([order(entries[b]) < order(entries[a]) for a, b in asked.tolist()], bool)
     both = np.where(turned[:, None], asked[:, ::-1], asked)
     each = followed(both.tolist(), repeat(1), progress)
-    found = [figures.nothing(), *(_compared(entries[a], entries[b], config) for a, b in each)]
+    found = [figures.nothing(), *(measured(entries[a], entries[b], config) for a, b in each)]
     keys = np.zeros((len(asked), 3), np.int64) if met is None else met
     names = [one.document.id for one in entries]
     made = judge.findings(names, both, figures.joined(found), keys, config)
     return made.turned(made.documents[:, 0] > made.documents[:, 1])
 
 
-def _order(one: Entry) -> tuple[int, int]:
+def order(one: Entry) -> tuple[int, int]:
     """What decides which of two documents is compared with the other: the words, not the names."""
     return len(one.tokens), int(one.tokens.hashes.sum())
 
@@ -315,4 +333,4 @@ def dropped_collations(findings: Findings, config: Config = DEFAULT) -> Iterator
     differing = findings.pairs.figures["substitutions"][findings.pairs.rows(both)] > 0
     for numbers in both[differing][: config.ledger_pairs_max].tolist():
         kept, dropped = (entry(document_at(findings.corpus, number), config) for number in numbers)
-        yield _collation(kept, dropped, config)
+        yield collated(kept, dropped, config)

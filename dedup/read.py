@@ -86,7 +86,7 @@ def _checked(path: Path, name: str, root: Path, config: Config) -> SourceFile | 
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             return DedupError(path, "is not a regular file", "remove it from the source, or name files instead")
-        found = SourceFile(path, name, status.st_size, form(path))
+        found = SourceFile(path, name, status.st_size, form(path), status.st_mtime_ns)
         if not found.holds_records:
             check_size(path, status.st_size, config)
     except DedupError as error:
@@ -172,7 +172,7 @@ def contents(file: SourceFile, config: Config) -> Iterator[Raw | DedupError]:
         if isinstance(raw, DedupError):
             yield DedupError(place, raw.problem, raw.remedy)
         else:
-            yield Raw(raw.id or f"{file.id}#{row + 1}", raw.locator, raw.data, place)
+            yield replace(raw, id=raw.id or f"{file.id}#{row + 1}", place=place)
 
 
 def rows(path: Path, data: bytes, start_byte: int, config: Config) -> Iterator[tuple[int, Raw | DedupError]]:
@@ -199,13 +199,16 @@ def record(locator: Locator, line: bytes) -> Raw:
     name = value.get("id")
     if name is not None and (isinstance(name, bool) or not isinstance(name, str | int | float)):
         raise DedupError(locator.path, "has an `id` that is neither text nor a number", "give it one, or none")
-    return Raw("" if name is None else str(name), locator, value["text"])
+    source = value.get("source")
+    return Raw(
+        "" if name is None else str(name), locator, value["text"], source=source if isinstance(source, str) else ""
+    )
 
 
 def raw_at(file: SourceFile, locator: Locator, name: str) -> Raw:
     """What was read at a locator in a file, again. Raises DedupError if the file is not what it was."""
     data = bytes_at(file, locator)
-    return Raw(name, locator, record(locator, data).data if file.holds_records else data)
+    return replace(record(locator, data), id=name) if file.holds_records else Raw(name, locator, data)
 
 
 def bytes_at(file: SourceFile, locator: Locator) -> bytes:

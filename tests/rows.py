@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from dedup import readings
 from dedup.columns import CHANNELS, SHOWN, Pairs
 from dedup.model import RELATIONS, Pair
 
 PLACED = ("resemblance", "containment_a", "containment_b", "confidence", "substitutions")
 """The figures that have a place of their own in a pair."""
-PARTS = ("frequency", "fit", "known", "encoding")
+PARTS = (*readings.WEIGHTS, "encoding")
 """What a direction is made of."""
 
 

@@ -19,13 +19,14 @@ from reference import selected_terms, shared_term_pairs
 from strategies import PARAGRAPHS, article, spun
 
 from dedup import clean, match, pipeline, sketch
-from dedup.bulk import corpus, held, terms
+from dedup.bulk import held, terms
 from dedup.bulk import match as bulk_match
+from dedup.bulk import read as bulk_read
 from dedup.bulk import sketch as bulk_sketch
 from dedup.bulk.held import Held
 from dedup.bulk.store import HELD_SHARE, Store
 from dedup.config import Config
-from dedup.kernels import join, passages, postings
+from dedup.kernels import join, partners, passages, postings
 
 BULK = Config(bulk_bytes_min=0, workers=1)
 SMALL_LIMITS = replace(BULK, bucket_documents_max=3, term_documents_max=9, term_count=4, terms_shared_min=2)
@@ -153,10 +154,10 @@ def slow_join(documents: Sequence[set[int]]) -> tuple[set[tuple[int, int]], int,
     needed = [max(1, min(SMALL_LIMITS.terms_shared_min, (len(own) + 1) // 2)) for own in kept]
     lists = [{at for at, own in enumerate(kept) if place in own} for place in range(len(order))]
     every = shared_term_pairs(lists, needed)
-    partners = {b: sorted(a for a, other in every if other == b) for b in range(len(documents))}
-    pairs = {(a, b) for b, some in partners.items() for a in some[:PARTNERS]}
+    had = {b: sorted(a for a, other in every if other == b) for b in range(len(documents))}
+    pairs = {(a, b) for b, some in had.items() for a in some[:PARTNERS]}
     walked = sum(len(own) * (len(own) - 1) // 2 for own in lists)
-    return pairs, sum(len(some) > PARTNERS for some in partners.values()), walked
+    return pairs, sum(len(some) > PARTNERS for some in had.values()), walked
 
 
 # --- all of matching -------------------------------------------------------------------------------------------
@@ -256,7 +257,7 @@ def test_kernels_refuse_arrays_that_do_not_fit(kernel: str) -> None:
         ),
     }  # fmt: skip
     with pytest.raises(ValueError, match=r"fit|block"):
-        getattr(postings, kernel)(*calls[kernel])
+        getattr(partners if kernel in ("within", "shared_terms") else postings, kernel)(*calls[kernel])
 
 
 # --- what it may cost ------------------------------------------------------------------------------------------
@@ -328,4 +329,17 @@ def test_the_text_is_gone_through_once_and_the_sample_twice(tmp_path: Path, monk
     monkeypatch.setattr(bulk_sketch, "token_hashes", counted)  # `verify` has its own
     pipeline.find_duplicates(path, BULK)
     assert size * 0.9 < hashed < size * 1.5
-    assert corpus.IDS_AT_A_TIME > 0
+
+
+def test_twins_in_two_partitions_count_once_in_the_sample() -> None:
+    texts = [text.encode() for text in ("one two three", "One, two: three!", "two three four")]
+    met = bulk_sketch.Sequences()
+    sample = bulk_sketch.Sample(9, met)
+    for text in texts:
+        offsets, none = np.array([0, len(text)]), np.zeros(0, np.int64)
+        part = bulk_read.Texts(
+            bulk_read.Partition(()), bulk_read.padded(text), offsets, [], none, none, none, {}, [], 0
+        )  # fmt: skip
+        sample.merge(bulk_sketch.sample_of(part, BULK, met))
+    counts = sorted(int(slot & np.uint64((1 << 20) - 1)) for slot in sample.slots if slot)
+    assert counts == [1, 1, 2, 2]

@@ -19,7 +19,7 @@ from dedup.cli import main
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 SPUN = FIXTURES / "real" / "spun-by-hand" / "documents"
 ORIGINAL, COPY = str(SPUN / "glacier.txt"), str(SPUN / "glacier-spun.txt")
-COMMANDS = ("scan", "diff", "restore", "clean")
+COMMANDS = ("scan", "explain", "diff", "restore", "clean")
 
 
 def run(*arguments: object, **options: Any) -> Result:

@@ -18,7 +18,7 @@ from rapidfuzz.distance import Levenshtein
 from rows import in_columns
 from strategies import PARAGRAPHS, article, noised, spun
 
-from dedup import clean, figures, judge, pipeline, readings
+from dedup import clean, figures, judge, pipeline, readings, restoring
 from dedup.cli import main
 from dedup.config import Config
 from dedup.model import MERGING, Pair, Verdict
@@ -31,7 +31,7 @@ def compared(a: str, b: str, names: tuple[str, str] = ("a", "b")) -> Pair | None
 
 
 def restored(damaged: str, witness: str) -> str:
-    return pipeline.restoration(clean.from_text("damaged", damaged), [clean.from_text("witness", witness)]).text
+    return restoring.restoration(clean.from_text("damaged", damaged), [clean.from_text("witness", witness)]).text
 
 
 # --- what is restored ------------------------------------------------------------------------------------------
@@ -184,23 +184,26 @@ def test_a_paragraph_of_too_many_documents_is_counted(tmp_path: Path) -> None:
 # --- weights and limits ----------------------------------------------------------------------------------------
 
 
-def weighed(differences: dict[str, float], places: int, repairs: int) -> float:
+def weighed(differences: dict[str, float], share: float, repairs: int) -> float:
     """The log-odds of one pair."""
-    sums = [[*(differences.get(name, 0.0) for name in readings.WEIGHTS), 1.0]]
-    odds, parts = readings.weighed(np.array(sums), np.array([float(places)]), np.array([float(repairs)]))
-    assert [odds.shape, *(part.shape for part in parts.values())] == [(1,)] * 5
+    sums = [[*(differences.get(name, 0.0) for name in readings.WEIGHTS), 1.0, 1.0]]
+    odds, parts = readings.weighed(np.array(sums), np.array([share]), np.array([float(repairs)]))
+    assert [odds.shape, *(part.shape for part in parts.values())] == [(1,)] * (2 + len(readings.WEIGHTS))
     assert odds.item() == pytest.approx(sum(part.item() for part in parts.values()))
     return odds.item()
 
 
-@pytest.mark.parametrize(("name", "odds"), [("frequency", 5.2), ("fit", 5.6), ("known", 17.6)])
+@pytest.mark.parametrize(
+    ("name", "odds"),
+    [("frequency", 7.0), ("rarity", -9.1), ("fit", 4.0), ("known", 15.7), ("capitals", 59.0), ("recurrence", 17.5)],
+)
 def test_each_kind_of_evidence_has_its_weight(name: str, odds: float) -> None:
-    assert weighed({name: 10.0}, 1_000_000_000, 0) == pytest.approx(odds, rel=0.01)  # after a restraint of 0.8
-    assert weighed({name: 10.0}, 2, 0) == pytest.approx(odds / 2, rel=0.01)
+    assert weighed({name: 10.0}, 1.0, 0) == weighed({name: 10.0}, 0.0, 0) == pytest.approx(odds)
+    assert weighed({name: 10.0}, 0.5, 0) == pytest.approx(odds / 2)  # where half of the changes are no replacements
 
 
 def test_encoding_speaks_by_the_place_up_to_a_limit() -> None:
-    assert [weighed({}, 0, repairs) for repairs in (0, 1, 4, 12, 100, -100)] == [0, 0.5, 2, 6, 6, -6]
+    assert [weighed({}, 0.0, repairs) for repairs in (0, 1, 4, 12, 100, -100)] == [0, 0.5, 2, 6, 6, -6]
 
 
 def verdicts(damaged: str, witness: str) -> tuple[Verdict, ...]:

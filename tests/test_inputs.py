@@ -512,13 +512,14 @@ def test_stdin_is_not_needed(tmp_path: Path) -> None:
     assert b"4 clusters" in done.stdout
 
 
-def test_unpacking_stops_when_the_run_ends(tmp_path: Path) -> None:
+def test_unpacking_stops_when_the_run_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packed_lines, "PIECE_BYTES", 500)
     (file,) = read.files([pack(tmp_path / "rows.jsonl.gz", records())], SMALL)
     assert isinstance(file, SourceFile)
     with Spool() as spool:
-        spool.path(".first")
-    (problem,) = read.unpacked(file, spool, SMALL, lambda _: None)
+        (problem,) = read.unpacked(file, spool, SMALL, lambda _: spool.close())
     assert isinstance(problem, DedupError)
+    assert problem.problem == "was not unpacked to its end"
 
 
 def test_stages_under_way_are_told_when_a_mapping_ends_early() -> None:

@@ -136,21 +136,21 @@ _SPUN: Values = {
     "coverage_b": 0.9, "containment_a": 0.7, "containment_b": 0.7, "replaced_rate": 0.1, "spread": 0.9,
     "substitution_share": 0.9, "common_share": 0.9, "similarity": 0.3, "uneven_share": 0.0, "balance": 0.9,
     "likeness": 0.0, "substitutions": 50,
-    "same": NOT_SAME, "odds": 3.0, "consistency": 1.0, "repairs": 0,
+    "same": NOT_SAME, "odds": 50.0, "strength": 2.8, "repairs": 0,
 }  # fmt: skip
-"""The figures of a spun pair, in what its texts are the same, the log-odds of its readings and by how many standard
-deviations they lean to one side (0 where they could not be weighed), and the repairs of b less those of a."""
+"""The figures of a spun pair, in what its texts are the same, the log-odds of its readings and how strongly a place
+speaks for either side (0 where they could not be weighed), and the repairs of b less those of a."""
 
 
 def columns(rows: list[Values]) -> Compared:
     """What comparisons would give that come to these values, a row a pair."""
     seen = {name: np.array([row[name] for row in rows], np.float64) for name in figures.NAMES}
-    places = np.maximum(1.0, seen["places"])
-    trust = readings.RESTRAINT * places / (places + readings.FEW_PLACES)
-    odds, lean = (np.array([row[name] for row in rows], np.float64) for name in ("odds", "consistency"))
-    sums = np.zeros((len(rows), 4))
+    trust = np.where(seen["substitution_share"] > 0, seen["substitution_share"], 1.0)
+    odds, strength = (np.array([row[name] for row in rows], np.float64) for name in ("odds", "strength"))
+    sums = np.zeros((len(rows), figures.READINGS))
     sums[:, 0] = odds / trust / readings.WEIGHTS["frequency"]
-    sums[:, 3] = np.where(lean > 0, (odds / trust / np.where(lean > 0, lean, 1.0)) ** 2, 0.0)
+    sums[:, readings.PLACES] = seen["places"]
+    sums[:, readings.SQUARES] = strength**2 * np.maximum(1.0, seen["places"])
     return Compared(
         figures.Figures(**seen),
         np.array([row["same"] for row in rows], np.uint8),
@@ -182,22 +182,22 @@ def findings(rows: list[Values], config: Config = CONFIG) -> Pairs:
     [
         ({}, "spun"),
         ({"coverage_a": 0.59, "coverage_b": 0.59}, "reuse"),
-        ({"coverage_a": 0.59, "coverage_b": 0.6, "words_b": 499}, "spun"),
-        ({"replaced_rate": 0.019}, "reuse"),
-        ({"replaced_rate": 0.02}, "spun"),
-        ({"substitution_share": 0.64}, "spun"),
-        ({"substitution_share": 0.63}, "reuse"),
-        ({"common_share": 0.64}, "spun"),
-        ({"common_share": 0.63}, "reuse"),
-        ({"balance": 0.41}, "spun"),
-        ({"balance": 0.40}, "reuse"),
-        ({"uneven_share": 0.16}, "spun"),
-        ({"uneven_share": 0.17}, "reuse"),
-        ({"substitution_share": 0.8, "common_share": 0.8, "consistency": 0.24}, "spun"),
-        ({"substitution_share": 0.8, "common_share": 0.8, "consistency": 0.22}, "reuse"),
-        ({"uneven_share": 0.32, "consistency": 4.0}, "spun"),
-        ({"uneven_share": 0.34, "consistency": 9.0}, "reuse"),
-        ({"consistency": 0.0}, "reuse"),
+        ({"coverage_a": 0.59, "coverage_b": 0.62, "words_b": 499}, "spun"),
+        ({"replaced_rate": 0.076}, "spun"),
+        ({"replaced_rate": 0.075}, "reuse"),
+        ({"substitution_share": 0.2, "odds": 11.0}, "spun"),
+        ({"substitution_share": 0.1, "odds": 5.5}, "reuse"),
+        ({"common_share": 0.51}, "spun"),
+        ({"common_share": 0.50}, "reuse"),
+        ({"uneven_share": 0.082}, "spun"),
+        ({"uneven_share": 0.083}, "reuse"),
+        ({"passages": 2}, "reuse"),
+        ({"passages": 2, "words_a": 1500, "words_b": 1500}, "spun"),
+        ({"strength": 2.14}, "spun"),
+        ({"strength": 2.13}, "reuse"),
+        ({"strength": 9.0, "replaced_rate": 0.02}, "reuse"),
+        ({"odds": 0.0}, "spun"),
+        ({"strength": 0.0}, "reuse"),
         ({"similarity": 0.5}, "damaged"),
         ({"similarity": 0.49}, "spun"),
         ({"similarity": 0.5, "replaced_rate": 0.019}, "reuse"),
@@ -254,14 +254,14 @@ def test_letters_that_agree_make_a_damaged_copy_of_what_shares_no_passage() -> N
     assert relation(_OTHER_WORDS | {"likeness": 0.44}) is None
     assert relation(_OTHER_WORDS | {"likeness": 0.45}) == "damaged"
     assert relation(_OTHER_WORDS | {"likeness": 0.45}, replace(CONFIG, noise_likeness_min=0.5)) is None
-    assert relation({"similarity": 0.3, "consistency": 0.0, "likeness": 0.45}) == "damaged"
+    assert relation({"similarity": 0.3, "strength": 0.0, "likeness": 0.45}) == "damaged"
 
 
 @pytest.mark.parametrize(
     ("changes", "asked"),
-    [({}, False), (_OTHER_WORDS, True), ({"consistency": 0.0}, True), (_OTHER_WORDS | {"same": SIGNS}, False),
-     ({"consistency": 0.0, "same": SIGNS}, False), ({"resemblance": 0.8}, False), ({"same": WRITTEN}, False),
-     ({"resemblance": 0.8, "containment_a": 0.1, "containment_b": 0.1, "consistency": 0.0}, True)],
+    [({}, False), (_OTHER_WORDS, True), ({"strength": 0.0}, True), (_OTHER_WORDS | {"same": SIGNS}, False),
+     ({"strength": 0.0, "same": SIGNS}, False), ({"resemblance": 0.8}, False), ({"same": WRITTEN}, False),
+     ({"resemblance": 0.8, "containment_a": 0.1, "containment_b": 0.1, "strength": 0.0}, True)],
 )  # fmt: skip
 def test_letters_are_asked_where_words_tell_of_no_copy(changes: Values, asked: bool) -> None:
     assert judge.unexplained(columns([_SPUN | changes]), CONFIG).tolist() == [asked]
@@ -274,17 +274,23 @@ def test_a_copy_known_by_its_letters_is_covered_as_far_as_its_length_goes() -> N
 
 
 def test_without_a_direction_neither_copy_is_the_cleaner() -> None:
-    pairs = findings([_SPUN | {"odds": odds} for odds in (3.0, -3.0, 0.1, 1.3)])
+    pairs = findings([_SPUN | {"odds": odds} for odds in (50.0, -50.0, 0.1, 1.3)])
     assert [pair.relation for pair in pairs] == ["spun"] * 4
     assert [pair.cleaner for pair in pairs] == ["000", "003", None, None]
     assert [pair.confidence > 0.5 for pair in pairs] == [True, True, False, False]
+
+
+def test_of_two_that_are_the_same_neither_is_the_cleaner_whatever_the_readings_say() -> None:
+    (pair,) = findings([_SPUN | {"same": WRITTEN, "odds": 6.0}])
+    assert (pair.relation, pair.cleaner, pair.confidence) == ("exact", None, 0.5)
+    assert pair.containment_a == pair.containment_b == 1.0
 
 
 _any_row = st.fixed_dictionaries({
     name: st.sampled_from([0, 20, 31, 32, 100, 500]) if name.startswith("words")
     else st.sampled_from([0, 1, 3]) if name == "passages" else st.sampled_from([1, 2, 50]) if name == "places"
     else st.sampled_from([NOT_SAME, NOT_SAME, NOT_SAME, WRITTEN, MENDED, SIGNS]) if name == "same"
-    else st.sampled_from([-4.0, -1.0, 0.5, 3.0]) if name == "odds" else st.sampled_from([0, 0, 3, -20])
+    else st.sampled_from([-40.0, -1.0, 0.5, 3.0, 50.0]) if name == "odds" else st.sampled_from([0, 0, 3, -20])
     if name == "repairs" else st.sampled_from([0.0, 0.02, 0.3, 0.5, 0.6, 0.7, 0.85, 0.9, 1.0])
     for name in _SPUN
 })  # fmt: skip
@@ -324,8 +330,9 @@ def test_figures_are_shares(pair: tuple[str, str]) -> None:
     judged = compared(*pair)
     if judged:
         shares = [judged.resemblance, judged.containment_a, judged.containment_b]
-        shares += [judged.evidence[name] for name in SHOWN if name != "consistency"]  # type: ignore[misc]
-        assert judged.evidence["consistency"] >= 0.0  # type: ignore[operator]
+        unbounded = ("consistency", "lean", "strength")
+        shares += [judged.evidence[name] for name in SHOWN if name not in unbounded]  # type: ignore[misc]
+        assert all(judged.evidence[name] >= 0.0 for name in unbounded)  # type: ignore[operator]
         assert all(0.0 <= share <= 1.0 for share in shares)
         assert judged.cleaner in (None, "a", "b")
         low, high = (CONFIG.confidence_min, 1.0) if judged.cleaner else (0.0, 0.5)
@@ -415,9 +422,38 @@ def test_broken_encoding_betrays_the_copy() -> None:
     assert (pair.relation, pair.cleaner) == ("damaged", "a")
 
 
-def test_two_words_that_an_editor_changed_tell_no_direction() -> None:
-    pair = found(TEXT, TEXT.replace("the", "this", 1).replace(" a ", " one ", 1))
+def test_two_words_that_an_editor_exchanged_for_as_good_ones_tell_no_direction() -> None:
+    pair = found(TEXT, TEXT.replace(" small ", " little ", 1).replace(" winter ", " autumn ", 1))
     assert (pair.relation, pair.cleaner) == ("near", None)
+
+
+def test_of_an_editor_who_also_adds_and_drops_the_exchanges_tell_less() -> None:
+    exchanged = TEXT.replace(" begin ", " commence ", 1)
+    edited = exchanged.replace(" small ", " ").replace(" new ", " ").replace(" old ", " very old ")
+    plain, freer = (readings.direction(collated(TEXT, text).compared) for text in (exchanged, edited))
+    assert plain > freer > 0
+
+
+def test_words_at_both_ends_of_both_texts_are_weighed() -> None:
+    other = f"Yonder {TEXT.partition(' ')[2].rpartition(' ')[0]} opine."
+    seen = collated(TEXT, other).compared
+    assert [run.a for run in readings.places(seen)] == [(0, 1), (len(seen.tokens_a) - 1, len(seen.tokens_a))]
+    assert readings.direction(seen) > 0
+    long = f"{'Yonder ' * 5}{TEXT.partition(' ')[2]}"
+    assert not list(readings.places(collated(TEXT, long).compared))
+
+
+def test_a_capital_that_was_lost_tells_and_a_text_in_capitals_does_not() -> None:
+    frame = "Once upon a time there lived far away in {} a man and there it was that nobody ever wanted to go again"
+    one, other = frame.format("Bergen"), frame.format("trento")
+
+    def capitals(a: str, b: str) -> float:
+        seen = collated(a, b).compared
+        (run,) = readings.places(seen)
+        return readings.evidence(seen, run, readings.recurring(seen))["capitals"]
+
+    assert [capitals(one, other), capitals(other, one)] == [1.0, -1.0]
+    assert capitals(one.upper(), other) == capitals(one, frame.format("7th")) == 0.0
 
 
 @given(st.integers(0, 30))

@@ -23,7 +23,7 @@ from dedup.kernels import readings as tables
 from dedup.model import Comparison, Document, Locator, Passage, Tokens
 
 CONFIG = Config()
-WEIGHTS = np.array([readings.WEIGHTS[name] for name in ("frequency", "fit", "known")])
+WEIGHTS = np.array(list(readings.WEIGHTS.values()))
 Row = tuple[list[int], list[float], list[list[int]]]
 
 
@@ -50,13 +50,13 @@ def limits(config: Config, cells: int = align.GAP_CELLS_MAX) -> tuple[NDArray[np
 
 def language_tables(tokens: Sequence[Tokens]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
     """The tables of the words and neighbours that occur."""
-    words = sorted({word for one in tokens for word in one.words if language.zipf(word)})
+    words = sorted({word for one in tokens for word in one.words if language.frequency(word)})
     pairs = sorted({pair for one in tokens for pair in pairwise(one.words) if language.bigram_count(*pair)})
     first, second = (np.array([clean.token_hash(pair[side]) for pair in pairs], np.uint64) for side in (0, 1))
-    associations = np.array([language.association_bits(*pair) for pair in pairs], np.float64)
+    bits = np.array([language.mutual_bits(*pair) for pair in pairs], np.float64)
     hashes = np.array([clean.token_hash(word) for word in words], np.uint64)
-    zipf = tables.table(hashes, np.array([language.zipf(word) for word in words], np.float64))
-    return zipf, tables.table(tables.bigram_key.py_func(first, second), associations)  # type: ignore[attr-defined]
+    zipf = tables.table(hashes, np.array([language.frequency(word) for word in words], np.float64))
+    return zipf, tables.table(tables.bigram_key.py_func(first, second), bits)  # type: ignore[attr-defined]
 
 
 def batch(texts: Sequence[str]) -> Batch:
@@ -78,7 +78,7 @@ def compiled(
     given_batch: Batch, pairs: Sequence[tuple[int, int]], config: Config, cells: int = align.GAP_CELLS_MAX
 ) -> Iterator[Row]:
     size = len(pairs)
-    counts, sums = np.full((size, 12), -1, np.int64), np.full((size, 5), np.nan)
+    counts, sums = np.full((size, 12), -1, np.int64), np.full((size, 9), np.nan)
     ranges = np.full((size, 3, 5), -1, np.int64)
     rows = np.array(pairs, np.int64).reshape(-1, 2)
     told = *limits(config, cells), *given_batch.tables, WEIGHTS
@@ -107,8 +107,6 @@ def expected(seen: Comparison, config: Config) -> Row:
     every = list(figures.runs(seen.passages))
     facing = [run for run in every if run.replaced]
     begun = {run.a[0] // config.spun_window_tokens for run in facing}
-    evidence = [readings.evidence(seen, run) for run in facing]
-    own = [sum(readings.WEIGHTS[name] * value for name, value in one.items()) for one in evidence]
     counts = [
         sum(passage.equal for passage in seen.passages),
         sum(stop - start for start, stop in (passage.range_a for passage in seen.passages)),
@@ -124,8 +122,9 @@ def expected(seen: Comparison, config: Config) -> Row:
         sum(abs((run.a[1] - run.a[0]) - (run.b[1] - run.b[0])) >= figures.UNEVEN_TOKENS for run in every),
     ]
     sums = [sum(letters(run, seen) * figures.similarity(run, seen) for run in facing)]
-    sums += [sum(one[name] for one in evidence) for name in ("frequency", "fit", "known")]
-    sums.append(sum(odds**2 for odds in own))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(language, "is_known", lambda words: True)  # the caller of the kernel asks that
+        sums += readings.sums(seen)
     ranges = [[*passage.range_a, *passage.range_b, passage.equal] for passage in seen.passages]
     return counts, sums, [*ranges, *[[0] * 5] * 3][:3]
 
@@ -351,8 +350,8 @@ def test_figures_and_direction_follow_from_the_sums() -> None:
     rows = list(compiled(of_texts, pairs, CONFIG))
     counts, sums = np.array([row[0] for row in rows]), np.array([row[1] for row in rows])
     lengths = np.array([[len(of_texts.tokens[side]) for side in pair] for pair in pairs])
-    damping = counts[:, compare.FACING] / (counts[:, compare.FACING] + readings.FEW_PLACES)
-    odds = readings.RESTRAINT * damping * (sums[:, [compare.FREQUENCY, compare.FIT, compare.KNOWN]] @ WEIGHTS)
+    shared = counts[:, compare.FACING] / np.maximum(1, counts[:, compare.RUNS])
+    odds = np.where(shared > 0, shared, 1.0) * (sums[:, compare.FREQUENCY : compare.SQUARES] @ WEIGHTS)
     for pair, row, own in zip(pairs, shares(counts, sums, lengths).tolist(), odds.tolist(), strict=True):
         seen = found(of_texts, *pair, CONFIG)
         seen_figures = figures.figures(seen, CONFIG)
@@ -394,7 +393,16 @@ def test_bigram_keys_tell_the_order_and_are_the_same_for_arrays() -> None:
 
 def test_constants_are_those_of_the_reference() -> None:
     assert tables.SIMILARITY_BYTES == figures.SIMILARITY_CHARACTERS
-    assert compare.UNEVEN_TOKENS == figures.UNEVEN_TOKENS
+    assert (compare.UNEVEN_TOKENS, compare.EDGE_TOKENS) == (figures.UNEVEN_TOKENS, figures.EDGE_TOKENS)
+    assert compare.PLACE_LIMIT == readings.PLACE_LIMIT
+    assert (tables.WORD_ZIPF, tables.RARE_ZIPF, tables.RECURRING_ZIPF) == (
+        readings.WORD_ZIPF,
+        readings.RARE_ZIPF,
+        readings.RECURRING_ZIPF,
+    )
+    columns = [name.upper() for name in readings.WEIGHTS] + ["SQUARES", "PLACES"]
+    assert [getattr(compare, name) for name in columns] == list(range(1, 1 + figures.READINGS))
+    assert (readings.SQUARES, readings.PLACES) == (compare.SQUARES - 1, compare.PLACES - 1)
 
 
 @pytest.mark.parametrize(
@@ -410,7 +418,7 @@ def test_constants_are_those_of_the_reference() -> None:
 )  # fmt: skip
 def test_arrays_that_do_not_fit_are_refused(place: int, value: NDArray[Any]) -> None:
     few = batch(["one two three", "one two four"])
-    out = np.zeros((1, 12), np.int64), np.zeros((1, 5)), np.zeros((1, 0, 5), np.int64)
+    out = np.zeros((1, 12), np.int64), np.zeros((1, 9)), np.zeros((1, 0, 5), np.int64)
     arguments = [*few.arrays, np.array([[0, 1]]), *limits(CONFIG), *few.tables, WEIGHTS, *out]
     compare.compare(*arguments)
     arguments[place] = value

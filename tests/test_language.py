@@ -74,3 +74,33 @@ def test_closed_classes_hold_their_words() -> None:
     assert {"across", "throughout", "on"} <= language.PREPOSITIONS
     assert not language.PARTICLES - language.PREPOSITIONS - {"away", "back"}
     assert sorted(language.ARTICLES) == ["a", "an", "the"]
+
+
+def test_the_large_list_reaches_further_down_and_agrees_where_both_have_a_word() -> None:
+    assert 0 < language.frequency("dollop") < language.LISTED_ZIPF
+    assert language.zipf("dollop") == 0.0
+    assert language.frequency("house") == language.zipf("house")
+    assert language.frequency("schools's") == language.frequency("schools")
+    assert language.frequency("dollop's") == language.frequency("qwxzjk") == 0.0
+
+
+def test_all_listed_words_have_the_frequency_that_is_told_of_each() -> None:
+    words, values = language.frequencies()
+    assert len(words) == len(set(words)) > 300_000
+    for at in range(0, len(words), 997):
+        assert language.frequency(words[at]) == pytest.approx(values[at], abs=1e-12)
+
+
+def test_mutual_information_may_be_below_zero_and_is_none_where_a_word_is_unknown() -> None:
+    assert language.mutual_bits("united", "states") > 3
+    assert language.AVOIDING_BITS <= language.mutual_bits("of", "is") < 0
+    assert language.mutual_bits("qwxzjk", "the") == language.mutual_bits("the", "qwxzjk") == 0.0
+
+
+@pytest.mark.parametrize(
+    ("word", "vowel"),
+    [("apple", True), ("house", False), ("hour", True), ("unit", False), ("uninteresting", True), ("one", False),
+     ("european", False), ("user", False), ("umbrella", True), ("", False)],
+)  # fmt: skip
+def test_the_sound_that_a_word_begins_with(word: str, vowel: bool) -> None:
+    assert language.begins_with_vowel(word) == vowel

@@ -17,7 +17,6 @@ CASES = sorted(path.parent.relative_to(FIXTURES).as_posix() for path in FIXTURES
 
 KNOWN = {
     "known-failures/form-letter-few-fields": "resemblance 0.743 is over the threshold: near",
-    "known-failures/rules-of-other-terms": "spun at 1.0: other terms for a fifth of the words look like synonyms",
     "known-failures/summaries-of-one-pattern": "spun at 0.898: other findings in one pattern look like synonyms",
 }
 

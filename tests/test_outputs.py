@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import io
 import json
 import os
 from collections.abc import Callable
@@ -179,20 +180,53 @@ def test_rows_that_could_not_be_read_are_not_written(tmp_path: Path, monkeypatch
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "problem"),
     [
-        lambda path: path.unlink(),
-        lambda path: path.write_bytes(b"PAR1"),
-        lambda path: parquet.write_table(pa.table({"text": [PARAGRAPHS[0]]}), path),
+        (lambda path: path.unlink(), "cannot be read"),
+        (lambda path: path.touch(), "is not what it was when it was read (its time is another)"),
+        (lambda path: at_its_time(path, b"PAR1"), "is not what it was when it was read (Parquet file size is 4 bytes"),
+        (lambda path: at_its_time(path, table_bytes(5)), "is not what it was when it was read (it has fewer rows)"),
+        (lambda path: at_its_time(path, table_bytes(0)), "is not what it was when it was read (it has fewer rows)"),
     ],
-    ids=["removed", "broken", "shorter"],
+    ids=["removed", "touched", "broken", "shorter", "emptied"],
 )
-def test_table_that_changed_meanwhile_is_not_written(tmp_path: Path, change: Callable[[Path], object]) -> None:
+def test_table_that_changed_meanwhile_is_not_written(
+    tmp_path: Path, change: Callable[[Path], object], problem: str
+) -> None:
     path = pack(tmp_path / "source" / "rows.parquet", records())
     with pipeline.find_duplicates(path, SMALL) as found:
         change(path)
-        with pytest.raises(DedupError, match=r"rows\.parquet: (was changed|cannot be read)"):
+        with pytest.raises(DedupError) as caught:
             folder.write(found, [], tmp_path / "out")
+    assert str(caught.value).startswith(f"{path}: {problem}")
+    assert [one.name for one in tmp_path.iterdir()] == ["source"]
+
+
+def at_its_time(path: Path, data: bytes) -> None:
+    """Puts other bytes into a file and leaves its time."""
+    status = path.stat()
+    path.write_bytes(data)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def table_bytes(rows: int) -> bytes:
+    out = io.BytesIO()
+    parquet.write_table(pa.table({"text": pa.array([PARAGRAPHS[0]] * rows, pa.string())}), out)
+    return out.getvalue()
+
+
+def test_damage_in_another_column_is_told_and_nothing_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "source" / "rows.parquet"
+    path.parent.mkdir()
+    table = pa.table({"text": [article(number) for number in range(40)], "x": ["needle"] * 40})
+    parquet.write_table(
+        table, path, row_group_size=10, write_page_checksum=True, compression=None, use_dictionary=False
+    )
+    head, tail = path.read_bytes().rsplit(b"needle\x06\0\0\0needle", 1)  # in the last page, not in statistics
+    path.write_bytes(head + b"needle\x06\0\0\0NEEDLE" + tail)
+    result = clean(monkeypatch, SMALL, path, "-o", tmp_path / "out")
+    assert result.exit_code == 1
+    assert f"{path}, row 30: is the last that could be unpacked (" in result.stderr
     assert [one.name for one in tmp_path.iterdir()] == ["source"]
 
 

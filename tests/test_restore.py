@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import PARAGRAPHS, article, edited_pairs, hostile_texts, noised, spun
 
-from dedup import clean, edits, judge, pipeline, restore
+from dedup import clean, edits, judge, pipeline, restore, restoring
 from dedup.config import Config
 from dedup.model import Document, Restoration, Verdict
 
@@ -22,7 +22,7 @@ def document(name: str, text: str) -> Document:
 
 def restored(damaged: str, *witnesses: str) -> Restoration:
     """`damaged` restored by witnesses w0, w1 and so on, the laws of every restoration checked."""
-    found = pipeline.restoration(
+    found = restoring.restoration(
         document("damaged", damaged), [document(f"w{at}", text) for at, text in enumerate(witnesses)]
     )
     assert edits.applied(damaged, found.edits) == found.text

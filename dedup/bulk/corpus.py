@@ -73,7 +73,8 @@ class Ids(Sequence[str]):
 class Listed:
     """The documents of a partition, in the store. names: their ids in UTF-8, lengths: bytes of each, 0 for one without.
 
-    words: int32, tokens of each. rows, starts, stops, notable, problems, lines: see `Texts`. end: of the last record.
+    words: int32, tokens of each. rows, starts, stops, notable, problems, lines, origins: see `Texts`. end: of the last
+    record.
     """
 
     partition: Partition
@@ -88,6 +89,7 @@ class Listed:
     problems: list[tuple[int, DedupError]]
     lines: int
     end: int
+    origins: Block | None
 
 
 def listed(texts: Texts, words: NDArray[np.int32], store: Store) -> Listed:
@@ -106,6 +108,7 @@ def listed(texts: Texts, words: NDArray[np.int32], store: Store) -> Listed:
         texts.problems,
         texts.lines,
         int(texts.stops.max(initial=0)),
+        None if texts.origins is None else store.put(texts.origins),
     )
 
 
@@ -137,7 +140,8 @@ def corpus(found: Sequence[Listed], store: Store) -> tuple[Corpus, list[DedupErr
     stops = _gathered([one.stops for one in found], places, order, store)
     notable = {firsts[at] + row: document for at, one in enumerate(found) for row, document in one.notable.items()}
     kept = {int(numbers[number]): one for number, one in notable.items() if numbers[number] != LEFT_OUT}
-    return Corpus(ids, words, sources, files, starts, stops, kept), problems, numbers
+    origins = _origins(found, order, store)
+    return Corpus(ids, words, sources, files, starts, stops, kept, origins=origins), problems, numbers
 
 
 def _lines_before(found: Sequence[Listed]) -> tuple[list[int], list[DedupError]]:
@@ -171,6 +175,18 @@ def _files(found: Sequence[Listed], sources: Sequence[SourceFile], store: Store)
         files[first : first + one.documents] = own[rows]
         first += one.documents
     return files
+
+
+def _origins(found: Sequence[Listed], order: I64s | None, store: Store) -> NDArray[np.uint64] | None:
+    """The origins of all documents, None if none has one."""
+    if all(one.origins is None for one in found):
+        return None
+    told = [np.zeros(one.documents, np.uint64) if one.origins is None else store.whole(one.origins) for one in found]
+    column = np.concatenate(told)
+    for one in found:
+        if one.origins is not None:
+            store.drop(one.origins)
+    return column if order is None else column[order]
 
 
 def _gathered(blocks: Sequence[Block], dtype: Any, order: I64s | None, store: Store) -> NDArray[Any]:

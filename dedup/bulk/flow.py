@@ -24,10 +24,12 @@ from dedup.engines import local
 from dedup.model import Corpus, DedupError, SourceFile
 from dedup.progress import Progress, followed
 
+
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the flow gives: the documents, pairs, clusters, problems, and how many pairs were compared and capped.
+    """What the flow gives: the documents, pairs, clusters, problems, and how many buckets were capped.
 
+    compared: (m, 2) int64, the candidate pairs, in order.
     held_bytes: the most that columns took in memory at a time. filed_bytes: what waited in a temporary file.
     """
 
@@ -35,7 +37,7 @@ class Found:
     pairs: Pairs
     clusters: Clusters
     problems: list[DedupError]
-    candidates: int
+    compared: NDArray[np.int64]
     capped: dict[str, int]
     held_bytes: int
     filed_bytes: int
@@ -71,15 +73,16 @@ def find_duplicates(
 
     clusters, judged = cluster.clusters(judged, corpus.words, verified, config.drop_coverage_min)
     memory = columns_held.held_bytes_most, columns_held.filed_bytes
-    return Found(corpus, judged, clusters, problems, len(pairs), wanted.capped, *memory)
+    return Found(corpus, judged, clusters, problems, pairs, wanted.capped, *memory)
 
 
 def _ranking(parts: Sequence[partitioned.Partition], config: Config, workers: int) -> sketches.Ranking:
     """How terms are ranked: by their document frequencies over the first partitions."""
     count = -(-sketches.SAMPLE_BYTES // partitioned.PARTITION_BYTES)
-    sample = sketches.Sample(config.term_documents_max)
+    met = sketches.Sequences()
+    sample = sketches.Sample(config.term_documents_max, met)
     for one in local.mapped(
-        lambda part: sketches.sample_of(partitioned.texts(part, config), config), parts[:count], workers
+        lambda part: sketches.sample_of(partitioned.texts(part, config), config, met), parts[:count], workers
     ):
         sample.merge(one)
     return sample.ranking(min(1.0, count / max(1, len(parts))))

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup import clean, edits, read
+from dedup import clean, edits, losses, read
 from dedup.config import Config
 from dedup.model import Corpus, DedupError, Document, Locator, Raw, SourceFile
 
@@ -32,6 +32,7 @@ SLACK_BYTES = 64
 SKIP_BYTES = 1 << 20
 """Bytes read at a time where a line is passed over."""
 LINE_END = 10
+FIELDS = ("id", "text", "source")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Texts:
     buffer: (bytes + SLACK_BYTES,) uint8, their texts in UTF-8, encoding repaired. offsets: (n + 1,) int64. ids: n, ""
     for a row without one. rows: (n,) int64, the line or file of the partition that each is, from 0. starts, stops:
     (n,) int64, bytes in the file. notable: those that were not read as sound UTF-8, by number. problems: by row. lines:
-    how many the partition has.
+    how many the partition has. origins: (n,) uint64, see `Corpus`, None if no row tells.
     """
 
     partition: Partition
@@ -67,6 +68,7 @@ class Texts:
     notable: dict[int, Document]
     problems: list[tuple[int, DedupError]]
     lines: int
+    origins: NDArray[np.uint64] | None = None
 
     def without_text(self) -> Texts:
         return replace(self, buffer=np.zeros(0, np.uint8), offsets=np.zeros(1, np.int64))
@@ -101,12 +103,12 @@ def texts(partition: Partition, config: Config) -> Texts:
     line_ends = np.flatnonzero(np.frombuffer(data, np.uint8) == LINE_END)
     stops = line_ends + 1 if data.endswith(b"\n") or not data else np.append(line_ends + 1, len(data))
     starts = np.concatenate((np.zeros(1, np.int64), stops))[: len(stops)]
-    columns = _columns(data, starts, stops, config)
+    columns = _columns(data, starts, stops, config, FIELDS)
     if columns is None:
         return _row_by_row(partition, data, start, config)
-    buffer, offsets, ids = columns
+    buffer, offsets, ids, origins = columns
     rows = np.arange(len(stops), dtype=np.int64)
-    return Texts(partition, buffer, offsets, ids, rows, starts + start, stops + start, {}, [], len(stops))
+    return Texts(partition, buffer, offsets, ids, rows, starts + start, stops + start, {}, [], len(stops), origins)
 
 
 def _range(partition: Partition, config: Config) -> tuple[bytes, int]:
@@ -138,16 +140,20 @@ def _line_start(file: BinaryIO, start: int, stop: int) -> int:
     return at
 
 
-_Columns = tuple[NDArray[np.uint8], NDArray[np.int64], list[str]]
+_Columns = tuple[NDArray[np.uint8], NDArray[np.int64], list[str], NDArray[np.uint64] | None]
 
 
-def _columns(data: bytes, starts: NDArray[np.int64], stops: NDArray[np.int64], config: Config) -> _Columns | None:
-    """Buffer, offsets and ids of the rows, or None if anything in them wants a closer look."""
+def _columns(
+    data: bytes, starts: NDArray[np.int64], stops: NDArray[np.int64], config: Config, names: tuple[str, ...]
+) -> _Columns | None:
+    """Buffer, offsets, ids and origins of the rows, or None if anything in them wants a closer look."""
     if not len(stops) or int((stops - starts).max()) > config.document_bytes_max:
         return None
     if (np.frombuffer(data, np.uint8)[starts] != ord("{")).any() or not (data.isascii() or _is_utf8(data)):
         return None  # else two records on one line and a line without one would come out even
-    table = _parsed(data)
+    table = _parsed(data, names)
+    if table is None and len(names) > 2:
+        table = _parsed(data, names[:2])  # sources that are no strings tell nothing
     if table is None or table.num_rows != len(stops):
         return None
     text = table.column("text").combine_chunks()
@@ -158,15 +164,26 @@ def _columns(data: bytes, starts: NDArray[np.int64], stops: NDArray[np.int64], c
     offsets -= offsets[0]
     if _any_blank(values, offsets) or _is_mojibake(values):
         return None
-    return _slack(values), offsets, [name or "" for name in table.column("id").to_pylist()]
+    origins = _origins(table.column("source")) if "source" in table.schema.names else None
+    return _slack(values), offsets, [name or "" for name in table.column("id").to_pylist()], origins
 
 
-def _parsed(data: bytes) -> Any:
-    """The Arrow table of JSON lines, `id` and `text` only, or None if pyarrow finds fault with them."""
+def _origins(column: Any) -> NDArray[np.uint64] | None:
+    """The origins of rows by the sources that they name, each of these hashed once."""
+    if column.null_count == len(column):
+        return None
+    coded = column.combine_chunks().dictionary_encode()
+    known = [losses.origin(name) for name in coded.dictionary.to_pylist()]
+    codes = coded.indices.fill_null(len(known)).to_numpy()
+    return np.array([*known, 0], np.uint64)[codes] if any(known) else None
+
+
+def _parsed(data: bytes, names: tuple[str, ...]) -> Any:
+    """The Arrow table of JSON lines, these fields only, or None if pyarrow finds fault with them."""
     import pyarrow as pa
     from pyarrow import json
 
-    schema = pa.schema([("id", pa.string()), ("text", pa.string())])
+    schema = pa.schema([(name, pa.string()) for name in names])
     try:
         return json.read_json(
             pa.BufferReader(data),
@@ -257,6 +274,7 @@ def _gathered(
         {number: one for number, one in enumerate(found) if clean.is_notable(one)},
         problems,
         lines,
+        np.array([losses.origin(one.source) for one in found], np.uint64) if any(one.source for one in found) else None,
     )
 
 
@@ -289,12 +307,12 @@ def _record_texts(lines: list[bytes], locators: list[Locator], config: Config) -
     """The texts of JSONL lines, in UTF-8, encoding repaired. Raises DedupError if one is no record any more."""
     whole = [line if line.endswith(b"\n") else line + b"\n" for line in lines]
     stops = np.cumsum([len(line) for line in whole])
-    columns = _columns(b"".join(whole), stops - [len(line) for line in whole], stops, config)
+    columns = _columns(b"".join(whole), stops - [len(line) for line in whole], stops, config, FIELDS[:2])
     if columns is None:
         return [
             _mended(clean.document(read.record(locator, line))) for line, locator in zip(lines, locators, strict=True)
         ]
-    buffer, offsets, _ = columns
+    buffer, offsets, _, _ = columns
     data = buffer.tobytes()
     return [data[start:stop] for start, stop in pairwise(offsets.tolist())]
 

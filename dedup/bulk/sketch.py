@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -102,23 +103,40 @@ class Ranking:
     fresh: int
 
 
-class Sample:
-    """Document frequencies of terms: an open-addressing table that grows, filled by `add` and `merge`."""
+class Sequences:
+    """Digests of token sequences that were met; threads may share it."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self) -> None:
+        self._met: set[int] = set()
+        self._lock = Lock()
+
+    def new(self, digests: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        """Which of them are met for the first time."""
+        distinct, first = np.unique(digests, return_index=True)
+        found = np.zeros(len(digests), np.bool_)
+        with self._lock:
+            found[first] = [digest not in self._met for digest in distinct.tolist()]
+            self._met.update(distinct.tolist())
+        return found
+
+
+class Sample:
+    """Document frequencies of terms: an open-addressing table that grows, filled by `add` and `merge`.
+
+    Of documents with the very same words, wherever they are, one is counted: `met` knows those of all partitions.
+    """
+
+    def __init__(self, limit: int, met: Sequences) -> None:
         self.limit, self.slots, self.filled = limit, np.zeros(1 << 16, np.uint64), np.zeros(1, np.int64)
+        self._met = met
 
     def add(self, texts: Texts) -> None:
-        """Counts the documents of a partition; of those with the very same words, one."""
-        seen: set[int] = set()
+        """Counts the documents of a partition."""
         for batch in _batches(texts):
             hashes, counts, _ = token_hashes(texts.buffer, texts.offsets[batch.start : batch.stop + 1])
             digests = np.empty(len(counts), np.uint64)
             join.digests(hashes, counts, digests)
-            distinct, first = np.unique(digests, return_index=True)
-            fresh = np.zeros(len(counts), np.bool_)
-            fresh[first] = [digest not in seen for digest in distinct.tolist()]
-            seen.update(distinct.tolist())
+            fresh = self._met.new(digests)
             hashes, counts = hashes[np.repeat(fresh, counts)], counts[fresh]
             self._reserve(len(hashes))
             terms, term_counts = np.empty(len(hashes), np.uint64), np.empty(len(counts), np.int64)
@@ -143,9 +161,9 @@ class Sample:
             self.slots, self.filled = slots, filled
 
 
-def sample_of(texts: Texts, config: Config) -> Sample:
+def sample_of(texts: Texts, config: Config, met: Sequences) -> Sample:
     """The document frequencies of one partition."""
-    found = Sample(config.term_documents_max)
+    found = Sample(config.term_documents_max, met)
     found.add(texts)
     return found
 

@@ -25,6 +25,7 @@ from dedup.bulk.store import Block
 from dedup.config import Config
 from dedup.engines import local
 from dedup.kernels import join, postings
+from dedup.kernels import partners as sharing
 
 U8s = NDArray[np.uint8]
 
@@ -75,7 +76,7 @@ def joined(held: Held, config: Config, workers: int) -> tuple[U64s, int, int]:
         local.mapped(lambda number: _grouped(number, chosen, config, workers), range(postings.RANGES), workers)
     )
     count = max(1, -(-sum(one.documents.size for one in terms) * 4 * BLOCK_SHARE // config.memory_bytes))
-    count = max(count, -(-len(needed) // postings.BLOCK_DOCUMENTS))
+    count = max(count, -(-len(needed) // sharing.BLOCK_DOCUMENTS))
     cuts = np.linspace(0, len(needed), count + 1).astype(np.int64)
     had = [np.zeros(part.documents, np.uint8) for part in chosen.parts]
     partners = _Partners(needed, had, np.array((JOIN_PARTNERS_MAX, config.term_count), np.int64))
@@ -203,7 +204,7 @@ def _walked(
     documents = np.empty(sum(one.documents.size for one in terms), np.uint32)
     filled = 0
     for one, (first, last) in zip(terms, pairwise(bases.tolist()), strict=True):
-        filled = postings.within(
+        filled = sharing.within(
             store.whole(one.starts),
             store.whole(one.documents),
             block,
@@ -225,7 +226,7 @@ def _walked(
             partners.had[number][:] = before
             lists = (starts, documents, bases, numbers, part.term_starts, _counts(part, held), own)
             had = partners.had[number]
-            return postings.shared_terms(*lists, block, partners.needed, had, partners.limits, codes, told)
+            return sharing.shared_terms(*lists, block, partners.needed, had, partners.limits, codes, told)
 
         return written(write, len(own))
 

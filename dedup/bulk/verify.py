@@ -44,20 +44,22 @@ OneByOne = Callable[[Corpus, int, int], figures.Compared]
 
 @cache
 def language_tables() -> tuple[U64s, U64s]:
-    """Zipf frequencies by token hash, and associations by the key of two token hashes (see `kernels.readings`)."""
-    frequencies = language.zipf_frequencies()
-    zipf = tables.table(_hashes(list(frequencies)), np.fromiter(frequencies.values(), np.float64, len(frequencies)))
+    """Zipf frequencies by token hash, and mutual information by the key of two (see `kernels.readings`)."""
+    words, zipfs = language.frequencies()
+    plain = np.fromiter((word.isascii() and word.replace("'", "").isalnum() for word in words), bool, len(words))
+    order = np.argsort(plain, kind="stable")  # of two words with one matching form that one counts which has it
+    hashes = _hashes(words)
+    zipf_of = dict(zip(words, zipfs.tolist(), strict=True))
     firsts, seconds, counts = language.bigrams()
-    zipf_sums = np.array(
-        [frequencies.get(one, 0.0) + frequencies.get(two, 0.0) for one, two in zip(firsts, seconds, strict=True)]
-    )
+    one, other = (np.array([zipf_of.get(word, 0.0) for word in side]) for side in (firsts, seconds))
     keys = tables.bigram_key.py_func(_hashes(firsts), _hashes(seconds))  # type: ignore[attr-defined]
     distinct, places = np.unique(keys, return_inverse=True)
     together = np.bincount(places, weights=np.array(counts, np.float64))
-    expected = 10.0 ** (zipf_sums - 18) * language.BIGRAM_TOKENS
     bits = np.zeros(len(distinct))
-    bits[places] = np.maximum(0.0, np.log2(together[places] / expected))
-    return zipf, tables.table(distinct, bits)
+    expected = (one + other - 18.0) * np.log2(10.0)
+    found = np.maximum(language.AVOIDING_BITS, np.log2(together[places] / language.BIGRAM_TOKENS) - expected)
+    bits[places] = np.where((one > 0) & (other > 0), found, 0.0)
+    return tables.table(hashes[order], zipfs[order]), tables.table(distinct, bits)
 
 
 def _hashes(words: Sequence[str]) -> U64s:
@@ -146,7 +148,7 @@ def _findings(documents: I64s, compared: figures.Compared, corpus: Corpus, confi
 def _compared(loaded: _Loaded, config: Config) -> figures.Compared:
     """The pairs compared by the kernels."""
     size = len(loaded.pairs)
-    counts, sums = np.zeros((size, 12), np.int64), np.zeros((size, 5), np.float64)
+    counts, sums = np.zeros((size, 12), np.int64), np.zeros((size, 9), np.float64)
     ranges = np.zeros((size, PASSAGES_TOLD, 5), np.int64)
     shared, union = np.zeros(size, np.int64), np.zeros(size, np.int64)
     weights = np.array(list(readings.WEIGHTS.values()))
@@ -156,7 +158,7 @@ def _compared(loaded: _Loaded, config: Config) -> figures.Compared:
     words = np.diff(loaded.starts)[loaded.places]
     seen = _figures(counts, sums[:, compare.SIMILARITY], shared / np.maximum(1, union), words)
     known = np.asarray(loaded.known[loaded.places].all(axis=1))
-    told_of = np.where(known[:, None], sums[:, compare.FREQUENCY : compare.SQUARES + 1], 0.0)
+    told_of = np.where(known[:, None], sums[:, compare.FREQUENCY : compare.PLACES + 1], 0.0)
     told = np.flatnonzero(ranges[:, :, 1].ravel())
     rows = told // PASSAGES_TOLD
     starts = np.searchsorted(rows, np.arange(size + 1))
@@ -204,8 +206,10 @@ def _known(hashes: U64s, starts: I64s) -> NDArray[np.bool_]:
 
 @cache
 def _frequent_hashes() -> U64s:
-    frequencies = language.zipf_frequencies()
-    return np.sort(_hashes([word for word, value in frequencies.items() if value >= language.KNOWN_ZIPF]))
+    words, zipfs = language.frequencies()
+    frequent = [words[at] for at in np.flatnonzero(zipfs >= language.KNOWN_ZIPF).tolist()]
+    possessives = (f"{word}'s" for word in frequent)
+    return np.sort(_hashes([*frequent, *(word for word in possessives if language.zipf(word) >= language.KNOWN_ZIPF)]))
 
 
 def _limits(config: Config) -> tuple[I64s, F64s]:

@@ -17,6 +17,8 @@ from dedup.damage import encoding, invisible, ocr, spun, structure
 from dedup.damage.findings import FLAG_LEVEL, Card, Detection, Finding, Kind
 from dedup.model import Document, Edit
 
+SCORE_DIGITS = 3
+"""Digits of a score: sums of floats differ in the seventh from machine to machine."""
 DETECTORS: dict[Kind, Callable[[Document], Detection]] = {
     "encoding": encoding.detect,
     "invisible": lambda document: invisible.detect(document.text),
@@ -29,11 +31,12 @@ DETECTORS: dict[Kind, Callable[[Document], Detection]] = {
 def card(document: Document, words: int | None = None) -> Card:
     """The card of a document; `words` is how many tokens it has, if that is known (else its parts between spaces)."""
     seen = {kind: detect(document) for kind, detect in DETECTORS.items()}
+    scores = {kind: round(found.score, SCORE_DIGITS) for kind, found in seen.items()}
     return Card(
         id=document.id,
         words=len(document.text.split()) if words is None else words,
-        scores={kind: found.score for kind, found in seen.items()},
-        flags=tuple(kind for kind, found in seen.items() if found.score >= FLAG_LEVEL),
+        scores=scores,
+        flags=tuple(kind for kind, score in scores.items() if score >= FLAG_LEVEL),
         abstained=tuple(kind for kind, found in seen.items() if not found.judged),
         findings=tuple(
             sorted((finding for found in seen.values() for finding in found.findings), key=lambda finding: finding.span)

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -84,38 +85,43 @@ def repairs(text: str) -> tuple[Edit, ...]:
         return ()
     import ftfy
 
-    found: list[Edit] = [*_old_machines(text)]
-    if not ftfy.badness.is_bad(text):
-        return tuple(found)
-    read = {edit.span for edit in found}
-    for piece in _PIECES.finditer(text):
-        if any(piece.start() <= start < piece.end() for start, _ in read):
-            continue
-        if not piece.group().isascii() and ftfy.badness.is_bad(piece.group()):
+    found: list[Edit] = []
+    for piece in _PIECES.finditer(text) if _SUSPECT.search(text) else ():
+        if _SUSPECT.search(text, *piece.span()) and ftfy.badness.is_bad(piece.group()):
             found += _mended(piece.group(), (0, len(piece.group())), GAPS_WORDS, piece.start()).edits
+    found += _old_machines(text, found)
     return tuple(sorted(found, key=lambda edit: edit.span))
 
 
+_SUSPECT = re.compile("[^\x00-\x7f]{2}|[\x80-\x9f]|[\u00c2-\u00f4\u0192\u2020-\u221a\u0102\u0139][ ?!-~]")
+"""What broken encoding always holds: two characters outside ASCII together, a C1 control, or what a first byte is read
+as before a character that the second was lost to. The heuristic itself takes twenty times as long."""
 _OLD_RUN = re.compile("[^\x00-\x7f]{3,200}(?: [^\x00-\x7f]{2,200}){0,50}")
 _OLD_SIGNS = re.compile("[\u00a0-\u00bf\u02c6-\u02dd\u2010-\u2265\u2500-\u25ff]")
 OLD_CHARACTERS_MIN = 6
 OLD_SIGNS_SHARE_MIN = 0.3
 
 
-def _old_machines(text: str) -> Iterator[Edit]:
+def _old_machines(text: str, mended: Sequence[Edit]) -> list[Edit]:
     """Runs that are letters of another script when their bytes in an encoding of old machines are read as UTF-8, and
     that ftfy's heuristic does not see: by chance, so many bytes are never valid UTF-8."""
     if not _OLD_SIGNS.search(text):
-        return
+        return []
+    stops = [edit.span[1] for edit in mended]
+    found = []
     for run in _OLD_RUN.finditer(text):
         before = run.group()
+        at = bisect_right(stops, run.start())
+        if at < len(mended) and mended[at].span[0] < run.end():
+            continue
         if len(_OLD_SIGNS.findall(before)) < OLD_SIGNS_SHARE_MIN * len(before) or len(before) < OLD_CHARACTERS_MIN:
             continue
-        for codec in ("mac_roman", "cp437", "cp850"):
+        for codec in ("mac_roman", "cp437", "cp850", "cp1252"):
             after = _reread(before, codec)
             if after and all(map(str.isalpha, after.replace(" ", ""))):
-                yield Edit(run.span(), before, after, f"encoding: {codec}, utf-8")
+                found.append(Edit(run.span(), before, after, f"encoding: {codec}, utf-8"))
                 break
+    return found
 
 
 def _reread(passage: str, codec: str) -> str | None:
@@ -295,6 +301,10 @@ _UPPER = re.compile(
     f"(?:(?<![A-Za-z])[\u00a0-\u00ff\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u2013-\u2026\u20ac\u2122]{{2,40}}"
     f"(?![A-Za-z])[ ,.:;!?-]{{1,3}}){{{FOREIGN_WORDS_MIN},200}}"
 )
+_UPPER_LETTERS = frozenset(map(chr, range(0xC0, 0x100)))
+UPPER_LETTERS_MIN = 2
+"""Distinct upper Latin-1 letters from which a text may be in another encoding; languages in Latin letters use fewer or
+have them one at a time."""
 _READINGS = (
     ("cp1251", "\u0400-\u04ff"),
     ("koi8_r", "\u0400-\u04ff"),
@@ -309,6 +319,8 @@ SOUND_SHARE_MIN = 0.9
 
 
 def _foreign(text: str) -> Iterator[Finding]:
+    if len(_UPPER_LETTERS & alphabet(text)) < UPPER_LETTERS_MIN:
+        return
     for run in _UPPER.finditer(f"{text} " if len(text) < HEAD_CHARACTERS else text):
         words = run.group().split()
         letters = sum(map(len, words))

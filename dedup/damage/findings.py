@@ -8,7 +8,7 @@ Every score is a probability in 0..1: that the document is damaged in this way. 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
@@ -62,7 +62,7 @@ class Card:
 
     id: str
     words: int
-    scores: dict[Kind, float]
+    scores: Mapping[Kind, float]
     flags: tuple[Kind, ...]
     abstained: tuple[Kind, ...]
     findings: tuple[Finding, ...]
@@ -99,3 +99,9 @@ def alphabet(text: str) -> frozenset[str]:
 def pieces(text: str) -> tuple[str, ...]:
     """What stands between white space, kept while the detectors look at it."""
     return tuple(text.split())
+
+
+@lru_cache(maxsize=2)
+def vocabulary(text: str) -> frozenset[str]:
+    """The distinct ones of these."""
+    return frozenset(pieces(text))

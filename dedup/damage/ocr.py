@@ -8,7 +8,7 @@
    a line's end is always one, of low confidence: joining it again is a repair safe by law.
 
 Score: the probability that the text is OCR output or has character noise, as a reader without the original would say.
-English only: a text with few English function words is not judged, nor is one of under `PIECES_MIN` words. Names,
+English only (`lexicon.is_english`): other texts are not judged, nor is one of under `PIECES_MIN` words. Names,
 spelling of the seventeenth century and technical terms are in no list either; the regression has seen them.
 Linear in length. Fitted on half of the development data (documents and originals apart) against clean prose of many
 kinds; see benchmarks/damage.py for the figures on the other half.
@@ -29,11 +29,10 @@ from dedup.damage.findings import ABSTAINED, FINDINGS_MAX, Detection, Finding, d
 
 PIECES_MIN = 8
 """Words below which nothing is said of a whole text."""
-PIECES_MAX = 20_000
+PIECES_MAX = 6_000
 """Words of a text that are looked at for its score: its beginning, middle and end."""
-FUNCTION_SHARE_MIN = 0.08
-"""Share of English function words from which a text is English, even a badly scanned one; about 0.4 in sound prose,
-under 0.05 in other languages."""
+SPECK_CHARACTERS = 36_000
+"""How much of a text is looked at for what stands between words."""
 PRIOR_WORDS = 15
 """Sound words that a text is given the credit of, so that one odd word in a short one is not a tenth of it."""
 FINDINGS_LEVEL = 0.3
@@ -43,17 +42,7 @@ Shape = Literal[
     "known", "near", "near rare", "near short", "far", "far short", "name near", "name far", "digits", "signs",
     "capital", "letter", "sign", "odd sign", "confusion", "divided", "code", "number",
 ]  # fmt: skip
-_FUNCTION = frozenset(
-    "the and to that it with his be at by not are but from have they which you were all she there would their him "
-    "been has when who will more if out what up its about than into them can only other time new some could these may "
-    "then first any like my now such our even most made after did many must before through where much your way well "
-    "down should because each just those people how too very make still see own work get both between life being under "
-    "never day same another know while last might us great old year off since against go came right used take three "
-    "this had for of".split()
-)  # fmt: skip
-"""English function words, less those that are as frequent in German, Dutch, French or Spanish."""
 _EDGES = "\"'“”‘’.,;:!?()[]{}…—–-*_«»"
-_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _CODE = re.compile(r"[=<>\\{}$@#%+|~`^]{1}|[\w)][/_(\[]|[/_]|\w\.\w+\.?\w*$|::|://|^-{1,2}\w|\d[.,:]\d")
 _NUMBER = re.compile(r"^[£$€#]?\d[\d.,:/'’-]*(?:st|nd|rd|th|s|am|pm|km|kg|mm|cm|m|d|[A-Za-z])?%?$")
 _ODD = re.compile(r"[»«■•^~|\\{}<>*%@¬§¥€£�©®°]")
@@ -97,8 +86,7 @@ _CONFUSIONS = frozenset(
     "oue ono witb wilh uot nol bv hc shc tbey thoy tliey thcy wus lie ia aa aro bis nt ou".split()
 )
 """What machines read for the most frequent English words, where `e` looks like `o` or `c`, `h` like `b` or `li`."""
-_FALSE_CAPITALS = frozenset(("In", "Is", "It", "If"))
-"""`In`, `Is`, `It`, `If` in the middle of a sentence: a stroke read as a capital."""
+_FALSE_CAPITAL = re.compile(r" I[nstf]\s[a-z]")
 
 _SIGN_SHAPES: tuple[tuple[Shape, re.Pattern[str]], ...] = (
     ("digits", _LIKE_DIGIT),
@@ -119,8 +107,8 @@ def _parts_shape(piece: str, bare: str) -> Shape:
 
 
 _RANK: dict[Shape, int] = {
-    "known": 0, "letter": 1, "name far": 2, "name near": 3, "far short": 4, "far": 5, "confusion": 5, "near short": 6, "near rare": 7,
-    "near": 8,
+    "known": 0, "letter": 1, "name far": 2, "name near": 3, "far short": 4, "far": 5, "confusion": 5,
+    "near short": 6, "near rare": 7, "near": 8,
 }  # fmt: skip
 
 
@@ -163,14 +151,14 @@ DAMAGED: dict[Shape, str] = {
     "confusion": "what scanners read for a frequent word",
 }
 WEIGHTS: dict[str, float] = {
-    "constant": -6.6, "near": 8.68, "near rare": 0.0, "near short": 4.43, "far": 0.0, "far short": 2.72,
-    "name near": 7.33, "name far": 0.62, "digits": 1.05, "signs": 0.0, "capital": 0.0, "letter": 5.63, "sign": 4.31,
-    "odd sign": 10.46, "confusion": 25.98, "divided": 21.81, "code": -8.16, "number": 3.03, "false capital": 25.04,
-    "stray": 2.9, "near distinct": 26.48, "far distinct": 8.1,
+    "constant": -6.4, "near": 8.65, "near rare": 0.0, "near short": 4.38, "far": 0.0, "far short": 1.92,
+    "name near": 8.49, "name far": 1.3, "digits": 0.48, "signs": 0.0, "capital": 0.0, "letter": 5.88, "sign": 3.79,
+    "odd sign": 10.86, "confusion": 25.95, "divided": 21.79, "code": -8.39, "number": 3.89, "false capital": 25.58,
+    "near distinct": 26.49, "far distinct": 7.22,
 }  # fmt: skip
-"""Log-odds for each unit of a feature, the square root of a share; none may be below 0 that stands for damage. Fitted on
-the half of the development data (scanned newspapers, news with character noise) and of the clean prose whose SHA-256 is
-in the lower half."""
+"""Log-odds for each unit of a feature, the square root of a share; none may be below 0 that stands for damage. Fitted
+on the half of the development data (scanned newspapers, news with character noise) and of the clean prose whose
+SHA-256 is in the lower half."""
 
 
 _JOINED = re.compile(r"(?<=[^\W\d_]{2})-\r?\n[ \t]{0,20}(?=[^\W\d_])")
@@ -184,9 +172,9 @@ def detect(text: str) -> Detection:
     if len(parts) < PIECES_MIN:
         return ABSTAINED if not divided else Detection(0.0, tuple(divided), judged=False)
     counts = Counter(parts)
-    if not _is_english(counts):
+    if not lexicon.is_english(counts):
         return ABSTAINED
-    score = probability(shares(counts, false_capitals(parts)))
+    score = probability(shares(counts, false_capitals(text[:SPECK_CHARACTERS])))
     found = [*divided, *islice(_words(text), FINDINGS_MAX)] if score >= FINDINGS_LEVEL else divided
     return Detection(score, detection(found).findings)
 
@@ -199,30 +187,20 @@ def _sampled(parts: Sequence[str]) -> Sequence[str]:
     return [*parts[:third], *parts[middle : middle + third], *parts[-third:]]
 
 
-def _is_english(counts: Counter[str]) -> bool:
-    letters = sum(count for piece, count in counts.items() if piece[0].isalpha())
-    function = sum(count for piece, count in counts.items() if piece.lower().strip(_EDGES) in _FUNCTION)
-    return function >= FUNCTION_SHARE_MIN * letters > 0
-
-
-def false_capitals(parts: Sequence[str]) -> int:
-    """How many `In`, `Is`, `It`, `If` stand between two words in small letters."""
-    return sum(
-        parts[at - 1][-1].islower() and parts[at + 1][0].islower()
-        for at in range(1, len(parts) - 1)
-        if parts[at] in _FALSE_CAPITALS
-    )
+def false_capitals(text: str) -> int:
+    """How many `In`, `Is`, `It`, `If` stand between two words in small letters: a stroke read as a capital."""
+    return sum(text[found.start() - 1 : found.start()].islower() for found in _FALSE_CAPITAL.finditer(text))
 
 
 def shares(counts: Counter[str], capitals: int) -> dict[str, float]:
     """The square roots of the shares of each class, among the pieces that are words, and of distinct damaged ones."""
+    kinds = list(map(shape, counts))
+    distinct = Counter(kinds)
     classes: Counter[str] = Counter()
-    distinct: Counter[str] = Counter()
-    for piece, count in counts.items():
-        kind = shape(piece)
-        classes[kind] += count
-        distinct[kind] += 1
-    words = sum(classes.values()) - classes["code"] - classes["number"] + PRIOR_WORDS
+    for kind, count in zip(kinds, counts.values(), strict=True):
+        if kind != "known":
+            classes[kind] += count
+    words = counts.total() - classes["code"] - classes["number"] + PRIOR_WORDS
     found: dict[str, float] = {kind: sqrt(classes[kind] / words) for kind in FEATURES}
     found["false capital"] = sqrt(capitals / words)
     found["near distinct"] = sqrt(sum(distinct[kind] for kind in ("near", "near rare", "near short")) / words)

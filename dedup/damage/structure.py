@@ -19,9 +19,11 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Sequence
-from itertools import pairwise
+from functools import cache
+from itertools import islice
+from operator import eq
 
-from dedup.damage.findings import NOTHING, Detection, Finding, detection, pieces, shown
+from dedup.damage.findings import NOTHING, Detection, Finding, detection, pieces, shown, vocabulary
 from dedup.model import Span
 
 SENTENCES_MIN = 3
@@ -34,7 +36,11 @@ REPEATED_CHARACTERS_MIN = 30
 """Characters of a sentence or line from which its repetition counts; shorter ones are stock phrases."""
 SQUEEZED_SHARE = 0.12
 """Compressed size by size below which a text is one thing over and over; prose is at 0.4 and above."""
-SAMPLE_CHARACTERS = 1 << 16
+DISTINCT_SHARE = 0.12
+"""Distinct words by words below which a text is worth compressing; prose of 10,000 words is at 0.2."""
+SAMPLE_CHARACTERS = 1 << 14
+PROSE_CHARACTERS = 4000
+"""How much of a text, from its middle, is looked at for its share of letters."""
 LETTER_SHARE_MIN = 0.6
 """Share of letters among what is not white space below which a text is no prose; about 0.95 in prose."""
 PARAGRAPH_LETTERS_MIN = 60
@@ -82,6 +88,11 @@ def _paragraphs(text: str) -> list[Span]:
 
 _STOP = re.compile(r"[.!?…。！？:;\"'”’»)\]*]\s*\Z")
 _SENTENCE_END = re.compile(r"[.!?]['\"”’)]?\s")
+_LEADS_ON = frozenset(
+    "the a an of and or but to in on at by for with from that which who as than into is are was were has have had be "
+    "will would can could should may might must not his her their its our your my this these those if because".split()
+)
+"""Words that no sentence ends with."""
 _LAST_WORD = re.compile(r"(?<![\w'’-])([a-z]{3,20})\s*\Z")
 
 
@@ -101,15 +112,16 @@ def _truncation(text: str, paragraphs: Sequence[Span]) -> tuple[list[Place], flo
     if not ends_whole and finished >= FINISHED_SHARE_MIN and text.count(" ", *tail) >= PARAGRAPH_WORDS_MIN - 1:
         word = _LAST_WORD.search(text, max(tail[0], tail[1] - 24), tail[1])
         cut = word is not None and _is_cut(word.group(1))
+        open_end = text[tail[0] : tail[1]].rstrip().endswith(",") or (word is not None and word.group(1) in _LEADS_ON)
         start = word.start(1) if word else max(tail[0], tail[1] - 20)
         what = "a word" if cut else "a sentence"
         found.append(((start, tail[1]), "truncated", f"the text ends in the middle of {what}"))
-        confidence = 0.8 if cut else 0.6
+        confidence = 0.8 if cut else 0.65 if open_end else 0.35
     first = text.lstrip()[:1]
     if first.islower() and len(long) > 2 and _begins_small(text, long) <= 0.2:
         start = len(text) - len(text.lstrip())
         found.append(((start, min(len(text), start + 20)), "truncated", "the text begins in the middle of a sentence"))
-        confidence = max(confidence, 0.5)
+        confidence = max(confidence, 0.35)
     return found, confidence
 
 
@@ -150,7 +162,7 @@ def _unclosed(text: str, paragraphs: Sequence[Span]) -> tuple[list[Place], float
 
 # --- 2: repetition -----------------------------------------------------------------------------------------------
 
-_UNITS = re.compile(rf"[^\n.!?]{{{REPEATED_CHARACTERS_MIN},2000}}(?:[.!?]+|\n|\Z)")
+_UNITS = re.compile(rf"[^\n.!?]{{{REPEATED_CHARACTERS_MIN},2000}}[.!?\n]?")
 _TWICE = re.compile(r"\b([a-z]{2,15}) \1\b(?! [a-z]+ \1\b)")
 _MAY_STAND_TWICE = frozenset(
     "that had very so no bye ha he now well there never more many again on in is her you".split()
@@ -162,7 +174,8 @@ def _repeated(text: str) -> tuple[list[Place], float]:
     first: dict[str, int] = {}
     found: list[Place] = []
     repeated = 0
-    for unit in _UNITS.finditer(text):
+    long = [part for part in text.replace("\n", ". ").split(". ") if len(part) >= REPEATED_CHARACTERS_MIN]
+    for unit in _UNITS.finditer(text) if len(set(map(str.strip, long))) < len(long) else ():
         body = " ".join(unit.group().split())
         if len(body) < REPEATED_CHARACTERS_MIN or not any(map(str.isalpha, body[:40])):
             continue
@@ -172,7 +185,7 @@ def _repeated(text: str) -> tuple[list[Place], float]:
             found.append((unit.span(), "repeated", f"the same stands at character {before}"))
     share = repeated / len(text)
     words = pieces(text)
-    if any(one == two and one.isalpha() and one not in _MAY_STAND_TWICE for one, two in pairwise(words)):
+    if any(map(eq, words, islice(words, 1, None))):
         for twice in _TWICE.finditer(text):
             if twice.group(1) not in _MAY_STAND_TWICE:
                 found.append((twice.span(), "word twice", f"{twice.group(1)!r} is set twice"))
@@ -201,12 +214,27 @@ FURNITURE_EACH = 0.22
 """How much surer each distinct piece of furniture makes: three of them are a page, one may be quoted."""
 
 
+@cache
+def _keys() -> dict[str, tuple[str, ...]]:
+    """The first word of each phrase that says most, as it may stand between spaces."""
+    keys: dict[str, tuple[str, ...]] = {}
+    for phrase in _FURNITURE:
+        words = phrase.split()
+        key = max(words[:-1] or words, key=len)
+        keys[phrase] = (key, key.capitalize(), key.upper(), f"({key}", f"[{key}", f"[{key.capitalize()}")
+    return keys
+
+
 def _furniture(text: str) -> tuple[list[Place], float]:
     """What surrounds a text on a page."""
-    small = text.lower() if text.isascii() else text.translate(_SMALL)
+    words = vocabulary(text)
+    wanted = [phrase for phrase in _FURNITURE if any(word in words for word in _keys()[phrase])]
+    small = text.lower() if wanted else ""
+    if len(small) != len(text) and wanted:
+        small = text.translate(_SMALL)
     found: list[Place] = []
     distinct = 0
-    for phrase in _FURNITURE:
+    for phrase in wanted:
         at = small.find(phrase)
         distinct += at >= 0
         while at >= 0:
@@ -237,8 +265,9 @@ def _tags(text: str) -> tuple[list[Place], float]:
 # --- 4 to 6: filler, mixture, no prose ---------------------------------------------------------------------------
 
 _LOREM = re.compile(r"[Ll]orem ipsum dolor sit amet|consectetur adipisc?ing elit|sed do eiusmod tempor")
-_PLACEHOLDER = re.compile(
-    r"\[(?:insert|your|add|enter|company|placeholder)\b[^\]\n]{0,60}\]|\{\{[^{}\n]{1,60}\}\}", re.IGNORECASE
+_PLACEHOLDERS = (
+    ("[", re.compile(r"\[(?:insert|your|add|enter|company|placeholder)\b[^\]\n]{0,60}\]", re.IGNORECASE)),
+    ("{{", re.compile(r"\{\{[^{}\n]{1,60}\}\}")),
 )
 ENCODED_CHARACTERS_MIN = 60
 """Letters and digits without a space from which they may be data."""
@@ -247,18 +276,21 @@ _ENCODED = re.compile(r"(?:[A-Za-z0-9+/]{60,100}\n?){2,}={0,2}|[A-Fa-f0-9]{128,}
 
 def _filler(text: str) -> tuple[list[Place], float]:
     """Text that nobody wrote to be read."""
-    found = [(match.span(), "filler", "placeholder Latin") for match in _LOREM.finditer(text)]
+    latin = _LOREM.finditer(text) if "dolor" in text or "elit" in text or "eiusmod" in text else ()
+    found = [(match.span(), "filler", "placeholder Latin") for match in latin]
     confidence = 0.8 if found else 0.0
-    for match in _PLACEHOLDER.finditer(text):
-        found.append((match.span(), "placeholder", "a blank of a template that was never filled in"))
-        confidence = max(confidence, 0.3)
-    longest = max(map(len, pieces(text)))
+    for opening, blank in _PLACEHOLDERS:
+        for match in blank.finditer(text) if opening in text else ():
+            found.append((match.span(), "placeholder", "a blank of a template that was never filled in"))
+            confidence = max(confidence, 0.3)
+    longest = max(map(len, vocabulary(text)))
     for match in _ENCODED.finditer(text) if longest >= ENCODED_CHARACTERS_MIN else ():
         if not match.group().isalpha() or len(set(match.group())) > 20:
             found.append((match.span(), "encoded", "data in letters, not words"))
             confidence = max(confidence, 0.4)
     sample = text[:SAMPLE_CHARACTERS].encode("utf-8", "replace")
-    if len(sample) > 1000 and len(zlib.compress(sample, 1)) < SQUEEZED_SHARE * len(sample):
+    may_repeat = len(vocabulary(text)) < DISTINCT_SHARE * len(pieces(text)) or longest >= ENCODED_CHARACTERS_MIN
+    if may_repeat and len(sample) > 1000 and len(zlib.compress(sample, 1)) < SQUEEZED_SHARE * len(sample):
         found.append(((0, len(text)), "filler", "the text says the same over and over"))
         confidence = 0.8
     return found, confidence
@@ -281,13 +313,15 @@ _SCRIPT_RANGES = (
     ("Korean", re.compile("[\uac00-\ud7a3]")), ("Japanese", re.compile("[\u3040-\u30ff]")),
     ("Chinese", re.compile("[\u4e00-\u9fff]")),
 )  # fmt: skip
-LANGUAGE_WORDS = 40
-"""Words of a paragraph that are looked at for its language."""
+PARAGRAPHS_MAX = 60
+"""Paragraphs of a text whose language is asked for, evenly spread."""
+PARAGRAPH_CHARACTERS = 250
+"""How much of a paragraph is looked at for its language."""
 
 
 def _language(text: str, span: Span) -> str | None:
     """The language or script of a paragraph, if it is long enough to tell."""
-    start, stop = span[0], min(span[1], span[0] + 400)
+    start, stop = span[0], min(span[1], span[0] + PARAGRAPH_CHARACTERS)
     if stop - start < PARAGRAPH_LETTERS_MIN:
         return None
     part = text[start:stop]
@@ -295,7 +329,7 @@ def _language(text: str, span: Span) -> str | None:
         for name, letters in _SCRIPT_RANGES:
             if len(letters.findall(part)) > 0.4 * len(part):
                 return name
-    words = part.lower().split()[:LANGUAGE_WORDS]
+    words = part.lower().split()
     counts = Counter(_LANGUAGE[word] for word in words if word in _LANGUAGE).most_common(2)
     if not counts or counts[0][1] < 3 or (len(counts) > 1 and counts[1][1] * 2 > counts[0][1]):
         return None
@@ -304,7 +338,9 @@ def _language(text: str, span: Span) -> str | None:
 
 def _mixture(text: str, paragraphs: Sequence[Span]) -> tuple[list[Place], float]:
     """Paragraphs in another language than most of the text."""
-    known = [(span, name) for span in paragraphs[:2000] if (name := _language(text, span))]
+    known = [
+        (span, name) for span in paragraphs[:: 1 + len(paragraphs) // PARAGRAPHS_MAX] if (name := _language(text, span))
+    ]
     if len(known) < 2:
         return [], 0.0
     main = Counter(name for _, name in known).most_common(1)[0][0]
@@ -317,7 +353,8 @@ _NOT_LETTER = re.compile(r"[^\w\s]|[\d_]")
 
 def _no_prose(text: str) -> tuple[list[Place], float]:
     """A text with few letters in it."""
-    sample = text[:SAMPLE_CHARACTERS]
+    middle = max(0, len(text) - PROSE_CHARACTERS) // 2
+    sample = text[middle : middle + PROSE_CHARACTERS]
     solid = len(sample) - sum(map(sample.count, " \n\t\r"))
     share = 1.0 - len(_NOT_LETTER.findall(sample)) / max(1, solid)
     if solid < 100 or share >= LETTER_SHARE_MIN:

@@ -1,16 +1,17 @@
 """Pairs of documents become the sums that a relation and a direction rest on: compiled `align.passages`,
-`judge.figures` and `judge.direction`, without texts.
+`figures.figures` and `readings.sums`, without texts.
 
 1. `aligned` (see there) gives the blocks of a pair and its moved blocks.
 2. `_passages`: the stretches of the runs of blocks, and of moved blocks, with enough equal tokens, by where they begin
    in a.
-3. `_runs`: the differing tokens between their blocks, and the windows that they fall into. The slots of the language
-   tables that step 4 will read are asked for now, since each is a cache miss.
-4. `_judged`: every run with tokens on both sides is read (see `readings`): the likeness of its characters, names and
-   numbers, and the three differences of `judge.reading_evidence`.
+3. `_runs`: the differing tokens between their blocks, and the windows that they fall into; `_edges`: those at both
+   ends of both texts. The slots of the language tables that step 5 will read are asked for now, since each is a cache
+   miss.
+4. `_likenesses`: of every run with tokens on both sides the likeness of its characters, names and numbers.
+5. `_weighed`: of every such run, and of the edges, the differences of `readings.evidence`.
 
-From the sums the caller has `judge.Figures` and `judge.direction` by a few divisions. Departures from the Python
-modules: those of `readings`, for words outside ASCII. Limits: those of `anchors` and `aligned`.
+From the sums the caller has `figures.Figures` and `readings.direction` by a few operations. Departures from the Python
+modules: those of `kernels.readings`, for words outside ASCII. Limits: those of `anchors` and `aligned`.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ from dedup.kernels.anchors import (
     WINDOW,
     F64s,
     Scratch,
+    cleared,
     copy_row,
+    slot_of,
     table_words,
 )  # fmt: skip
 from dedup.kernels.readings import (
@@ -36,9 +39,10 @@ from dedup.kernels.readings import (
     Language,
     Side,
     asked,
+    capitals,
     is_capitalised,
     likeness,
-    readings,
+    reading,
     surface,
 )  # fmt: skip
 from dedup.kernels.simd import I64s, U8s, U64s, inlined, inner, kernel
@@ -48,11 +52,14 @@ EQUAL, COVERED_A, COVERED_B, REPLACED, FACING, RUNS, WINDOWS, WINDOWS_HIT, NAMES
 both sides; all runs; windows of a's covered tokens; those in which a replacement begins; runs with tokens on both sides
 that concern names or numbers; passages; characters of both sides of such runs that were looked at; runs whose
 sides differ by `figures.UNEVEN_TOKENS` or more."""
-UNEVEN_TOKENS = 3
-"""As `figures.UNEVEN_TOKENS`."""
-SIMILARITY, FREQUENCY, FIT, KNOWN, SQUARES = range(5)
-"""Columns of `sums`, over the runs with tokens on both sides: likeness of characters (0..1) by their number; a's reading
-less b's in Zipf steps, in bits, in shares of known neighbourships; the square of these three, weighed."""
+UNEVEN_TOKENS, EDGE_TOKENS = 3, 4
+"""As in `figures`."""
+PLACE_LIMIT = 5.2
+"""As in `dedup.readings`."""
+SIMILARITY, FREQUENCY, RARITY, FIT, KNOWN, CAPITALS, RECURRENCE, SQUARES, PLACES = range(9)
+"""Columns of `sums`: likeness of characters (0..1) by their number, over the runs with tokens on both sides; of these
+and of the edges a's reading less b's in the order of `readings.WEIGHTS`, each place as far as it counts; the squares of
+the places' log-odds; the places."""
 
 
 # --- passages -----------------------------------------------------------------------------------------------
@@ -213,41 +220,87 @@ def _runs(
 
 
 @inner
-def _judged(
-    buffer: U8s,
-    a: Side,
-    b: Side,
-    facing: int,
-    scratch: Scratch,
-    language: Language,
-    form_a: U8s,
-    form_b: U8s,
-    masks: U64s,
-    weights: F64s,
-    sums: F64s,
-) -> tuple[int, int]:
-    """Fill `sums` from the runs in scratch.one to scratch.four: how many of them concern names or numbers, and how many
-    characters they have."""
-    names = letters = 0
-    sums[:] = 0.0
+def _edges(a: U64s, b: U64s, passages: int, scratch: Scratch, language: Language, places: int) -> int:
+    """Append to the runs in scratch.one to scratch.four what differs at both ends of both texts, next to a passage:
+    how many there are now."""
+    if passages == 0:
+        return places
+    blocks, first, last = scratch.blocks, scratch.gathered[0, 0], scratch.gathered[passages - 1, 1]
+    for edge in range(2):
+        from_a = blocks[last, 0] + blocks[last, 2] if edge else 0
+        from_b = blocks[last, 1] + blocks[last, 2] if edge else 0
+        to_a = len(a) if edge else blocks[first, 0]
+        to_b = len(b) if edge else blocks[first, 1]
+        if min(to_a - from_a, to_b - from_b) > 0 and max(to_a - from_a, to_b - from_b) <= EDGE_TOKENS:
+            scratch.one[places], scratch.two[places] = from_a, to_a
+            scratch.three[places], scratch.four[places] = from_b, to_b
+            places += 1
+            asked(a, from_a, to_a, language)
+            asked(b, from_b, to_b, language)
+    return places
+
+
+@inner
+def _likenesses(
+    buffer: U8s, a: Side, b: Side, facing: int, scratch: Scratch, form_a: U8s, form_b: U8s, masks: U64s, counts: I64s
+) -> float:
+    """The likeness of the runs in scratch.one to scratch.four by their characters; counts[NAMES], counts[LETTERS]."""
+    alike = 0.0
     for run in range(facing):
         start_a, stop_a = scratch.one[run], scratch.two[run]
         start_b, stop_b = scratch.three[run], scratch.four[run]
         length_a, digit_a = surface(buffer, a, start_a, stop_a, form_a)
         length_b, digit_b = surface(buffer, b, start_b, stop_b, form_b)
         if digit_a or digit_b or (is_capitalised(buffer, a, start_a) and is_capitalised(buffer, b, start_b)):
-            names += 1
-        frequency_a, fit_a, known_a = readings(buffer, a, start_a, stop_a, language)
-        frequency_b, fit_b, known_b = readings(buffer, b, start_b, stop_b, language)
+            counts[NAMES] += 1
         length = length_a + length_b
-        letters += length
-        sums[SIMILARITY] += length * likeness(form_a, length_a, form_b, length_b, masks)
-        frequency, fit, known = frequency_a - frequency_b, fit_a - fit_b, known_a - known_b
-        sums[FREQUENCY] += frequency
-        sums[FIT] += fit
-        sums[KNOWN] += known
-        sums[SQUARES] += (weights[0] * frequency + weights[1] * fit + weights[2] * known) ** 2
-    return names, letters
+        counts[LETTERS] += length
+        alike += length * likeness(form_a, length_a, form_b, length_b, masks)
+    return alike
+
+
+@inner
+def _recurring(a: U64s, passages: int, scratch: Scratch, counts: I64s) -> int:
+    """Put the tokens that both texts share, in passages, into scratch.keys: the mask of its slots."""
+    mask = cleared(scratch.places, counts[EQUAL])
+    for passage in range(passages):
+        for row in range(scratch.gathered[passage, 0], scratch.gathered[passage, 1] + 1):
+            start = scratch.blocks[row, 0]
+            for token in range(start, start + scratch.blocks[row, 2]):
+                slot = slot_of(scratch.keys, scratch.places, mask, a[token])
+                scratch.keys[slot], scratch.places[slot] = a[token], 1
+    return mask
+
+
+@inner
+def _weighed(
+    buffer: U8s, a: Side, b: Side, places: int, scratch: Scratch, mask: int, language: Language, weights: F64s,
+    sums: F64s,
+) -> None:  # fmt: skip
+    """Add to `sums` the differences of the readings in scratch.one to scratch.four. mask: see `_recurring`."""
+    for run in range(places):
+        start_a, stop_a = scratch.one[run], scratch.two[run]
+        start_b, stop_b = scratch.three[run], scratch.four[run]
+        frequency_a, rarity_a, fit_a, known_a, recurrence_a = reading(
+            buffer, a, start_a, stop_a, language, scratch, mask
+        )
+        frequency_b, rarity_b, fit_b, known_b, recurrence_b = reading(
+            buffer, b, start_b, stop_b, language, scratch, mask
+        )
+        frequency, rarity = frequency_a - frequency_b, rarity_a - rarity_b
+        fit, known, recurrence = fit_a - fit_b, known_a - known_b, recurrence_a - recurrence_b
+        written = capitals(buffer, a, start_a, stop_a, b, start_b, stop_b)
+        odds = weights[0] * frequency + weights[1] * rarity + weights[2] * fit
+        odds += weights[3] * known + weights[4] * written + weights[5] * recurrence
+        counted = PLACE_LIMIT / max(PLACE_LIMIT, abs(odds))
+        sums[FREQUENCY] += counted * frequency
+        sums[RARITY] += counted * rarity
+        sums[FIT] += counted * fit
+        sums[KNOWN] += counted * known
+        sums[CAPITALS] += counted * written
+        sums[RECURRENCE] += counted * recurrence
+        sums[SQUARES] += (counted * odds) ** 2
+        sums[PLACES] += 1.0
 
 
 # --- the kernel ---------------------------------------------------------------------------------------------
@@ -283,17 +336,19 @@ def compare(
     hashes: (t,) token hashes of all documents. starts: (n + 1,) where each document's tokens begin. buffer: UTF-8 of
     all documents. offsets: (n + 1,) where each document's bytes begin. spans: (t, 2) bytes of each token in the buffer,
     half-open. pairs: (m, 2) documents a, b. limits: (6,), prices: (3,), see `anchors`. zipf, bigrams: see `readings`.
-    weights: (3,), of a Zipf step, a bit, a known neighbourship. counts: (m, 12), sums: (m, 5), out, see EQUAL and SIMILARITY. ranges: (m, P, 5), out: start and stop in a, start
-    and stop in b, in tokens, and the equal tokens of the first P passages, zeros behind the last; P may be 0. Raises
-    ValueError where arrays do not fit each other.
+    weights: (6,), `readings.WEIGHTS`. counts: (m, 12), sums: (m, 9), out, see EQUAL and SIMILARITY. ranges: (m, P, 5),
+    out: start and stop in a, start and stop in b, in tokens, and the equal tokens of the first P passages, zeros behind
+    the last; P may be 0. Raises ValueError where arrays do not fit each other.
     """
     size = len(pairs)
     if len(offsets) < len(starts) or len(spans) < len(hashes) or spans.shape[1] != 2 or pairs.shape[1] != 2:
         raise ValueError("offsets, spans or pairs do not fit")
-    if counts.shape != (size, 12) or sums.shape != (size, 5) or ranges.shape[0] != size or ranges.shape[2] != 5:
+    if counts.shape != (size, 12) or sums.shape != (size, 9) or ranges.shape[0] != size or ranges.shape[2] != 5:
         raise ValueError("counts, sums or ranges do not fit")
-    if len(limits) != 6 or len(prices) != 3 or len(weights) != 3 or min(limits[ANCHOR], limits[WINDOW], limits[RUNS_OPEN]) < 1:
-        raise ValueError("limits or prices do not fit")
+    if len(limits) != 6 or len(prices) != 3 or len(weights) != 6:
+        raise ValueError("limits, prices or weights do not fit")
+    if min(limits[ANCHOR], limits[WINDOW], limits[RUNS_OPEN]) < 1:
+        raise ValueError("limits do not fit")
     for slots in (zipf, bigrams):
         if len(slots) < 1 or len(slots) & (len(slots) - 1) or slots.shape[1] != 2:
             raise ValueError("a language table has 2**m rows of two")
@@ -339,7 +394,9 @@ def compare(
         passages = _passages(blocks, moved, limits, prices, scratch)
         _told(passages, scratch, ranges[pair])
         facing = _runs(a.hashes, b.hashes, passages, limits[WINDOW], scratch, language, counts[pair], marks)
-        names, letters = _judged(
-            buffer, a, b, facing, scratch, language, form_a, form_b, masks, weights, sums[pair]
-        )
-        counts[pair, NAMES], counts[pair, LETTERS] = names, letters
+        places = _edges(a.hashes, b.hashes, passages, scratch, language, facing)
+        sums[pair] = 0.0
+        if places:
+            sums[pair, SIMILARITY] = _likenesses(buffer, a, b, facing, scratch, form_a, form_b, masks, counts[pair])
+            mask = _recurring(a.hashes, passages, scratch, counts[pair])
+            _weighed(buffer, a, b, places, scratch, mask, language, weights, sums[pair])

@@ -3,12 +3,12 @@
 1. `table`, `bigram_key`: the layout of the language tables. `slots`, (2**m, 2) uint64, C-contiguous, at most half full.
    A row is a key, 0 for a free one, and the bits of a float64. A key is in the first row from `key & (2**m - 1)` on,
    cyclically, that holds it or is free; the key 0 is kept as 1. `zipf`: by token hash, the word's Zipf frequency (what
-   is not there has 0.0). `bigrams`: by `bigram_key`, the association in bits; that a key is there says that the
-   bigram's count is above 0.
-2. `readings`: mean frequency, mean association and share of known neighbourships, as `judge._reading`.
-3. `surface`, `likeness`, `is_capitalised`: as `judge._similarity` and `judge._concerns_names`, on bytes.
+   is not there has 0.0). `bigrams`: by `bigram_key`, the mutual information in bits; that a key is there says that
+   the bigram's count is above 0.
+2. `reading`, `capitals`: what `readings.evidence` says of a reading, and of the first letters of two.
+3. `surface`, `likeness`, `is_capitalised`: as `figures.similarity` and `figures.concerns_names`, on bytes.
 
-Departures from `judge`, all in words with characters outside ASCII other than ’: the characters compared are the first
+Departures from these, all in words with characters outside ASCII other than ’: the characters compared are the first
 64 bytes of the UTF-8 of the surface, ASCII letters lower-cased and apostrophes straight, not the first 64 characters
 of the matching form; a capital or a digit that is not ASCII (`É`, `¼`) is neither. Of other words the surface so
 changed is the matching form, and all is equal. Limits: words of equal hash are one word; a language table has a free
@@ -21,11 +21,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dedup.kernels.anchors import F64s
+from dedup.kernels.anchors import F64s, Scratch, slot_of
 from dedup.kernels.simd import U64, I64s, U8s, U64s, inlined, kernel, ones, prefetch
 
 SIMILARITY_BYTES = 64
 """How much of what was replaced is looked at for its likeness: the columns of one word."""
+
+WORD_ZIPF, RARE_ZIPF, RECURRING_ZIPF = 12.0, 3.0, 6.0
+"""As in `dedup.readings`."""
 
 _ZERO, _ONE, _ALL = U64(0), U64(1), U64(0xFFFFFFFFFFFFFFFF)
 _PRIME, _FACTOR = U64(0x9E3779B97F4A7C15), U64(0xFF51AFD7ED558CCD)
@@ -169,24 +172,61 @@ def is_capitalised(buffer: U8s, side: Side, token: int) -> bool:
 
 
 @inlined
-def readings(buffer: U8s, side: Side, start: int, stop: int, language: Language) -> tuple[float, float, float]:
-    """Mean Zipf frequency of the tokens start..stop - 1 but for those that begin with a digit, and of the pairs that
-    they stand in the mean association and the share of the known."""
+def _is_capital(buffer: U8s, side: Side, token: int) -> bool:
+    start = side.spans[token, 0]
+    return bool(side.first <= start < side.last and 65 <= buffer[start] <= 90)
+
+
+@inlined
+def _is_letter(buffer: U8s, side: Side, token: int) -> bool:
+    start = side.spans[token, 0]
+    return bool(side.first <= start < side.last and 97 <= buffer[start] | 0x20 <= 122)
+
+
+@inlined
+def capitals(buffer: U8s, a: Side, start_a: int, stop_a: int, b: Side, start_b: int, stop_b: int) -> float:
+    """1.0 if a's reading begins with a capital and b's with a small letter, -1.0 the other way round; 0.0 also where
+    the tokens beside them are written otherwise too. Neither reading is empty."""
+    if (start_a > 0) != (start_b > 0):
+        return 0.0
+    if start_a > 0 and _is_capital(buffer, a, start_a - 1) != _is_capital(buffer, b, start_b - 1):
+        return 0.0
+    followed = stop_a < len(a.hashes) and stop_b < len(b.hashes)
+    if followed and _is_capital(buffer, a, stop_a) != _is_capital(buffer, b, stop_b):
+        return 0.0
+    if not (_is_letter(buffer, a, start_a) and _is_letter(buffer, b, start_b)):
+        return 0.0
+    one, other = _is_capital(buffer, a, start_a), _is_capital(buffer, b, start_b)
+    return 0.0 if one == other else 1.0 if one else -1.0
+
+
+@inlined
+def reading(
+    buffer: U8s, side: Side, start: int, stop: int, language: Language, scratch: Scratch, mask: int
+) -> tuple[float, float, float, float, float]:
+    """Of the tokens start..stop - 1: frequency, rarity, fit, known neighbourships and recurrence, as in
+    `readings.evidence`. scratch.keys and scratch.places hold, in mask + 1 slots, the tokens that recur."""
     hashes, zipf, bigrams = side.hashes, language.zipf, language.bigrams
-    frequency, words = 0.0, 0
+    frequency = rarity = recurrence = 0.0
     for token in range(start, stop):
-        at = side.spans[token, 0]
-        if not (side.first <= at < side.last and 48 <= buffer[at] <= 57):
-            key = max(hashes[token], _ONE)
-            row = _row(zipf, key)
-            frequency += language.frequencies[row, 1] if zipf[row, 0] == key else 0.0
-            words += 1
-    fit, known, pairs = 0.0, 0, 0
+        at, last = side.spans[token, 0], side.spans[token, 1]
+        inside = side.first <= at < side.last
+        if inside and 48 <= buffer[at] <= 57:
+            continue
+        key = max(hashes[token], _ONE)
+        row = _row(zipf, key)
+        own = language.frequencies[row, 1] if zipf[row, 0] == key else 0.0
+        small = buffer[at] | 0x20 if inside else 0
+        lone = last - at == 1 and 97 < small <= 122 and small != 105  # a letter, but for a and i
+        frequency += own - WORD_ZIPF
+        rarity += max(0.0, RARE_ZIPF - (0.0 if lone else own))
+        if own < RECURRING_ZIPF and scratch.places[slot_of(scratch.keys, scratch.places, mask, hashes[token])]:
+            recurrence += RECURRING_ZIPF - own
+    fit, known = 0.0, 0.0
     for token in range(max(0, start - 1), min(stop, len(hashes) - 1)):
         key = max(bigram_key(hashes[token], hashes[token + 1]), _ONE)
         row = _row(bigrams, key)
         if bigrams[row, 0] == key:
             fit += language.associations[row, 1]
-            known += 1
-        pairs += 1
-    return frequency / max(words, 1), fit / max(pairs, 1), known / max(pairs, 1)
+            known += 1.0
+    return frequency, rarity, fit, known, recurrence

@@ -1,7 +1,7 @@
 """Rows of a Parquet file become JSON lines, and kept rows a Parquet file like it.
 
-1. `unpacked` reads the columns `id` and `text` in batches and writes a JSON line for each row. A row without a text
-   that can be read leaves its line blank and is a problem, so that lines stay rows.
+1. `unpacked` reads the columns `id`, `text` and `source` in batches and writes a JSON line for each row. A row without
+   a text that can be read leaves its line blank and is a problem, so that lines stay rows.
 2. Beside the lines a file keeps the byte at which each one begins; by that, `kept_rows` finds rows by their locators.
 3. `kept_rows` copies rows with all their columns, in batches, into a file with the same schema and compression.
 
@@ -11,7 +11,8 @@ by reference says nothing of the kind. Rows are written in groups of ROW_GROUP_B
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
 from json.encoder import encode_basestring
 from pathlib import Path
@@ -33,7 +34,7 @@ STARTS_SUFFIX = ".starts"
 
 
 def unpacked(file: SourceFile, target: Path, limit_bytes: int, tell: Tell) -> Unpacked:
-    """The rows of a Parquet file as lines `{"id", "text"}`, written to `target`.
+    """The rows of a Parquet file as lines `{"id", "source", "text"}`, written to `target`.
 
     Raises DedupError, or OSError if they cannot be written.
     """
@@ -50,7 +51,7 @@ def unpacked(file: SourceFile, target: Path, limit_bytes: int, tell: Tell) -> Un
                 break
             if values is None:
                 break
-            lines = [_line(file, number, *pair) for number, pair in enumerate(_pairs(values), row + 1)]
+            lines = [_line(file, number, *told) for number, told in enumerate(_told(values), row + 1)]
             wrong = [line for line in lines if isinstance(line, DedupError)]
             written = [b"\n" if isinstance(line, DedupError) else line for line in lines]
             ends = size + np.cumsum([len(line) for line in written], dtype=np.int64)
@@ -74,7 +75,7 @@ def _faults() -> tuple[type[Exception], ...]:
 
 
 def _readable(file: SourceFile, source: BinaryIO) -> tuple[Any, list[str]]:
-    """The table in a file, and which of `id` and `text` it has. Raises DedupError if it has no texts."""
+    """The table in a file, and which of the columns it has. Raises DedupError if it has no texts."""
     try:
         table = _table(source)
         schema = table.schema_arrow
@@ -89,6 +90,8 @@ def _readable(file: SourceFile, source: BinaryIO) -> tuple[Any, list[str]]:
         if not _is_usable(schema.field(name).type, name):
             kind, wanted = schema.field(name).type, "text" if name == "text" else "text or numbers"
             raise DedupError(file.path, f"has {kind} in the column `{name}`, not {wanted}", "write it as strings")
+    if schema.names.count("source") == 1 and _is_usable(schema.field("source").type, "source"):
+        columns.append("source")
     return table, columns
 
 
@@ -115,10 +118,13 @@ def _batches(table: Any, columns: Sequence[str] | None) -> Iterator[Any]:
         yield from table.iter_batches(max(1, min(ROWS_MAX, rows)), row_groups=[number], columns=columns)
 
 
-def _pairs(batch: Any) -> Iterator[tuple[object, object]]:
-    """The id and text of each row."""
-    ids = _values(batch.column("id")) if "id" in batch.schema.names else repeat(None, batch.num_rows)
-    return zip(ids, _values(batch.column("text")), strict=True)
+def _told(batch: Any) -> Iterator[tuple[object, object, object]]:
+    """The id, source and text of each row."""
+
+    def values(name: str) -> Iterable[object]:
+        return _values(batch.column(name)) if name in batch.schema.names else repeat(None, batch.num_rows)
+
+    return zip(values("id"), values("source"), values("text"), strict=True)
 
 
 def _values(column: Any) -> list[object]:
@@ -137,7 +143,7 @@ def _value(scalar: Any) -> object:
         return error
 
 
-def _line(file: SourceFile, row: int, name: object, text: object) -> bytes | DedupError:
+def _line(file: SourceFile, row: int, name: object, source: object, text: object) -> bytes | DedupError:
     """A row as a line of JSON, or the problem with it."""
     for value in (name, text):
         if isinstance(value, UnicodeDecodeError):
@@ -145,6 +151,7 @@ def _line(file: SourceFile, row: int, name: object, text: object) -> bytes | Ded
     if not isinstance(text, str):
         return DedupError(file.place(row), "has no text", "give it one, or remove the row")
     head = "" if name is None else f'"id": {encode_basestring(str(name))}, '
+    head += f'"source": {encode_basestring(source)}, ' if isinstance(source, str) else ""
     return f'{{{head}"text": {encode_basestring(text)}}}\n'.encode()
 
 
@@ -163,10 +170,14 @@ def kept_rows(
     assert file.unpacked, "a Parquet file is unpacked before its rows are chosen"
     rows = np.searchsorted(np.memmap(_starts_path(file.unpacked), np.int64, "r"), kept[:, 0])
     with opened(file) as source:
+        if os.fstat(source.fileno()).st_mtime_ns != file.modified_ns:
+            raise _changed(file, "its time is another")
         try:
             table = _table(source)
         except _faults() as error:
-            raise _changed(file) from error
+            raise _changed(file, str(error)) from error
+        if table.metadata.num_rows <= rows[-1]:
+            raise _changed(file, "it has fewer rows")
         with _writer(table, out) as writer:
             at = 0
             for group in _groups(_chosen(file, table, rows, texts)):
@@ -175,8 +186,8 @@ def kept_rows(
                 at += len(group)
 
 
-def _changed(file: SourceFile) -> DedupError:
-    return DedupError(file.path, "was changed while it was read", "run the command again")
+def _changed(file: SourceFile, reason: str) -> DedupError:
+    return DedupError(file.path, f"is not what it was when it was read ({reason})", "run the command again")
 
 
 def _chosen(file: SourceFile, table: Any, rows: NDArray[np.int64], texts: Mapping[int, str]) -> Iterator[Any]:
@@ -187,11 +198,9 @@ def _chosen(file: SourceFile, table: Any, rows: NDArray[np.int64], texts: Mappin
     batches = _batches(table, None)
     while at < len(rows):
         try:
-            batch = next(batches, None)
+            batch = next(batches)
         except _faults() as error:
-            raise _changed(file) from error
-        if batch is None:
-            raise _changed(file)
+            raise broken(file, first, error) from error
         stop = int(np.searchsorted(rows, first + batch.num_rows))
         chosen = np.zeros(batch.num_rows, bool)
         chosen[rows[at:stop] - first] = True

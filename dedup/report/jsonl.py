@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
+from dedup.explain import Explanation
 from dedup.ledger import substitutions
-from dedup.model import RELATIONS, Collation, DedupError, Document, Edit, Pair, Restoration, Span
+from dedup.meeting import Channel
+from dedup.model import RELATIONS, Collation, Corpus, DedupError, Document, Edit, Loss, Pair, Restoration, Span
 from dedup.pipeline import Findings
 
 Record = Mapping[str, Any]
@@ -39,19 +42,21 @@ def scan(findings: Findings) -> Iterator[Record]:
 
 
 def document_records(findings: Findings) -> Iterator[Record]:
-    corpus, kept = findings.corpus, findings.clusters.kept().tolist()
-    columns = zip(corpus.ids, corpus.words.tolist(), findings.clusters.numbers().tolist(), kept, strict=True)
-    for number, (name, words, cluster, canonical) in enumerate(columns):
-        status = "unique" if cluster < 0 else "canonical" if canonical == number else "duplicate"
-        yield {
-            "record": "document",
-            "id": name,
-            "words": words,
-            "status": status,
-            "cluster": cluster if cluster >= 0 else None,
-            "canonical": corpus.ids[canonical] if cluster >= 0 else None,
-            "damage": {"encoding": encoding_damage(corpus.notable[number]) if number in corpus.notable else 0.0},
-        }
+    columns = zip(findings.clusters.numbers().tolist(), findings.clusters.kept().tolist(), strict=True)
+    for (number, name), (cluster, canonical) in zip(enumerate(findings.corpus.ids), columns, strict=True):
+        yield _document_record(findings.corpus, number, name, cluster, canonical)
+
+
+def _document_record(corpus: Corpus, number: int, name: str, cluster: int, canonical: int) -> Record:
+    return {
+        "record": "document",
+        "id": name,
+        "words": int(corpus.words[number]),
+        "status": "unique" if cluster < 0 else "canonical" if canonical == number else "duplicate",
+        "cluster": cluster if cluster >= 0 else None,
+        "canonical": corpus.ids[canonical] if cluster >= 0 else None,
+        "damage": {"encoding": encoding_damage(corpus.notable[number]) if number in corpus.notable else 0.0},
+    }
 
 
 def encoding_damage(document: Document) -> float:
@@ -90,8 +95,15 @@ def summary(findings: Findings) -> Record:
         "capped_buckets": dict(findings.capped),
         "memory_bytes": findings.memory_bytes,
         "notes": list(findings.notes),
+        "losing_sources": [loss_record(loss) for loss in findings.losing],
         "unreadable": [problem_record(problem) for problem in findings.problems],
     }
+
+
+def loss_record(loss: Loss) -> Record:
+    """A source of which too much would be dropped."""
+    share = round(loss.share, 6)
+    return {"source": loss.source, "documents": loss.documents, "dropped": loss.dropped, "share": share}
 
 
 def problem_record(problem: DedupError) -> Record:
@@ -124,6 +136,62 @@ def diff(found: Collation) -> Iterator[Record]:
 
 def _side(span: Span, text: str) -> Record:
     return {"start": span[0], "stop": span[1], "text": text}
+
+
+def explanation(found: Explanation) -> Iterator[Record]:
+    """Both documents, how they met, what they share, the rules, the direction, the rounds, and last a summary."""
+    corpus, clusters = found.findings.corpus, found.findings.clusters
+    numbers, kept = clusters.numbers(), clusters.kept()
+    names = {"a": corpus.ids[found.a], "b": corpus.ids[found.b]}
+    for number, name in zip((found.a, found.b), names.values(), strict=True):
+        yield _document_record(corpus, number, name, int(numbers[number]), int(kept[number]))
+    yield from map(_channel_record, found.channels)
+    yield {
+        "record": "comparison",
+        **names,
+        "figures": {name: round(value, 6) for name, value in found.figures.items()},
+        "passages": [{"a": one[0:2], "b": one[2:4], "equal_words": one[4]} for one in found.passages.tolist()],
+    }
+    for a, b, often in found.replaced:
+        yield {"record": "substitution", "a": a, "b": b, "count": often}
+    for number, step in enumerate(found.steps, 1):
+        asked = [{**asdict(one), "value": round(one.value, 6)} for one in step.asked]
+        told = {"number": number, "rule": step.told, "relation": step.relation, "holds": step.holds}
+        yield {"record": "rule", **told, "asked": asked}
+    if found.pair:
+        yield pair_record(found.pair)
+    yield {
+        "record": "direction",
+        "parts": {name: round(part, 3) for name, part in found.direction.parts.items()},
+        "log_odds": round(found.direction.log_odds, 3),
+        "probability": round(found.direction.probability, 6),
+        "cleaner": found.pair.cleaner if found.pair else None,
+        "undecided": found.direction.undecided or None,
+    }
+    for one in found.rounds:
+        members = [{**asdict(member), "standing": round(member.standing, 6)} for member in one.members]
+        yield {"record": "round", "number": one.number, "linked": one.linked, "members": members}
+    yield {
+        "record": "summary",
+        **names,
+        "relation": found.pair.relation if found.pair else None,
+        "candidate": found.was_candidate,
+        "compared": found.was_compared,
+        "capped_buckets": dict(found.findings.capped),
+        "unreadable": [problem_record(problem) for problem in found.findings.problems],
+    }
+
+
+def _channel_record(one: Channel) -> Record:
+    counts = {"shared": one.shared, "of_a": one.of_a, "of_b": one.of_b, "needed": one.needed}
+    own: dict[str, Any] = {}
+    if one.name == "bands":
+        own = {"bands": list(one.bands)}
+    elif one.name == "terms":
+        own = {"words": [{"word": word, "documents": documents} for word, documents in one.words]}
+    else:
+        own = {"furniture": one.furniture}
+    return {"record": "channel", "channel": one.name, **counts, **own}
 
 
 def edit_record(edit: Edit) -> Record:
@@ -161,5 +229,6 @@ def balance(findings: Findings, counts: Mapping[str, int]) -> Record:
         "record": "summary",
         "documents": len(findings.corpus),
         **counts,
+        "losing_sources": [loss_record(loss) for loss in findings.losing],
         "unreadable": [problem_record(problem) for problem in findings.problems],
     }

@@ -33,7 +33,8 @@ PIECE_BYTES = 4 << 20
 SYSTEM_PIECE_BYTES = 64 << 20
 """Bytes that the system copies at a call, so that progress is seen."""
 SYSTEM_COPY_BYTES = 1 << 20
-"""Bytes of a stretch from which the system copies it; below, a call costs more than it saves."""
+"""Bytes of a stretch from which the system copies it: file systems that share blocks then copy nothing, others gain
+nothing below."""
 
 I64s = NDArray[np.int64]
 Advance = Callable[[int], None]

@@ -20,6 +20,7 @@ from rich.text import Text
 from dedup.ledger import Substitution
 from dedup.model import REUSE, Cluster, Collation, Locus, Pair
 from dedup.pipeline import Findings, document_at
+from dedup.report.wording import REASONS, count, losses, printable, shortened
 
 BLOCK_CHARACTERS = 60
 """A locus longer than this on either side is shown as a block of its own, not within the line."""
@@ -40,9 +41,9 @@ def scan(findings: Findings) -> RenderableType:
     clusters = findings.clusters
     copies = len(clusters.given_way())
     head = Text.assemble(
-        (f"{_count(len(corpus), 'document')}, {_count(int(corpus.words.sum()), 'word')}: ", ""),
-        (f"{_count(len(clusters), 'cluster')}, {_count(copies, 'copy', 'copies')} to drop", "bold"),
-        f" ({_count(findings.candidates, 'pair')} compared)",
+        (f"{count(len(corpus), 'document')}, {count(int(corpus.words.sum()), 'word')}: ", ""),
+        (f"{count(len(clusters), 'cluster')}, {count(copies, 'copy', 'copies')} to drop", "bold"),
+        f" ({count(findings.candidates, 'pair')} compared)",
     )
     parts: list[RenderableType] = [head]
     for cluster in islice(clusters, CLUSTERS_SHOWN):
@@ -63,9 +64,10 @@ def scan(findings: Findings) -> RenderableType:
             parts.append(Text(f"  and {len(reused) - REUSE_SHOWN:,} more (--format jsonl lists all)", "dim"))
     for channel, number in findings.capped.items():
         parts.append(
-            Text(f"{_count(number, 'bucket')} of the {channel} channel held too many documents for all pairs", "yellow")
+            Text(f"{count(number, 'bucket')} of the {channel} channel held too many documents for all pairs", "yellow")
         )
     parts += [Text(note, "yellow") for note in findings.notes]
+    parts += [Text(told, "yellow") for told in losses(findings.losing)]
     if findings.memory_bytes:
         parts.append(Text(f"Candidates were sought within {findings.memory_bytes / 1e6:,.0f} MB (--memory)", "dim"))
     return Group(*parts)
@@ -79,17 +81,17 @@ def _cluster(cluster: Cluster, findings: Findings) -> RenderableType:
     lines: list[RenderableType] = [
         Text(f"Cluster {cluster.id + 1}: {len(cluster.members)} copies of one text", "bold"),
         Text.assemble(
-            ("  keep  ", "bold green"), _printable(cluster.canonical), (f"  {_count(int(words[kept]), 'word')}", "dim")
+            ("  keep  ", "bold green"), printable(cluster.canonical), (f"  {count(int(words[kept]), 'word')}", "dim")
         ),
     ]
     for name, (_, number), row in zip(cluster.members, rows.tolist(), findings.pairs.rows(rows).tolist(), strict=True):
         if number != kept:
             pair = findings.pairs[row]
             share = pair.containment_a if pair.a == name else pair.containment_b
-            figures = f"{share:.0%} of its words stand in the kept one, {_count(pair.substitutions, 'word')} replaced"
-            length = _count(int(words[number]), "word")
+            figures = f"{share:.0%} of its words stand in the kept one, {count(pair.substitutions, 'word')} replaced"
+            length = count(int(words[number]), "word")
             lines += [
-                Text.assemble(("  drop  ", "bold red"), _printable(name), (f"  {length}", "dim")),
+                Text.assemble(("  drop  ", "bold red"), printable(name), (f"  {length}", "dim")),
                 Padding(
                     Text.assemble((pair.relation, "bold"), f": {_MEANING[pair.relation]}; {figures}"), (0, 0, 0, 8)
                 ),
@@ -117,27 +119,19 @@ def _evidence(pair: Pair) -> Text:
         return Text("nothing tells which has the original readings", "dim")
     sign = 1 if pair.cleaner == pair.a else -1
     reasons = [
-        f"{text} ({sign * direction[name]:+.1f})" for name, text in _REASONS.items() if sign * direction[name] > 0
+        f"{text} ({sign * direction[name]:+.1f})" for name, text in REASONS.items() if sign * direction[name] > 0
     ]
     sure = "over 99.9 %" if pair.confidence > 0.999 else f"{pair.confidence:.1%}"
-    return Text(f"{_printable(pair.cleaner)} is the cleaner ({sure} sure; log-odds): {', '.join(reasons)}", "dim")
-
-
-_REASONS = {
-    "frequency": "more usual words",
-    "fit": "words that go together",
-    "known": "known neighbours",
-    "encoding": "whole encoding",
-}
+    return Text(f"{printable(pair.cleaner)} is the cleaner ({sure} sure; log-odds): {', '.join(reasons)}", "dim")
 
 
 def _reuse(pair: Pair, text_a: str) -> RenderableType:
-    lines = [Text(f"{_printable(pair.a)}  –  {_printable(pair.b)}")]
+    lines = [Text(f"{printable(pair.a)}  –  {printable(pair.b)}")]
     passages = pair.evidence["passages"]
     assert isinstance(passages, list)
     for passage in passages:
         (start, stop), (other_start, other_stop) = passage["a"], passage["b"]
-        text = _printable(_shortened(text_a[start:stop], 90))
+        text = printable(shortened(text_a[start:stop], 90))
         lines.append(
             Text.assemble(
                 f"  {passage['equal_words']} words, ",
@@ -146,16 +140,6 @@ def _reuse(pair: Pair, text_a: str) -> RenderableType:
             )
         )
     return Group(*lines)
-
-
-def _shortened(text: str, length: int) -> str:
-    """`text` on one line, its middle left out where it is longer than `length` characters."""
-    line = " ".join(text.split())
-    return line if len(line) <= length else f"{line[: length // 2].rstrip()} … {line[-length // 2 :].lstrip()}"
-
-
-def _count(number: int, noun: str, plural: str | None = None) -> str:
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 # --- diff ------------------------------------------------------------------------------------------------------
@@ -175,10 +159,10 @@ def diff(
 ) -> Iterator[RenderableType]:
     """The changed lines of both texts under each other, then the ledger (its first `ledger_rows`, 0 for all)."""
     yield Text.assemble(
-        ("a ", "bold red"), _printable(found.compared.a.id), f"  {_count(len(found.compared.tokens_a), 'word')}"
+        ("a ", "bold red"), printable(found.compared.a.id), f"  {count(len(found.compared.tokens_a), 'word')}"
     )
     yield Text.assemble(
-        ("b ", "bold green"), _printable(found.compared.b.id), f"  {_count(len(found.compared.tokens_b), 'word')}"
+        ("b ", "bold green"), printable(found.compared.b.id), f"  {count(len(found.compared.tokens_b), 'word')}"
     )
     yield Text()
     if not found.loci:
@@ -192,8 +176,7 @@ def diff(
         kinds[locus.kind] = kinds.get(locus.kind, 0) + 1
     yield Text(
         ", ".join(
-            _count(number, kind) if kind != "formatting" else f"{number} in form alone"
-            for kind, number in kinds.items()
+            count(number, kind) if kind != "formatting" else f"{number} in form alone" for kind, number in kinds.items()
         )
     )
 
@@ -252,8 +235,8 @@ def _block(cell: _Cell, coloured: bool) -> Iterator[Text]:
     for side, text in (("a", cell.text_a), ("b", cell.text_b)):
         if text.strip():
             left, right, style = GAIN[side]
-            words = _count(len(re.findall(r"\w+", text)), "word")
-            shown = _printable(_shortened(text, EXCERPT_CHARACTERS))
+            words = count(len(re.findall(r"\w+", text)), "word")
+            shown = printable(shortened(text, EXCERPT_CHARACTERS))
             body = shown if coloured else f"{left}{shown}{right}"
             yield Text.assemble((f"{side} ", f"bold {style}"), (f"only here, {words}: ", "dim"), (body, style))
             yield Text()
@@ -271,7 +254,7 @@ def _cells(found: Collation) -> Iterator[_Cell]:
 
 def _agreeing(text: str) -> Iterator[_Cell]:
     for piece in re.findall(r"\n|[^\S\n]+|[^\s]+[^\S\n]?", text):
-        shown = "\n" if piece == "\n" else _printable(piece)
+        shown = "\n" if piece == "\n" else printable(piece)
         yield _Cell(shown, shown)
 
 
@@ -281,13 +264,7 @@ def _locus_cells(locus: Locus) -> Iterator[_Cell]:
     elif max(len(locus.text_a), len(locus.text_b)) > BLOCK_CHARACTERS:
         yield _Cell(locus.text_a, locus.text_b, "block")
     else:
-        yield _Cell(_printable(locus.text_a), _printable(locus.text_b), locus.kind)
-
-
-def _printable(text: str) -> str:
-    """`text` on one line without what would move the cursor: control characters show as their pictures."""
-    spaced = re.sub(r"\s", " ", text)
-    return re.sub(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", "�", spaced)
+        yield _Cell(printable(locus.text_a), printable(locus.text_b), locus.kind)
 
 
 def ledger_table(rows: Sequence[Substitution], shown: int) -> Iterator[RenderableType]:

@@ -1,0 +1,196 @@
+"""A ledger becomes conjectures: what may have stood in a text where no witness tells.
+
+1. Every phrase that the ledger knows as a replacement, the longest first, may be one, or may stand there by itself.
+   Which, is a matter of odds: how often the ledger saw it replace each of its origins, how new a replacement may be,
+   how often it stands in originals by itself (`dictionary`), and how much better than it the origin goes with its
+   neighbours (WEIGHTS).
+2. The neighbours may be replacements themselves: in ROUNDS rounds each phrase is looked at beside what its neighbours
+   most probably were.
+3. The text as a whole says whether this spinner was at work in it. Its intensity is how much of what the ledger would
+   make one expect was replaced: expectation maximisation over the phrases of the text. In an original it is near 0, and
+   below INTENSITY_MIN nothing is conjectured.
+
+Only what is sure by `conjecture_confidence_min` is said. Capitalised words within a sentence are left alone, for
+spinners spare most names. English only. A conjecture is a noisy-channel correction (Kernighan, Church and Gale 1990)
+whose channel is the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import exp, log
+
+from dedup import language, plausible
+from dedup.config import Config
+from dedup.dictionary import PHRASE_WORDS_MAX, Dictionary, Origin
+from dedup.figures import is_capitalised
+from dedup.model import Document, Tokens
+from dedup.places import Choice, Words
+
+WEIGHTS = {"frequency": 0.43, "fit": 0.29, "known": 0.97}
+"""Log-odds for each unit by which an origin goes better with its neighbours: a bit of mutual information, a
+neighbourship that is known. Fitted, with the other constants here and in `dictionary`, by maximum likelihood on texts
+spun by the benchmarks' own spinner and by two attacks on a classifier, ledgers learnt from other texts."""
+MADE_WEIGHT, NATURAL_WEIGHT = 0.8, 1.0
+"""What the logarithm of how often a phrase was put in, or stands by itself, counts."""
+FURTHER_WEIGHT = 0.6
+"""What the likelihood of what other texts have counts, as in a vote."""
+NEW_ODDS = 0.5
+"""Log-odds that a phrase stands for something the ledger does not know, beyond what its novelty says."""
+ROUNDS, STEPS = 3, 25
+INTENSITY_MIN, INTENSITY_MAX = 0.5, 3.0
+INTENSITY_PRIOR = 2.5
+"""Replacements expected that are thought to be seen a fifth of: a short text says little."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """What tokens start..stop of a text may stand for, each origin with its probability; the rest is for others
+    unknown, and for themselves."""
+
+    start: int
+    stop: int
+    origins: Sequence[Origin]
+    probabilities: Sequence[float]
+
+    @property
+    def best(self) -> tuple[float, Origin]:
+        return max(zip(self.probabilities, self.origins, strict=True), key=lambda one: (one[0], one[1].words))
+
+
+def choices(
+    document: Document, tokens: Tokens, voices: Sequence[int], dictionary: Dictionary, config: Config
+) -> tuple[Choice, ...]:
+    """The conjectures on a document, in order.
+
+    voices: for each token how many texts agree on it, this one among them; 0 where they do not, or it is not to be
+    touched.
+    """
+    if not (dictionary and language.is_known(tokens.words)):
+        return ()
+    intensity, found = guesses(tokens.words, voices, dictionary)
+    if intensity < INTENSITY_MIN:
+        return ()
+    made = []
+    for guess in found:
+        probability, origin = guess.best
+        span = int(tokens.spans[guess.start, 0]), int(tokens.spans[guess.stop - 1, 1])
+        free = min(voices[guess.start : guess.stop]) > 0 and not is_capitalised(document.text, span)
+        if free and probability >= config.conjecture_confidence_min:
+            told = _told(tokens.words, guess, origin)
+            evidence = {name: round(value, 3) for name, value in {**told, "intensity": intensity}.items()}
+            made.append(
+                Choice(
+                    guess.start,
+                    guess.stop,
+                    origin.words,
+                    (),
+                    (),
+                    "replaced",
+                    round(probability, 4),
+                    evidence,
+                    origin.entry,
+                )
+            )
+    return tuple(made)
+
+
+def guesses(words: Words, voices: Sequence[int], dictionary: Dictionary) -> tuple[float, list[Guess]]:
+    """The intensity with which the ledger's spinner was at work in a text, and what each phrase may stand for."""
+    found = list(_known(words, dictionary))
+    intensity = 1.0
+    for _ in range(ROUNDS):
+        meant = {guess.start: guess for guess in found if guess.best[0] > 0.5}
+        ending = {guess.stop: guess for guess in meant.values()}
+        weighed = [
+            _weighed(words, guess, (ending.get(guess.start), meant.get(guess.stop)), dictionary) for guess in found
+        ]
+        expected = dictionary.rate * dictionary.coverage * len(words)
+        for _ in range(STEPS):
+            replaced = sum(one.replaced(intensity) for one in weighed)
+            intensity = min(INTENSITY_MAX, (replaced + INTENSITY_PRIOR / 5) / (expected + INTENSITY_PRIOR))
+        further = [_further(words, guess, voices, dictionary) for guess in found]
+        found = [
+            replace(guess, probabilities=one.probabilities(intensity, others))
+            for guess, one, others in zip(found, weighed, further, strict=True)
+        ]
+    return intensity, found
+
+
+@dataclass(frozen=True, slots=True)
+class _Odds:
+    """Log-odds, at intensity 1, of each origin, of an unknown one, and of the phrase itself."""
+
+    origins: Sequence[float]
+    unknown: float
+    itself: float
+
+    def replaced(self, intensity: float) -> float:
+        """The probability that the phrase stands for anything else."""
+        made: float = intensity**MADE_WEIGHT * (sum(map(exp, self.origins)) + exp(self.unknown))
+        return made / (made + exp(self.itself))
+
+    def probabilities(self, intensity: float, further: Sequence[float]) -> list[float]:
+        """Of each origin. further: what other texts say for each against the phrase itself, in log-odds."""
+        raised = intensity**MADE_WEIGHT
+        each = [raised * exp(odds + more) for odds, more in zip(self.origins, further, strict=True)]
+        total = sum(each) + raised * exp(self.unknown + max(further)) + exp(self.itself)
+        return [one / total for one in each]
+
+
+def _known(words: Words, dictionary: Dictionary) -> Iterator[Guess]:
+    """The phrases of a text that are replacements for all one knows, the longest at each word, apart."""
+    at = 0
+    while at < len(words):
+        for size in range(min(PHRASE_WORDS_MAX, len(words) - at), 0, -1):
+            origins = dictionary.origins(words[at : at + size])
+            if origins:
+                yield Guess(at, at + size, origins, [0.0] * len(origins))
+                at += size
+                break
+        else:
+            at += 1
+
+
+def _weighed(words: Words, guess: Guess, beside: tuple[Guess | None, Guess | None], dictionary: Dictionary) -> _Odds:
+    """The odds of a phrase beside what its neighbours most probably were."""
+    phrase = words[guess.start : guess.stop]
+    before = beside[0].best[1].words if beside[0] else words[max(0, guess.start - 1) : guess.start]
+    after = beside[1].best[1].words if beside[1] else words[guess.stop : guess.stop + 1]
+    own = plausible.odds(plausible.told(before, phrase, after, frozenset()), WEIGHTS)
+    count, draws = (sum(getattr(one, name) for one in guess.origins) for name in ("count", "draws"))
+    seen = draws + dictionary.novelty
+    return _Odds(
+        [
+            MADE_WEIGHT * log(count * one.draws / seen)
+            + plausible.odds(plausible.told(before, one.words, after, frozenset()), WEIGHTS)
+            - own
+            for one in guess.origins
+        ],
+        MADE_WEIGHT * log(count * dictionary.novelty / seen) + NEW_ODDS,
+        NATURAL_WEIGHT * log(dictionary.natural(phrase)),
+    )
+
+
+def _further(words: Words, guess: Guess, voices: Sequence[int], dictionary: Dictionary) -> list[float]:
+    """What other texts that agree on a phrase say for each origin, which all of them would have replaced alike, against
+    the phrase itself, which all of them would have spared: log-odds."""
+    others = max(0, min(voices[guess.start : guess.stop]) - 1)
+    if not others:
+        return [0.0] * len(guess.origins)
+    phrase = words[guess.start : guess.stop]
+    one, all_ = [(phrase, dictionary.share)], [(phrase, dictionary.share)] * (others + 1)
+    spared = dictionary.likelihood(phrase, all_) - dictionary.likelihood(phrase, one)
+    return [
+        FURTHER_WEIGHT * (dictionary.likelihood(origin.words, all_) - dictionary.likelihood(origin.words, one) - spared)
+        for origin in guess.origins
+    ]
+
+
+def _told(words: Words, guess: Guess, origin: Origin) -> Mapping[str, float]:
+    """By how much better the origin goes with its neighbours, as they stand."""
+    before, after = words[max(0, guess.start - 1) : guess.start], words[guess.stop : guess.stop + 1]
+    own = plausible.told(before, words[guess.start : guess.stop], after, frozenset())
+    other = plausible.told(before, origin.words, after, frozenset())
+    return {name: other[name] - own[name] for name in WEIGHTS}

@@ -1,0 +1,213 @@
+"""The flow of restoration: a document, its witnesses and a ledger become the document put right.
+
+1. Witnesses are the documents that are copies of it. Where one of them is clean, it is followed (`_clean`).
+2. Else each place at which they part is voted on (`vote`), unless the document itself is the clean one.
+3. Where it is asked for, blocks that the document lacks are taken over; and where a ledger is given to conjecture by,
+   what no witness decides is conjectured (`conjecture`), if a vote would let it stand.
+4. A restored place is a neighbour that tells more about the next one: all is done again until nothing changes. So
+   restoring twice is restoring once. What does not come to rest in STEPS_MAX steps is left as it was.
+
+Limits: a document of which PLACES_MAX places do not show whether it is clean is voted on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from dedup import conjecture, edits, judge, phrase, pipeline, plausible, readings, restore, vote, witnesses
+from dedup.config import Config
+from dedup.dictionary import NOTHING, Dictionary
+from dedup.model import MERGING, Document, Edit, Pair, Passage, Restoration, Segment
+from dedup.pipeline import DEFAULT, Entry
+from dedup.places import Choice, Kind
+
+STEPS_MAX = 8
+PLACES_MAX = 2000
+"""Places that are looked at to see whether one of two texts is clean."""
+PLACES_MIN = 10
+"""Places of a kind from which they show whether a text is clean."""
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a restoration may go by beside witnesses: a ledger that weighs votes, and one to conjecture by."""
+
+    ledger: Dictionary = NOTHING
+    conjectured: Dictionary = NOTHING
+
+
+NO_MEANS = Means()
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A witness that is a copy: how it is cut against the document, and how often it is right where the two part.
+
+    standing: the share of the places of each kind at which it is right, and how many there are.
+    """
+
+    entry: Entry
+    pair: Pair
+    witness: witnesses.Witness
+    standing: dict[Kind, tuple[float, int]]
+
+
+def restoration(
+    document: Document, others: Sequence[Document], config: Config = DEFAULT, by: Means = NO_MEANS
+) -> Restoration:
+    """The document with the readings of its witnesses put in wherever the evidence decides for them.
+
+    Without a witness that is a copy, and better, only the encoding is repaired, and what a ledger lets conjecture.
+    """
+    named = [replace(one, id=one.locator.path) if one.id == document.id else one for one in others]
+    entries = [pipeline.entry(one, config) for one in sorted(named, key=lambda one: (one.id, one.locator.path))]
+    current, made = document, tuple[Edit, ...]()
+    for _ in range(STEPS_MAX):
+        found = _step(pipeline.entry(current, config), entries, config, by)
+        if not found.edits:
+            return Restoration(document, current.text, made)
+        made = edits.composed(document.text, made, found.edits)
+        current = replace(current, text=found.text, repairs=())
+    return restore.restoration(document, None, ())
+
+
+def _step(own: Entry, others: Sequence[Entry], config: Config, by: Means) -> Restoration:
+    """The document with what is sure at once."""
+    copies = _copies(own, others, config)
+    clean = _clean(own, copies, config)
+    star = witnesses.star(own.tokens, [copy.witness for copy in copies], config)
+    texts = [restore.Text(one.document, one.tokens) for one in (own, *(copy.entry for copy in copies))]
+    if clean:
+        found = pipeline.collated(own, clean.entry, config)
+        restored = restore.restoration(own.document, found, judge.verdicts(found, clean.pair.relation, config))
+    else:
+        restored = restore.edited(own.document, restore.chosen(texts, _voted(own, copies, star, config, by)))
+    if restored.edits:
+        return restored
+    lacking = witnesses.blocks([copy.witness for copy in copies], config)
+    taken = restore.taken_over(texts, (one for one in lacking if one.stop - one.start <= config.taken_tokens_max))
+    if taken:
+        return restore.edited(own.document, taken)
+    guessed = () if clean else _conjectures(own, copies, star, config, by)
+    return restore.edited(own.document, restore.chosen(texts, guessed))
+
+
+# --- copies ----------------------------------------------------------------------------------------------------
+
+
+def _copies(own: Entry, others: Sequence[Entry], config: Config) -> list[Copy]:
+    """The witnesses that are copies, but not the very same words as the document or as each other."""
+    found = []
+    seen = {own.tokens.words}
+    for other in others:
+        if other.tokens.words in seen:
+            continue
+        pair = pipeline.related(own, other, config)
+        if pair and pair.relation in MERGING:
+            seen.add(other.tokens.words)
+            witness = _witness(own, other, config)
+            found.append(Copy(other, pair, witness, _standing(own, witness, config)))
+    return found
+
+
+def _witness(own: Entry, other: Entry, config: Config) -> witnesses.Witness:
+    compared, aligned = pipeline.comparison(own, other, config)
+    segments: Sequence[Segment] = phrase.segments(own.tokens, other.tokens, aligned)
+    passages: Sequence[Passage] = compared.passages
+    return witnesses.Witness(other.tokens, segments, passages)
+
+
+def _standing(own: Entry, witness: witnesses.Witness, config: Config) -> dict[Kind, tuple[float, int]]:
+    """How often a witness is right where the document and it alone are asked."""
+    places = witnesses.star(own.tokens, [witness], config).places[:PLACES_MAX]
+    found = vote.vote(vote.Ballot(own.tokens.words, places, NOTHING, NOTHING), config)
+    right: dict[Kind, list[float]] = {"noise": [], "replaced": []}
+    for kind, options, probabilities in zip(found.kinds, found.options, found.probabilities, strict=True):
+        told = zip(options, probabilities, strict=True)
+        right[kind].append(sum(probability for option, probability in told if 1 in option.texts))
+    return {kind: (sum(shares) / len(shares) if shares else 0.5, len(shares)) for kind, shares in right.items()}
+
+
+def _clean(own: Entry, copies: Sequence[Copy], config: Config) -> Copy | None:
+    """The copy whose readings are surely the original ones, if there is one, and it is not itself seen to be damaged.
+
+    Of several, the one for which the evidence against the document's readings is the strongest.
+    """
+    cleaner = [copy for copy in copies if copy.pair.cleaner == copy.entry.document.id and _is_sound(copy, config)]
+    if not cleaner:
+        return None
+    strength = {
+        copy.entry.document.id: abs(readings.direction(pipeline.comparison(own, copy.entry, config)[0]))
+        for copy in cleaner
+    }
+    return max(cleaner, key=lambda copy: strength[copy.entry.document.id])
+
+
+def _is_sound(copy: Copy, config: Config) -> bool:
+    least: dict[Kind, float] = {"noise": config.clean_noise_min, "replaced": config.clean_replaced_min}
+    return all(share >= least[kind] for kind, (share, places) in copy.standing.items() if places >= PLACES_MIN)
+
+
+# --- choices ---------------------------------------------------------------------------------------------------
+
+
+def _voted(own: Entry, copies: Sequence[Copy], star: witnesses.Star, config: Config, by: Means) -> list[Choice]:
+    """What the texts choose, as far as their relation to the document lets them."""
+    if not copies:
+        return []
+    ballot = vote.Ballot(own.tokens.words, star.places, by.ledger, by.conjectured)
+    return [choice for choice in vote.choices(ballot, config) if _is_decidable(own, choice, copies, config)]
+
+
+def _is_decidable(own: Entry, choice: Choice, copies: Sequence[Copy], config: Config) -> bool:
+    """Whether the damage that a choice mends is what the document and its copies are known to have.
+
+    Words are chosen among where copies were spun, unless the document is seen to be the clean one; where nothing was
+    scanned, noise is what is no word.
+    """
+    relations = {copy.pair.relation for copy in copies}
+    share, places = min(copy.standing[choice.kind] for copy in copies)
+    least = {"noise": config.clean_noise_min, "replaced": config.clean_replaced_min}[choice.kind]
+    if places >= PLACES_MIN and share <= 1 - least:
+        return False
+    if choice.kind == "replaced":
+        return "spun" in relations and places >= PLACES_MIN
+    words = own.tokens.words[choice.start : choice.stop]
+    return "damaged" in relations or not plausible.is_sound(words)
+
+
+def _conjectures(
+    own: Entry, copies: Sequence[Copy], star: witnesses.Star, config: Config, by: Means
+) -> Sequence[Choice]:
+    """Conjectures on what all texts agree on, as far as a vote between them and those texts would let them stand."""
+    voices = list(star.voices)
+    for place in star.places:
+        voices[place.own.start : place.own.stop] = [0] * (place.own.stop - place.own.start)
+    made = conjecture.choices(own.document, own.tokens, voices, by.conjectured, config)
+    if not (made and copies):
+        return made
+    changed = pipeline.entry(_with(own, made), config)
+    again = _copies(changed, [copy.entry for copy in copies], config)
+    anew = witnesses.star(changed.tokens, [copy.witness for copy in again], config)
+    overruled = [(choice.start, choice.stop) for choice in _voted(changed, again, anew, config, by)]
+    return [
+        one
+        for one, (start, stop) in zip(made, _moved(made), strict=True)
+        if not any(first < stop and start < last for first, last in overruled)
+    ]
+
+
+def _with(own: Entry, made: Sequence[Choice]) -> Document:
+    texts = [restore.Text(own.document, own.tokens)]
+    return replace(own.document, text=restore.edited(own.document, restore.chosen(texts, made)).text, repairs=())
+
+
+def _moved(made: Sequence[Choice]) -> list[tuple[int, int]]:
+    """Where the words of choices stand, in tokens, once all are made."""
+    found, shift = [], 0
+    for choice in made:
+        start = choice.start + shift
+        found.append((start, start + len(choice.words)))
+        shift += len(choice.words) - (choice.stop - choice.start)
+    return found

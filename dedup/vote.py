@@ -1,0 +1,312 @@
+"""Places become choices: at each the reading that is most probably the original one, whoever has it.
+
+1. What parts the readings of a place is noise, if they are alike in their letters, or else replaced words. Each kind of
+   damage has its own channel, and each text its own reliability in it.
+2. Noise: every text that has a reading counts for it by its reliability; errors seldom agree, so agreement counts
+   more (AGREEMENT). Replaced words: spinners agree, since they have one dictionary. So what the texts read if an option
+   were the original is weighed as one: how many left it, how many replaced it, and whether all replaced it alike or
+   as the ledger knows (`Dictionary.likelihood`); of what the ledger does not know, the other places tell: where `navy`
+   stands for `military` in one, it does in the next. Two texts that agree on a known replacement thus weigh less
+   than one that does not have it.
+3. Beside that, how plausible an option is among its neighbours (`plausible`), which are themselves the best options of
+   the places next to it.
+4. Reliabilities and options are estimated in turns (expectation maximisation; Dawid and Skene 1979).
+5. Where noise runs over several words, what the columns of the place choose, word by word, is an option too.
+
+Limits: texts count as independent but for what a ledger knows; that a witness was copied from another is not seen.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
+from itertools import combinations
+from math import exp, log
+
+from dedup import plausible
+from dedup.config import Config
+from dedup.dictionary import Dictionary
+from dedup.model import Substitution
+from dedup.places import Choice, Column, Kind, Part, Place, Words
+
+AGREEMENT = 2.5
+"""Log-odds by which a reading gains with each text that has it, beyond the odds that this text is right: noise seldom
+makes two texts wrong in the same way. Fitted with `plausible.NOISE`."""
+LIKELIHOOD = 0.6
+"""What the logarithm of the likelihood of what the texts have counts: less than 1, since places are not independent.
+Fitted with `plausible.REPLACED`."""
+RIGHT_PRIOR, WRONG_PRIOR = 2.0, 1.5
+"""Places at which a text is thought to be right, and wrong, before any is looked at."""
+ROUNDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """What may stand at a place: the texts that have it, or the parts it is made of, or the line it goes by."""
+
+    words: Words
+    texts: tuple[int, ...]
+    parts: tuple[Part, ...] = ()
+    entry: Substitution | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """The options of each place with their probabilities, and how often each text is right where noise parts them, and
+    where words do."""
+
+    kinds: Sequence[Kind]
+    options: Sequence[Sequence[Option]]
+    probabilities: Sequence[Sequence[float]]
+    reliabilities: Mapping[Kind, Sequence[float]]
+
+
+Replaced = dict[tuple[Words, Words], float]
+"""How often an original was replaced by what."""
+Known = tuple[Dictionary, Replaced, Replaced]
+"""The ledger, the replacements at all places, and those at the place in question, which tell nothing about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """What is voted on: the document's words, the places, the ledger, and that part of it that may be conjectured."""
+
+    words: Words
+    places: Sequence[Place]
+    ledger: Dictionary
+    conjectured: Dictionary
+    told: dict[tuple[Words, Words, Words], Mapping[str, float]] = field(default_factory=dict)
+
+
+def choices(ballot: Ballot, config: Config) -> tuple[Choice, ...]:
+    """What shall stand at the places where that is sure, and something else than what the document has."""
+    found = vote(ballot, config)
+    made = []
+    for place, kind, options, probabilities in zip(
+        ballot.places, found.kinds, found.options, found.probabilities, strict=True
+    ):
+        best = max(range(len(options)), key=lambda at: (probabilities[at], 0 in options[at].texts, options[at].words))
+        option, probability = options[best], probabilities[best]
+        needed = config.conjecture_confidence_min if option.entry else config.vote_confidence_min
+        if 0 not in option.texts and probability >= needed:
+            made.append(_choice(place, kind, option, probability, found))
+    return tuple(made)
+
+
+def _choice(place: Place, kind: Kind, option: Option, probability: float, found: Vote) -> Choice:
+    agreeing = tuple(Part(text, reading) for text in option.texts if (reading := place.readings[text]))
+    agreeing = tuple(sorted(agreeing, key=lambda part: -found.reliabilities[kind][part.text]))
+    evidence = {"texts": float(len(agreeing)), "of": float(sum(reading is not None for reading in place.readings))}
+    if agreeing:
+        evidence["reliability"] = round(found.reliabilities[kind][agreeing[0].text], 3)
+    return Choice(
+        place.own.start,
+        place.own.stop,
+        option.words,
+        agreeing[:1] or option.parts,
+        agreeing,
+        kind,
+        round(probability, 4),
+        evidence,
+        option.entry,
+    )
+
+
+def vote(ballot: Ballot, config: Config) -> Vote:
+    """The probabilities of all options (steps 1 to 5)."""
+    kinds = _kinds(ballot.places, config)
+    options = [list(_options(place, kind, ballot)) for place, kind in zip(ballot.places, kinds, strict=True)]
+    texts = len(ballot.places[0].readings) if ballot.places else 1
+    found = _settled(Vote(kinds, options, [], {kind: [0.5] * texts for kind in ("noise", "replaced")}), ballot)
+    composed = [
+        option for place, kind in zip(ballot.places, kinds, strict=True) for option in [_composed(place, kind, found)]
+    ]
+    if not any(composed):
+        return found
+    options = [
+        [*own, new] if new and new.words not in {option.words for option in own} else own
+        for own, new in zip(options, composed, strict=True)
+    ]
+    return _settled(replace(found, options=options), ballot)
+
+
+def _settled(start: Vote, ballot: Ballot) -> Vote:
+    """Probabilities and reliabilities, in turns."""
+    found = replace(start, probabilities=[[1 / len(options)] * len(options) for options in start.options])
+    recurring = _recurring(ballot)
+    best: list[Words] = [place.own.words for place in ballot.places]
+    made: Replaced = {}
+    for _ in range(ROUNDS):
+        probabilities = []
+        for at, (place, kind, options) in enumerate(zip(ballot.places, found.kinds, found.options, strict=True)):
+            own = _replaced([(place, kind, options, found.probabilities[at])]) if made else {}
+            odds = _odds(place.readings, options, found.reliabilities[kind], kind, (ballot.ledger, made, own))
+            beside = _beside(ballot, best, at)
+            plain = [_plausible(ballot, beside, option.words, kind, recurring) for option in options]
+            shares = _shares([one + other for one, other in zip(odds, plain, strict=True)])
+            probabilities.append(shares)
+            best[at] = options[shares.index(max(shares))].words
+        found = replace(found, probabilities=probabilities)
+        found = replace(found, reliabilities=_reliabilities(found))
+        made = _replaced(zip(ballot.places, found.kinds, found.options, probabilities, strict=True))
+    return found
+
+
+def _replaced(places: Iterable[tuple[Place, Kind, Sequence[Option], Sequence[float]]]) -> Replaced:
+    """How often each original was replaced by what at the places where words were, as far as one can tell."""
+    found: defaultdict[tuple[Words, Words], float] = defaultdict(float)
+    for place, kind, options, probabilities in places:
+        there = dict.fromkeys(reading.words for reading in place.readings if reading and kind == "replaced")
+        for option, probability in zip(options, probabilities, strict=True):
+            for words in there:
+                if words != option.words:
+                    found[option.words, words] += probability
+    return found
+
+
+def _shares(odds: Sequence[float]) -> list[float]:
+    most = max(odds)
+    raised = [exp(one - most) for one in odds]
+    return [one / sum(raised) for one in raised]
+
+
+def _reliabilities(found: Vote) -> Mapping[Kind, Sequence[float]]:
+    """How probable it is that a text is right where texts part, by kind."""
+    right = {kind: [RIGHT_PRIOR] * len(before) for kind, before in found.reliabilities.items()}
+    there = {kind: [RIGHT_PRIOR + WRONG_PRIOR] * len(before) for kind, before in found.reliabilities.items()}
+    for kind, options, probabilities in zip(found.kinds, found.options, found.probabilities, strict=True):
+        for option, probability in zip(options, probabilities, strict=True):
+            for text in option.texts:
+                right[kind][text] += probability
+        for text in {text for option in options for text in option.texts}:
+            there[kind][text] += 1
+    return {kind: [one / all_ for one, all_ in zip(right[kind], there[kind], strict=True)] for kind in right}
+
+
+# --- options ---------------------------------------------------------------------------------------------------
+
+
+def _kinds(places: Sequence[Place], config: Config) -> list[Kind]:
+    """What parts the readings of each place: what does so at most of them, but letters where some reading is no word
+    and like another."""
+    alike = [_are_alike(place, config) for place in places]
+    usual: Kind = "noise" if 2 * sum(alike) > len(places) else "replaced"
+    return [
+        "noise"
+        if usual == "noise"
+        or (one and not all(plausible.is_sound(reading.words) for reading in place.readings if reading))
+        else "replaced"
+        for one, place in zip(alike, places, strict=True)
+    ]
+
+
+def _are_alike(place: Place, config: Config) -> bool:
+    """Whether the readings, two by two, are alike in their letters."""
+    from rapidfuzz.distance import Indel
+
+    written = {"".join(reading.words) for reading in place.readings if reading and reading.words}
+    alike = [Indel.normalized_similarity(one, other) for one, other in combinations(sorted(written), 2)]
+    return not alike or sum(alike) / len(alike) >= config.noise_similarity_min
+
+
+def _options(place: Place, kind: Kind, ballot: Ballot) -> Iterator[Option]:
+    """What the texts have, and of replaced words what else the ledger knows them to stand for."""
+    texts: dict[Words, list[int]] = {}
+    for text, reading in enumerate(place.readings):
+        if reading:
+            texts.setdefault(reading.words, []).append(text)
+    for words, having in texts.items():
+        yield Option(words, tuple(having))
+    if kind == "replaced":
+        origins = {origin.words: origin for words in texts for origin in ballot.conjectured.origins(words)}
+        for words, origin in origins.items():
+            if words not in texts:
+                yield Option(words, (), (), origin.entry)
+
+
+def _composed(place: Place, kind: Kind, found: Vote) -> Option | None:
+    """What the columns of a place choose, word by word: by the texts' reliability alone, and by soundness."""
+    if kind != "noise" or not place.columns:
+        return None
+    weights = [log(right / (1 - right)) + AGREEMENT for right in found.reliabilities[kind]]
+    parts: list[Part] = []
+    for column in place.columns:
+        having: dict[Words, list[Part]] = {}
+        for text, reading in enumerate(column):
+            if reading:
+                having.setdefault(reading.words, []).append(Part(text, reading))
+        best = max(
+            having,
+            key=lambda words: (
+                sum(weights[part.text] for part in having[words])
+                + plausible.odds(plausible.told((), words, (), frozenset()), plausible.NOISE),
+                words,
+            ),
+        )
+        parts.append(max(having[best], key=lambda part: weights[part.text]))
+    words = tuple(word for part in parts for word in part.reading.words)
+    return Option(words, (), tuple(part for part in parts if part.reading.words))
+
+
+# --- odds ------------------------------------------------------------------------------------------------------
+
+
+def _odds(
+    column: Column, options: Sequence[Option], reliabilities: Sequence[float], kind: Kind, known: Known
+) -> list[float]:
+    """What the texts, by what they have, say for each option, in log-odds up to a constant."""
+    if kind == "replaced":
+        ledger, made, own = known
+        texts = [(reading.words, 1 - reliabilities[text]) for text, reading in enumerate(column) if reading]
+        news = not any(ledger.knows(option.words) for option in options)  # else the ledger knows better
+        return [
+            LIKELIHOOD
+            * ledger.likelihood(
+                option.words,
+                texts,
+                {
+                    words: made.get((option.words, words), 0.0) - own.get((option.words, words), 0.0)
+                    for words, _ in texts
+                }
+                if news
+                else {},
+            )
+            for option in options
+        ]
+    weights = [log(right / (1 - right)) + AGREEMENT for right in reliabilities]
+    return [
+        sum(weights[text] for text in option.texts)
+        + sum(weights[part.text] * len(part.reading.words) for part in option.parts) / max(1, len(option.words))
+        for option in options
+    ]
+
+
+def _plausible(ballot: Ballot, beside: tuple[Words, Words], words: Words, kind: Kind, recurring: Set[str]) -> float:
+    before, after = beside
+    told = ballot.told.get((before, words, after))
+    if told is None:
+        told = ballot.told[before, words, after] = plausible.told(before, words, after, recurring)
+    return plausible.odds(told, plausible.NOISE if kind == "noise" else plausible.REPLACED)
+
+
+def _beside(ballot: Ballot, best: Sequence[Words], at: int) -> tuple[Words, Words]:
+    """The words before and after a place, by the best options of the places next to it."""
+    own = ballot.places[at].own
+    before = ballot.words[max(0, own.start - 1) : own.start]
+    after = ballot.words[own.stop : own.stop + 1]
+    if at and ballot.places[at - 1].own.stop == own.start and best[at - 1]:
+        before = best[at - 1][-1:]
+    if at + 1 < len(ballot.places) and ballot.places[at + 1].own.start == own.stop and best[at + 1]:
+        after = best[at + 1][:1]
+    return before, after
+
+
+def _recurring(ballot: Ballot) -> frozenset[str]:
+    """The words on which all texts agree somewhere."""
+    found: set[str] = set()
+    at = 0
+    for place in ballot.places:
+        found.update(ballot.words[at : place.own.start])
+        at = place.own.stop
+    return frozenset(found.union(ballot.words[at:]))
