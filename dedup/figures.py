@@ -287,9 +287,7 @@ def likeness(agreeing: float, a: Sequence[str], b: Sequence[str]) -> float:
     from rapidfuzz.distance import LCSseq
 
     length = sum(map(len, (*a, *b))) / 2
-    equal = sum(
-        sum(map(len, a[step.src_start : step.src_end])) for step in LCSseq.opcodes(a, b) if step.tag == "equal"
-    )
+    equal = sum(sum(map(len, a[step.src_start : step.src_end])) for step in LCSseq.opcodes(a, b) if step.tag == "equal")
     return max(0.0, agreeing * length - equal) / max(LETTERS_DIFFERING_MIN, length - equal)
 
 

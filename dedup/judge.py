@@ -144,7 +144,7 @@ def rules(compared: Compared, config: Config) -> list[Rule]:
         Condition("resemblance", seen.resemblance, ">=", at),
         Condition("shared_in_order", _in_order(seen, config), ">=", 2 * at / (1 + at)),
     )
-    copies = Condition("coverage_shorter", _of_shorter(seen, seen.coverage_a, seen.coverage_b), ">=", many)
+    copies = Condition("coverage_shorter", _coverage_shorter(seen), ">=", many)
     spun = (
         copies,
         Condition("similarity", seen.similarity, "<", config.noise_similarity_min),
@@ -178,8 +178,14 @@ def rules(compared: Compared, config: Config) -> list[Rule]:
 
 
 def unexplained(compared: Compared, config: Config) -> Mask:
-    """Which of m pairs are no copies by their words alone: of these the letters are asked (see `figures.likeness`)."""
-    found: Mask = np.isin(relations(compared, config), (REUSE, NONE)) & (compared.same == NOT_SAME)
+    """Which of m pairs are no copies by their words alone: of these the letters are asked (see `figures.likeness`).
+
+    Not of those whose words face each other and are unlike: their letters are so too.
+    """
+    seen, relation = compared.figures, relations(compared, config)
+    facing = _coverage_shorter(seen) >= config.copy_coverage_min
+    unlike = facing & (seen.similarity < config.noise_likeness_min)
+    found: Mask = np.isin(relation, (REUSE, NONE)) & (compared.same == NOT_SAME) & ~unlike
     return found
 
 
@@ -203,6 +209,10 @@ def _of_shorter(seen: Figures, a: NDArray[np.float64], b: NDArray[np.float64]) -
     return np.where(seen.words_a <= seen.words_b, a, b)
 
 
+def _coverage_shorter(seen: Figures) -> NDArray[np.float64]:
+    return _of_shorter(seen, seen.coverage_a, seen.coverage_b)
+
+
 def _length_ratio(seen: Figures) -> NDArray[np.float64]:
     """The shorter length by the longer."""
     found: NDArray[np.float64] = np.minimum(seen.words_a, seen.words_b) / np.maximum(
@@ -220,7 +230,7 @@ def systematic(compared: Compared) -> NDArray[np.float64]:
         "common_share": seen.common_share,
         "uneven_share": seen.uneven_share,
         "replaced_rate": np.minimum(seen.replaced_rate, RATE_MAX),
-        "coverage_shorter": _of_shorter(seen, seen.coverage_a, seen.coverage_b),
+        "coverage_shorter": _coverage_shorter(seen),
         "breaks": np.minimum(np.maximum(0.0, seen.passages - 1) / np.maximum(1.0, longer / BREAK_WORDS), 1.0),
         "lean": np.minimum(readings.lean(compared.readings), LEAN_MAX),
         "strength": np.minimum(readings.strength(compared.readings), STRENGTH_MAX),

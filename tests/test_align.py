@@ -39,7 +39,6 @@ def blocks(*rows: tuple[int, int, int]) -> np.ndarray:
 # --- anchors ---------------------------------------------------------------------------------------------------
 
 
-
 @st.composite
 def rearranged(draw: st.DrawFn) -> tuple[str, str]:
     """A string of letters, few of them twice, and another made of slices of it, which may overlap."""

@@ -20,9 +20,7 @@ SCRIPTS = re.findall(r"```python\n(.*?)```", README, re.S)
 
 
 @pytest.mark.parametrize(("command", "excerpt"), EXAMPLES, ids=[command.split()[0] for command, _ in EXAMPLES])
-def test_an_excerpt_is_what_the_command_prints(
-    command: str, excerpt: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_excerpt_is_what_the_command_prints(command: str, excerpt: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     monkeypatch.setitem(os.environ, "COLUMNS", "80")
     result = CliRunner().invoke(main, shlex.split(command))
