@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Display
 
     from dedup.model import DedupError, Document
+    from dedup.pipeline import Findings
     from dedup.progress import Progress, Unit
 
 SHOWN_AFTER_SECONDS = 2.0
@@ -60,6 +61,19 @@ def _ended_in_order() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def conclude(findings: Findings) -> None:
+    """Warns of sources that lose too much, tells what memory a large corpus took, and finishes."""
+    from dedup.report import wording
+
+    for told in wording.losses(findings.losing):
+        say(f"warning: {told}")
+    peak = peak_bytes()
+    if findings.memory_bytes and peak:
+        bound = f"candidates were sought within {findings.memory_bytes / 1e6:,.0f} MB"
+        say(f"memory: {peak / 1e6:,.0f} MB at the peak; {bound}")
+    finish(findings.problems, findings.corpus.notable.values())
 
 
 def finish(problems: Sequence[DedupError], documents: Iterable[Document]) -> None:

@@ -474,7 +474,7 @@ def test_candidates_of_bulk_are_among_those_that_share_terms_or_bands(tmp_path: 
 
 @pytest.mark.usefixtures("small_parts")
 def test_clean_keeps_just_the_lines_to_be_kept_in_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dedup.cli.config", lambda _: BULK)
+    monkeypatch.setattr("dedup.cli.options.config", lambda _: BULK)
     texts = generated()
     names = Random(3).sample(list(texts), len(texts))
     path = tmp_path / "rows.jsonl"
@@ -496,7 +496,7 @@ def test_clean_gives_the_same_folder_either_way(tmp_path: Path, monkeypatch: pyt
     path = untidy(tmp_path / "rows.jsonl")
     folders = []
     for name, chosen in (("small", SMALL), ("bulk", BULK)):
-        monkeypatch.setattr("dedup.cli.config", lambda _, chosen=chosen: chosen)
+        monkeypatch.setattr("dedup.cli.options.config", lambda _, chosen=chosen: chosen)
         CliRunner().invoke(main, ["clean", str(path), "-o", str(tmp_path / name)])
         files = sorted(file for file in (tmp_path / name).rglob("*") if file.is_file())
         folders.append({file.relative_to(tmp_path / name).as_posix(): file.read_bytes() for file in files})

@@ -1,16 +1,27 @@
-"""The ledger counts every distinct substitution once for each time it was made, and nothing else."""
+"""The ledger counts every distinct substitution once for each time it was made, tells its direction, and is read again
+as it was written."""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from strategies import SPINNER, article, spun
 
-from dedup import clean, pipeline
+from dedup import clean, ledger, pipeline
 from dedup.ledger import Substitution, substitutions
-from dedup.model import Collation
+from dedup.model import Collation, DedupError
 
 
 def collated(a: str, b: str) -> Collation:
     return pipeline.collate(clean.from_text("a", a), clean.from_text("b", b))
+
+
+def counted(*found: Collation) -> list[tuple[str, str, int, int]]:
+    return [(row.a, row.b, row.count, row.pairs) for row in substitutions(found)]
 
 
 _FRAME = "On {0} the {1} closes early. Nobody minds. In winter the {1} opens late, and the keeper sweeps {0} mornings."
@@ -18,25 +29,19 @@ _FRAME = "On {0} the {1} closes early. Nobody minds. In winter the {1} opens lat
 
 def test_substitutions_are_counted_in_matching_form_and_sorted() -> None:
     found = collated(_FRAME.format("Monday", "Museum"), _FRAME.format("Tuesday", "gallery"))
-    assert substitutions([found]) == [
-        Substitution("monday", "tuesday", 2, 1),
-        Substitution("museum", "gallery", 2, 1),
-    ]
+    assert counted(found) == [("monday", "tuesday", 2, 1), ("museum", "gallery", 2, 1)]
 
 
 def test_the_most_frequent_comes_first_whatever_its_letters() -> None:
     text = "The zebra slept. A zebra woke. One zebra ran, and an ape laughed at the sight of it all."
     found = collated(text, text.replace("zebra", "yak").replace("ape", "gnu"))
-    assert [(row.a, row.b, row.count) for row in substitutions([found])] == [("zebra", "yak", 3), ("ape", "gnu", 1)]
+    assert counted(found) == [("zebra", "yak", 3, 1), ("ape", "gnu", 1, 1)]
 
 
 def test_several_pairs_of_documents_add_up() -> None:
     frames = [collated(_FRAME.format("Monday", one), _FRAME.format("Monday", other)) for one, other in (
         ("museum", "gallery"), ("museum", "gallery"), ("library", "archive"))]  # fmt: skip
-    assert substitutions(frames) == [
-        Substitution("museum", "gallery", 4, 2),
-        Substitution("library", "archive", 2, 1),
-    ]
+    assert counted(*frames) == [("museum", "gallery", 4, 2), ("library", "archive", 2, 1)]
 
 
 def test_form_additions_drops_and_moves_are_no_substitutions() -> None:
@@ -58,3 +63,106 @@ def test_every_entry_counts_and_names_both_readings() -> None:
     assert sum(row.count for row in rows) == sum(locus.kind == "substitution" for locus in found.loci)
     assert all(row.a and row.b and row.a != row.b and row.pairs == 1 for row in rows)
     assert len({(row.a, row.b) for row in rows} & set(SPINNER.items())) >= 12
+
+
+def test_it_tells_how_often_either_phrase_stands_in_the_first_documents() -> None:
+    first = "The museum is old. A museum closes, the gallery opens, and on account of rain the gallery is full of people."
+    second = first.replace("The museum", "The library").replace("gallery is", "archive is")
+    (one, other) = sorted(substitutions([collated(first, second)]), key=lambda row: row.a, reverse=True)
+    assert (one.a, one.b, one.times_a, one.times_b) == ("museum", "library", 2, 0)
+    assert (other.a, other.b, other.times_a, other.times_b) == ("gallery", "archive", 2, 0)
+    assert substitutions([collated(second, first)])[0].times_b == 1
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_original_of_a_spun_phrase_is_told_whichever_side_it_stands_on(turned: bool) -> None:
+    texts = [article(seed, 30) for seed in (9, 10)]
+    found = [collated(spun(text), text) if turned else collated(text, spun(text)) for text in texts]
+    rows = [row for row in substitutions(found) if (row.b, row.a) in SPINNER.items() or (row.a, row.b) in SPINNER.items()]
+    decided = [row.original for row in rows if row.original]
+    assert len(decided) >= 0.9 * len(rows) >= 10
+    assert set(decided) == {"b" if turned else "a"}
+    assert all(0.8 <= row.confidence <= 1.0 for row in rows if row.original)
+
+
+def test_without_evidence_no_direction_is_told() -> None:
+    (row,) = substitutions([collated(_FRAME.format("Monday", "bloop"), _FRAME.format("Monday", "gloop"))])
+    assert row.original is None
+    assert row.confidence < ledger.DIRECTION_MIN
+
+
+# --- files -----------------------------------------------------------------------------------------------------
+
+_PHRASES = st.lists(st.sampled_from("at on used to utilise café 漢 3".split()), min_size=1, max_size=4).map(" ".join)
+_ROWS = st.builds(
+    Substitution, _PHRASES, _PHRASES, st.integers(1, 99), st.integers(0, 9), st.integers(0, 99), st.integers(0, 99),
+    st.sampled_from(["a", "b", None]), st.floats(0.5, 1.0).map(lambda value: round(value, 4)),
+).filter(lambda row: row.a != row.b)  # fmt: skip
+
+
+@given(st.lists(_ROWS, min_size=1, max_size=6))
+def test_what_is_written_is_read_again(tmp_path_factory: pytest.TempPathFactory, rows: list[Substitution]) -> None:
+    folder = tmp_path_factory.mktemp("ledger")
+    (folder / "a.tsv").write_text("".join(ledger.tsv_lines(rows)), encoding="utf-8")
+    (folder / "a.jsonl").write_text("\n".join(json.dumps(row) for row in ledger.records(rows)), encoding="utf-8")
+    assert ledger.read(folder / "a.tsv") == ledger.read(folder / "a.jsonl") == rows
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "ledger"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_short_table_is_read_with_what_it_lacks_left_open(tmp_path: Path) -> None:
+    path = written(tmp_path, "kept\tdropped\tcount\npeople\tfolks\t3\n\nneed\tnecessitate\t1\n")
+    assert ledger.read(path) == [
+        Substitution("people", "folks", 3, 1), Substitution("need", "necessitate", 1, 1),
+    ]  # fmt: skip
+
+
+def test_other_records_are_passed_over(tmp_path: Path) -> None:
+    row = Substitution("people", "folks", 3, 2, 5, 1, "a", 0.9)
+    lines = [{"record": "locus"}, next(iter(ledger.records([row]))), {"record": "summary"}]
+    assert ledger.read(written(tmp_path, "\n".join(map(json.dumps, lines)) + "\n")) == [row]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "just words\n",
+        '{"record": "summary"}\n',
+        '["people", "folks"]\n',
+        '{"record": "substitution", "a": "people"}\n',
+        '{"record": "substitution", "a": "people", "b": "people", "count": 2}\n',
+        '{"record": "substitution", "a": "people", "b": 7, "count": 2}\n',
+        '{"record": "substitution", "a": "people", "b": "folks", "count": 0}\n',
+        '{"record": "substitution", "a": "people", "b": "folks", "count": 1, "original": "c"}\n',
+        '{"record": "substitution", "a": "people", "b": "folks", "count": 1, "confidence": 7}\n',
+        "kept\tdropped\tcount\npeople\tfolks\tmany\n",
+        "kept\tdropped\tcount\npeople\n",
+        "kept\tdropped\tcount\n\tfolks\t2\n",
+    ],
+    ids=range(13),
+)
+def test_what_is_no_ledger_is_refused_by_name(tmp_path: Path, text: str) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(DedupError, match="ledger") as told:
+        ledger.read(path)
+    assert told.value.path == str(path)
+
+
+def test_a_file_that_is_missing_or_no_text_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DedupError, match="cannot be read"):
+        ledger.read(tmp_path / "nowhere")
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(DedupError, match="not UTF-8"):
+        ledger.read(tmp_path / "binary")
+    with pytest.raises(DedupError, match="cannot be read"):
+        ledger.read(tmp_path)
+
+
+def test_a_table_without_a_line_is_an_empty_ledger(tmp_path: Path) -> None:
+    assert ledger.read(written(tmp_path, "".join(ledger.tsv_lines([])))) == []
+

@@ -21,8 +21,8 @@ from packing import PACKED, SUFFIXES, lines_of, pack, rows_in, unpack
 from pyarrow import parquet
 from strategies import PARAGRAPHS, article, spun
 
-from dedup import cli, pipeline
-from dedup.cli import main
+from dedup import pipeline
+from dedup.cli import main, options
 from dedup.config import Config
 from dedup.model import DedupError
 from dedup.packed import parquet as packed_parquet
@@ -44,7 +44,7 @@ def records() -> list[dict[str, Any]]:
 
 
 def clean(monkeypatch: pytest.MonkeyPatch, config: Config, *arguments: object) -> Result:
-    monkeypatch.setattr(cli, "config", lambda _: config)
+    monkeypatch.setattr(options, "config", lambda _: config)
     return CliRunner().invoke(main, ["clean", *map(str, arguments)])
 
 

@@ -12,8 +12,8 @@ from click.testing import CliRunner
 from packing import pack
 from strategies import article
 
-from dedup import cli, console, pipeline
-from dedup.cli import main
+from dedup import console, pipeline
+from dedup.cli import main, options
 from dedup.config import Config, size_bytes
 from dedup.progress import SILENT, Unit, followed
 from dedup.report import folder, jsonl
@@ -203,7 +203,7 @@ def test_memory_reaches_the_configuration(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_bound_is_in_the_record_and_the_peak_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "config", lambda _: BULK)
+    monkeypatch.setattr(options, "config", lambda _: BULK)
     path = str(pack(tmp_path / "rows.jsonl", ROWS))
     result = CliRunner().invoke(main, ["scan", path, "--format", "jsonl"])
     assert json.loads(result.stdout.splitlines()[-1])["memory_bytes"] == 1_000_000_000
@@ -225,5 +225,5 @@ def test_peak_is_left_out_where_the_system_does_not_tell(tmp_path: Path, monkeyp
     assert (console.peak_bytes() or 0) > 10_000_000
     monkeypatch.setitem(sys.modules, "resource", None)
     assert console.peak_bytes() is None
-    monkeypatch.setattr(cli, "config", lambda _: BULK)
+    monkeypatch.setattr(options, "config", lambda _: BULK)
     assert CliRunner().invoke(main, ["scan", str(pack(tmp_path / "rows.jsonl", ROWS))]).stderr == ""

@@ -7,6 +7,7 @@ in a small corpus, but that of the shingles by which shared passages are found o
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,14 +51,15 @@ def find_duplicates(
     parts = list(partitioned.partitions(files))
     sizes = [part.size_bytes for part in parts]
     progress.stage("read", sum(sizes), "bytes")
-    ranking = _ranking(parts, config, workers)
 
     def stage(part: partitioned.Partition) -> tuple[corpora.Listed, held.Part]:
         texts = partitioned.texts(part, config)
         columns = sketches.sketched(texts, ranking, config)
         return corpora.listed(texts, columns.words, columns_held), held.stored(columns, columns_held)
 
-    with Store(config.memory_bytes) as columns_held:
+    with Store(config.memory_bytes) as columns_held, ThreadPoolExecutor(1) as aside:
+        aside.submit(verify.language_tables)  # needed once there are pairs; reading leaves the interpreter idle
+        ranking = _ranking(parts, config, workers)
         found = list(followed(local.mapped(stage, parts, workers), sizes, progress))
         progress.stage("match", 0, "documents")
         corpus, problems, numbers = corpora.corpus([documents for documents, _ in found], columns_held)

@@ -29,6 +29,8 @@ BLANK_BYTES = 4
 """Bytes of a text below which it may hold nothing but white space or a byte-order mark."""
 SLACK_BYTES = 64
 """Readable bytes that the kernels want after the last text."""
+LOOK_BYTES = 1 << 18
+"""Bytes in which line ends are looked for at a time: what is made of them stays in the processor's cache."""
 SKIP_BYTES = 1 << 20
 """Bytes read at a time where a line is passed over."""
 LINE_END = 10
@@ -100,8 +102,7 @@ def texts(partition: Partition, config: Config) -> Texts:
     except OSError as error:
         problem = DedupError(first.path, f"cannot be read ({error.strerror})", "check the file and its permissions")
         return _gathered(partition, [], [], [(0, problem)], 0)
-    line_ends = np.flatnonzero(np.frombuffer(data, np.uint8) == LINE_END)
-    stops = line_ends + 1 if data.endswith(b"\n") or not data else np.append(line_ends + 1, len(data))
+    stops = _line_stops(data)
     starts = np.concatenate((np.zeros(1, np.int64), stops))[: len(stops)]
     columns = _columns(data, starts, stops, config, FIELDS)
     if columns is None:
@@ -109,6 +110,17 @@ def texts(partition: Partition, config: Config) -> Texts:
     buffer, offsets, ids, origins = columns
     rows = np.arange(len(stops), dtype=np.int64)
     return Texts(partition, buffer, offsets, ids, rows, starts + start, stops + start, {}, [], len(stops), origins)
+
+
+def _line_stops(data: bytes) -> NDArray[np.int64]:
+    """Where each line of `data` ends, behind its line end if it has one."""
+    values = np.frombuffer(data, np.uint8)
+    pieces = [np.zeros(0, np.int64)]
+    for first in range(0, len(values), LOOK_BYTES):
+        pieces.append(np.flatnonzero(values[first : first + LOOK_BYTES] == LINE_END) + (first + 1))
+    if data and not data.endswith(b"\n"):
+        pieces.append(np.array([len(data)]))
+    return np.concatenate(pieces)
 
 
 def _range(partition: Partition, config: Config) -> tuple[bytes, int]:
@@ -121,9 +133,10 @@ def _range(partition: Partition, config: Config) -> tuple[bytes, int]:
         start = _line_start(file, partition.start_byte, stop)
         if start >= stop:
             return b"", start
+        file.seek(stop - 1)
+        rest = 0 if file.read(1) == b"\n" else len(file.readline(config.document_bytes_max + 1))
         file.seek(start)
-        data = file.read(stop - start)
-        return data if data.endswith(b"\n") else data + file.readline(config.document_bytes_max + 1), start
+        return file.read(stop + rest - start), start
 
 
 def _line_start(file: BinaryIO, start: int, stop: int) -> int:
@@ -195,8 +208,9 @@ def _parsed(data: bytes, names: tuple[str, ...]) -> Any:
 
 
 def _is_mojibake(values: NDArray[np.uint8]) -> bool:
-    data = values.tobytes()
-    return not data.isascii() and bool(clean.repairs(data.decode("utf-8", "surrogatepass")))
+    if int(values.max(initial=0)) < 128:
+        return False
+    return bool(clean.repairs(values.tobytes().decode("utf-8", "surrogatepass")))
 
 
 def _any_blank(values: NDArray[np.uint8], offsets: NDArray[np.int64]) -> bool:

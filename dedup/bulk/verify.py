@@ -193,23 +193,20 @@ def _wants_care(compared: figures.Compared, loaded: _Loaded, config: Config) -> 
 
 def _known(hashes: U64s, starts: I64s) -> NDArray[np.bool_]:
     """For each document whether `language.is_known` of its words."""
-    frequent = _frequent_hashes()
-    looked_at = np.minimum(np.diff(starts), language.KNOWN_TOKENS)
-    documents = np.repeat(np.arange(len(looked_at)), looked_at)
-    firsts = np.concatenate((np.zeros(1, np.int64), np.cumsum(looked_at)))[:-1]
-    tokens = hashes[np.arange(len(documents)) + (starts[:-1] - firsts)[documents]]
-    places = np.minimum(np.searchsorted(frequent, tokens), len(frequent) - 1)
-    seen = np.bincount(documents, weights=frequent[places] == tokens, minlength=len(looked_at))
-    found: NDArray[np.bool_] = seen >= language.KNOWN_SHARE * looked_at
+    seen = np.zeros(len(starts) - 1, np.int64)
+    tables.listed(hashes, starts, _frequent_words(), language.KNOWN_TOKENS, seen)
+    found: NDArray[np.bool_] = seen >= language.KNOWN_SHARE * np.minimum(np.diff(starts), language.KNOWN_TOKENS)
     return found
 
 
 @cache
-def _frequent_hashes() -> U64s:
+def _frequent_words() -> U64s:
     words, zipfs = language.frequencies()
     frequent = [words[at] for at in np.flatnonzero(zipfs >= language.KNOWN_ZIPF).tolist()]
     possessives = (f"{word}'s" for word in frequent)
-    return np.sort(_hashes([*frequent, *(word for word in possessives if language.zipf(word) >= language.KNOWN_ZIPF)]))
+    hashes = _hashes([*frequent, *(word for word in possessives if language.zipf(word) >= language.KNOWN_ZIPF)])
+    hashes = hashes[hashes > 0]
+    return tables.table(hashes, np.ones(len(hashes)))
 
 
 def _limits(config: Config) -> tuple[I64s, F64s]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dedup.kernels.simd import I64s, U32s, U64s, inner, kernel
+from dedup.kernels.simd import U64, I64s, U32s, U64s, inlined, inner, kernel
 from dedup.kernels.skeleton import _COUNT, _distinct, _rarest, _shift, _slot
 
 FILTER_BITS = 1 << 18
@@ -23,6 +23,7 @@ _SIX, _LOW_SIX, _BIT = np.uint64(6), np.uint64(63), np.uint64(1)
 NONE = np.uint32(0xFFFFFFFF)
 """The number of a document that is left out."""
 _HALF, _LOW = np.uint64(32), np.uint64(0xFFFFFFFF)
+_FACTOR = np.uint64(0xFF51AFD7ED558CCD)
 
 
 @kernel
@@ -126,21 +127,31 @@ def choose_terms(
         key_counts[document] = seen + unseen
 
 
+@inlined
+def _folded(value: U64, item: U64) -> U64:
+    value = (value ^ item) * _FACTOR
+    return value ^ (value >> _HALF)
+
+
 @kernel
 def digests(hashes: U64s, counts: I64s, out: U64s) -> None:
     """A 64-bit digest of each document's token sequence: equal for equal sequences, else, but for chance, not.
 
     hashes: (t,) token hashes of all documents. counts: (n,) tokens of each. out: (n,), 0 for a document without tokens
-    and for no other; out.
+    and for no other; out. Four chains, of every fourth token each, run side by side: one alone waits for its products.
     """
     token = 0
     for document in range(len(counts)):
-        value = np.uint64(counts[document])
-        for _ in range(counts[document]):
-            value = (value ^ hashes[token]) * np.uint64(0xFF51AFD7ED558CCD)
-            value ^= value >> np.uint64(32)
-            token += 1
-        out[document] = max(value, np.uint64(counts[document] > 0))
+        count = counts[document]
+        one, two, three, four = _FACTOR, _FACTOR + _BIT, _FACTOR + np.uint64(2), _FACTOR + np.uint64(3)
+        for at in range(token, token + count - count % 4, 4):
+            one, two = _folded(one, hashes[at]), _folded(two, hashes[at + 1])
+            three, four = _folded(three, hashes[at + 2]), _folded(four, hashes[at + 3])
+        value = _folded(_folded(_folded(_folded(np.uint64(count), one), two), three), four)
+        for at in range(token + count - count % 4, token + count):
+            value = _folded(value, hashes[at])
+        token += count
+        out[document] = max(value, _BIT) if count else np.uint64(0)
 
 
 @kernel
@@ -154,8 +165,7 @@ def band_keys(signatures: U32s, bands: int, rows: int, first: int, out: U32s) ->
         for band in range(bands):
             value = np.uint64(band)
             for row in range(rows):
-                value = (value ^ np.uint64(signatures[document, band * rows + row])) * np.uint64(0xFF51AFD7ED558CCD)
-                value ^= value >> np.uint64(32)
+                value = _folded(value, np.uint64(signatures[document, band * rows + row]))
             out[band, first + document] = np.uint32(value >> np.uint64(32))
 
 

@@ -76,6 +76,20 @@ def table(keys: U64s, values: F64s) -> U64s:
     return slots
 
 
+@kernel
+def listed(hashes: U64s, starts: I64s, slots: U64s, most: int, counts: I64s) -> None:
+    """How many of the first `most` tokens of each document are in a language table.
+
+    hashes: (t,) token hashes of all documents. starts: (n + 1,) where each one's begin. counts: (n,), out.
+    """
+    for document in range(len(starts) - 1):
+        found = 0
+        for token in range(starts[document], min(starts[document + 1], starts[document] + most)):
+            key = max(hashes[token], _ONE)
+            found += int(slots[_row(slots, key), 0] == key)
+        counts[document] = found
+
+
 class Language(NamedTuple):
     """Two language tables, each as keys and, the same memory, as values."""
 

@@ -128,10 +128,10 @@ def _ledger(rows: Iterable[Substitution]) -> Iterator[str]:
 
 
 def _lines(path: Path, lines: Iterable[str]) -> int:
-    """Writes the lines; how many there were."""
+    """Writes the lines, one or more in a string; how many there were."""
     count = 0
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        for line in lines:
-            file.write(line)
-            count += 1
+        for some in lines:
+            file.write(some)
+            count += some.count("\n")
     return count

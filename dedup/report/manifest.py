@@ -16,23 +16,36 @@ from dedup.report import jsonl
 RELATION_FIGURES = ("resemblance", "containment_a", "containment_b", "confidence", "substitutions")
 
 
+LINES_AT_A_TIME = 10_000
+
+
 def lines(findings: Findings) -> Iterator[str]:
-    """One line for each document: its fate, and for a dropped one the figures of its pair with the kept one."""
+    """One line for each document: its fate, and for a dropped one the figures of its pair with the kept one. Lines of
+    neighbours that are just kept come as one string."""
     corpus = findings.corpus
     both = findings.clusters.given_way()
     rows = dict(zip(both[:, 1].tolist(), findings.pairs.rows(both).tolist(), strict=True))
-    kept = findings.clusters.kept().tolist()
-    for number, (name, words) in enumerate(zip(corpus.ids, corpus.words.tolist(), strict=True)):
-        if number in rows:
-            record = {"id": name, "status": "dropped", "for": corpus.ids[kept[number]]}
-            yield jsonl.line({**record, **_figures(findings.pairs[rows[number]]), "words": words})
-        elif number not in corpus.notable and name.isascii():
-            head = f'{{"id": {encode_basestring(name)}, "status": "kept", "for": null, "relation": null, '
-            yield f'{head}"words": {words}}}\n'
-        else:
-            repaired = number in corpus.notable and corpus.notable[number].repairs
-            status = "restored" if repaired else "kept"
-            yield jsonl.line({"id": name, "status": status, "for": None, "relation": None, "words": words})
+    kept = dict(zip(both[:, 1].tolist(), both[:, 0].tolist(), strict=True))
+    told_apart = sorted({*rows, *corpus.notable})
+    next_number = 0
+    for number in [*told_apart, len(corpus)]:
+        for first in range(next_number, number, LINES_AT_A_TIME):
+            last = min(number, first + LINES_AT_A_TIME)
+            yield "".join(map(_kept, corpus.ids[first:last], corpus.words[first:last].tolist()))
+        if number < len(corpus):
+            name, words = corpus.ids[number], int(corpus.words[number])
+            if number in rows:
+                record = {"id": name, "status": "dropped", "for": corpus.ids[kept[number]]}
+                yield jsonl.line({**record, **_figures(findings.pairs[rows[number]]), "words": words})
+            else:
+                yield _kept(name, words, "restored" if corpus.notable[number].repairs else "kept")
+        next_number = number + 1
+
+
+def _kept(name: str, words: int, status: str = "kept") -> str:
+    if not name.isascii():  # it may have what UTF-8 has not
+        return jsonl.line({"id": name, "status": status, "for": None, "relation": None, "words": words})
+    return f'{{"id": {encode_basestring(name)}, "status": "{status}", "for": null, "relation": null, "words": {words}}}\n'
 
 
 def _figures(pair: Pair) -> dict[str, Any]:

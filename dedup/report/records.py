@@ -32,9 +32,9 @@ PIECE_BYTES = 4 << 20
 """Bytes read or compressed at a time."""
 SYSTEM_PIECE_BYTES = 64 << 20
 """Bytes that the system copies at a call, so that progress is seen."""
-SYSTEM_COPY_BYTES = 1 << 20
-"""Bytes of a stretch from which the system copies it: file systems that share blocks then copy nothing, others gain
-nothing below."""
+SYSTEM_COPY_BYTES = 1 << 12
+"""Bytes of a stretch from which the system copies it: a call costs as much as copying some thousand. Where 50,000
+stretches of 60 KB are kept it takes a third of the time of reading and writing them."""
 
 I64s = NDArray[np.int64]
 Advance = Callable[[int], None]
@@ -122,6 +122,7 @@ def _stretches(kept: _Kept) -> Iterator[tuple[int, int, Document | None]]:
 
 
 def _copy_lines(kept: _Kept, source: BinaryIO, out: BinaryIO, advance: Advance) -> None:
+    size = os.fstat(source.fileno()).st_size
     for start, stop, document in _stretches(kept):
         if document:
             out.write(_record(kept.file, document))
@@ -129,7 +130,8 @@ def _copy_lines(kept: _Kept, source: BinaryIO, out: BinaryIO, advance: Advance) 
             continue
         at = start
         if stop - start >= SYSTEM_COPY_BYTES:
-            at = _copied_by_system(source, out, start, stop - 1, advance)  # the last byte tells whether a line ends
+            last = stop - int(stop == size)  # the last byte of the file tells whether its line ends
+            at = _copied_by_system(source, out, start, last, advance)
         for piece in _read(kept.file, source, at, stop):
             out.write(piece)
             advance(len(piece))

@@ -1,0 +1,45 @@
+"""`dedup explain`: why two documents are copies, or are not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dedup.cli import options
+from dedup.cli.files import refuse_overwriting
+from dedup.console import conclude, emit, emit_text, failures, follow
+
+
+@click.command("explain", epilog="Example:  dedup explain seeds 002_c675f6cb87d64a6d.txt 004_d28315a60f4f15ab.txt")
+@click.argument("source")
+@click.argument("a")
+@click.argument("b")
+@options.FORMAT
+@options.OUTPUT
+@options.MEMORY
+@options.comparing
+def command(source: str, a: str, b: str, form: str, output: Path | None, **given: Any) -> None:
+    """Tell why documents A and B of SOURCE are, or are not, copies, and which is kept.
+
+    A and B are ids, as `dedup scan` prints them. The source is scanned; then comes what the two share, which rule
+    decided and by which figures, whose readings are the original ones, and what became of either and why.
+    """
+    with failures():
+        from dedup.explain import explanation
+
+        refuse_overwriting(output, (source,))
+        config = options.config(given)
+        with follow() as progress:
+            found = explanation(source, a, b, config, progress)
+        with found.findings:
+            if form == "jsonl":
+                from dedup.report import jsonl
+
+                emit(map(jsonl.line, jsonl.explanation(found)), output)
+            else:
+                from dedup.report import explain as report
+
+                emit_text(lambda _: report.explanation(found), output)
+            conclude(found.findings)

@@ -1,0 +1,45 @@
+"""`dedup scan`: which documents are copies of which."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dedup.cli import options
+from dedup.cli.files import refuse_overwriting
+from dedup.console import conclude, emit, emit_text, failures, follow
+
+
+@click.command("scan", epilog="Example:  dedup scan seeds")
+@options.SOURCES
+@options.FORMAT
+@options.OUTPUT
+@options.MEMORY
+@options.comparing
+def command(sources: Sequence[str], form: str, output: Path | None, **given: Any) -> None:
+    """Tell which documents are copies of which.
+
+    SOURCE is a folder, a text file, JSONL (also .gz or .zst) or Parquet. Nothing is changed. Copies are grouped into
+    clusters, each with the copy to keep and why; passages that documents share without being copies are listed as
+    reuse.
+    """
+    with failures():
+        from dedup import pipeline
+
+        refuse_overwriting(output, sources)
+        config = options.config(given)
+        with follow() as progress:
+            findings = pipeline.find_duplicates(sources, config, progress)
+        with findings:
+            if form == "jsonl":
+                from dedup.report import jsonl
+
+                emit(map(jsonl.line, jsonl.scan(findings)), output)
+            else:
+                from dedup.report import terminal
+
+                emit_text(lambda _: [terminal.scan(findings)], output)
+            conclude(findings)
