@@ -31,7 +31,7 @@ from typing import Any
 import numpy as np
 from prose import of_html
 
-from dedup import damage, edits
+from dedup import damage, edits, mojibake
 from dedup.damage import encoding, invisible, ocr, spun
 from dedup.model import Document, Locator
 
@@ -91,7 +91,7 @@ def head(title: str) -> None:
 # --- the parts ---------------------------------------------------------------------------------------------------
 
 
-def mojibake(data: Path) -> None:
+def broken(data: Path) -> None:
     host = max((path.read_text(encoding="utf-8") for path in (FIXTURES.parent.parent / "seeds").glob("*.txt")), key=len)
     at = host.index("\n", len(host) // 2) + 1
     middle = host.index(" ", len(host) // 3) + 1
@@ -107,14 +107,14 @@ def mojibake(data: Path) -> None:
                 ((host[:at], f"\n{host[at:]}"), (host[:middle], f" {host[middle:]}")), 1
             ):
                 counts[column] += repaired(before + text + after) == before + wanted + after
-            spans = [edit.span for edit in encoding.repairs(host[:at] + text + "\n" + host[at:])]
+            spans = [edit.span for edit in mojibake.repairs(host[:at] + text + "\n" + host[at:])]
             inside = all(at <= start and stop <= at + len(text) for start, stop in spans)
             counts[3] += inside and bool(spans) == (wanted != text)
         print(f"| {name} | {len(cases)} | {' | '.join(map(str, counts))} |")
 
 
 def repaired(text: str) -> str:
-    return edits.applied(text, encoding.repairs(text))
+    return edits.applied(text, mojibake.repairs(text))
 
 
 def scanned(data: Path) -> None:
@@ -300,7 +300,7 @@ def manual_page(path: Path) -> str:
 
 
 PARTS: dict[str, Callable[[Path], None]] = {
-    "mojibake": mojibake, "ocr": scanned, "noise": noise, "spun": swapped, "hostile": hostile, "clean": clean,
+    "mojibake": broken, "ocr": scanned, "noise": noise, "spun": swapped, "hostile": hostile, "clean": clean,
     "speed": speed,
 }  # fmt: skip
 

@@ -3,8 +3,7 @@
 1. `decoded`: a byte-order mark decides; else UTF-8; else UTF-8 with a few broken bytes; else what
    charset-normalizer finds most plausible. Decoding keeps every character, a byte-order mark too, so that
    encoding gives the same bytes again.
-2. `repairs`: where ftfy's badness heuristic sees mojibake, its plan is reduced to the characters it changes.
-   Only the encoding is mended; quotes, width and ligatures are the author's.
+2. `mojibake.repairs`: where the encoding is broken, the edits that mend it, and nothing else.
 3. `tokens`: every code point has a class by its Unicode category. A word is a letter or digit and the letters,
    digits and marks that follow; an apostrophe between letters and invisible format characters (soft hyphen,
    zero-width joiner) stay inside. Everything else separates: spaces, dashes, punctuation, symbols. In scripts
@@ -21,18 +20,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup import mojibake
 from dedup.edits import applied
 from dedup.model import DedupError, Document, Edit, Locator, Raw, Tokens
-
-if TYPE_CHECKING:
-    from rapidfuzz.distance import Opcode
 
 _BOMS = (
     (b"\xef\xbb\xbf", "utf-8"),
@@ -54,7 +50,7 @@ def document(raw: Raw) -> Document:
     if not raw.data.strip():
         raise _empty(raw)
     if isinstance(raw.data, str):
-        return Document(raw.id, raw.locator, raw.data, "json", 0, repairs(raw.data), raw.source)
+        return Document(raw.id, raw.locator, raw.data, "json", 0, mojibake.repairs(raw.data), raw.source)
     try:
         text, codec, broken = decoded(raw.data)
     except ValueError as error:
@@ -62,7 +58,7 @@ def document(raw: Raw) -> Document:
         raise DedupError(raw.place or raw.locator.path, problem, "convert it to UTF-8 text, or leave it out") from error
     if not text.replace("\ufeff", "").strip():
         raise _empty(raw)
-    return Document(raw.id, raw.locator, text, codec, broken, repairs(text))
+    return Document(raw.id, raw.locator, text, codec, broken, mojibake.repairs(text))
 
 
 def _empty(raw: Raw) -> DedupError:
@@ -82,7 +78,7 @@ def is_notable(document: Document) -> bool:
 
 def from_text(name: str, text: str) -> Document:
     """The document of a text that is at hand, under the id `name`."""
-    return Document(name, Locator("", 0, 0), text, "json", 0, repairs(text))
+    return Document(name, Locator("", 0, 0), text, "json", 0, mojibake.repairs(text))
 
 
 # --- bytes to text ---------------------------------------------------------------------------------------------
@@ -132,51 +128,6 @@ def _accepted(text: str, codec: str, broken: int) -> tuple[str, str, int]:
     if controls > CONTROL_SHARE_MAX * len(head):
         raise ValueError("holds mostly control characters")
     return text, codec, broken
-
-
-# --- repairs ---------------------------------------------------------------------------------------------------
-
-
-_LINE_PIECES = re.compile(r"[^\n]{1,2048}(?=[\s]|\Z)|[^\n]{1,4096}")
-"""A line in pieces that end before white space: what is compared letter by letter must stay short."""
-
-
-def repairs(text: str) -> tuple[Edit, ...]:
-    """The edits that undo mojibake in `text`, line by line; none for a clean text.
-
-    Method: ftfy (R. Speer), limited to encoding; each line that it changes is reduced to its differing characters.
-    """
-    if text.isascii():
-        return ()
-    import ftfy
-    from rapidfuzz.distance import Levenshtein
-
-    found: list[Edit] = []
-    for line in _LINE_PIECES.finditer(text):
-        before = line.group()
-        if before.isascii() or not ftfy.badness.is_bad(before):
-            continue
-        after, plan = ftfy.fix_encoding_and_explain(before)
-        if after == before:
-            continue
-        steps = ", ".join(step.parameter for step in plan or ())
-        for start, stop, to_start, to_stop in _joined(Levenshtein.opcodes(before, after)):
-            span = (line.start() + start, line.start() + stop)
-            found.append(Edit(span, before[start:stop], after[to_start:to_stop], f"encoding: {steps}"))
-    return tuple(found)
-
-
-def _joined(opcodes: Iterable[Opcode]) -> list[tuple[int, int, int, int]]:
-    """The differing stretches as start and stop before, start and stop after; those that touch made one."""
-    stretches: list[tuple[int, int, int, int]] = []
-    for op in opcodes:
-        if op.tag == "equal":
-            continue
-        start, to_start = op.src_start, op.dest_start
-        if stretches and stretches[-1][1] == start and stretches[-1][3] == to_start:
-            start, _, to_start, _ = stretches.pop()
-        stretches.append((start, op.src_end, to_start, op.dest_end))
-    return stretches
 
 
 # --- tokens ----------------------------------------------------------------------------------------------------
@@ -239,6 +190,21 @@ def words(text: str) -> list[tuple[str, int, int]]:
         (text[found.start() : found.end()].translate(_FOLDS), found.start(), found.end())
         for found in _WORD.finditer(classes)
     ]
+
+
+_ASCII_CLASSES = bytes(character_class(code).encode()[0] if code < 128 else 32 for code in range(256))
+
+
+def count(document: Document) -> int:
+    """How many tokens a document has; of ASCII text without taking it apart."""
+    text = applied(document.text, document.repairs)
+    if not text.isascii():
+        return sum(1 for _ in _WORD.finditer(text.translate(_CLASSES)))
+    classes = text.encode().translate(_ASCII_CLASSES)
+    for _ in range(2):  # in `o'clock'n'roll` every second apostrophe has lost its neighbour to the first
+        classes = classes.replace(b"w'w", b"www")
+    within = np.frombuffer(b" " + classes, np.uint8) == ord("w")
+    return int(np.count_nonzero(within[1:] & ~within[:-1]))
 
 
 _MASK = (1 << 64) - 1

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.columns import Clusters, Pairs, places
+from dedup.columns import Clusters, Pairs
 from dedup.model import EXACT, EXCERPT, NEAR, REUSE
 
 I64s = NDArray[np.int64]
@@ -59,17 +59,14 @@ def rounds(pairs: Pairs, words: I64s, verify: Verify, coverage_min: float) -> It
     merging = pairs.taken(pairs.relation != REUSE)
     standing = standings(merging, words)
     known = pairs.ordered()
-    asked_before = np.zeros((0, 2), np.int64)
     edges = merging.documents
     while len(edges):
         members, canonicals = _chosen(edges, standing, words)
         both = np.sort(np.stack((members, canonicals), axis=1), axis=1)
         others = members != canonicals
-        asked = both[others & (known.rows(both) < 0) & (places(asked_before, both) < 0)]
+        asked = both[others & (known.rows(both) < 0)]  # never twice: a canonical joins itself and is gone
         if len(asked):
             known = Pairs.joined([known, verify(asked)]).ordered()
-            asked_before = np.concatenate((asked_before, asked))
-            asked_before = asked_before[np.lexsort((asked_before[:, 1], asked_before[:, 0]))]
         joins = ~others | _give_way(members, known.rows(both), known, coverage_min)
         yield Round(members, canonicals, joins, known)
         left = np.zeros(len(words), bool)

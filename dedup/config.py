@@ -92,10 +92,11 @@ class Config:
     does it, from which a pair is `spun` (see `judge.SYSTEMATIC`)."""
 
     spun_window_tokens: int = 50
-    """Tokens in such a window."""
+    """Tokens of the windows that `spread` counts, which is told of a pair and decides nothing."""
 
     spun_common_share_min: float = 0.6
-    """Replaced places without a name or a number on either side: a form filled in twice changes just those."""
+    """Share of the replaced places without a name or a number on either side from which a direction is told: a form
+    filled in twice differs in just those, and nothing tells which of two names is the original."""
 
     noise_similarity_min: float = 0.5
     """Mean similarity of characters (0..1) of the replaced words from which the cause is noise, not another word."""

@@ -7,7 +7,7 @@ form: without case and punctuation.
    documents of the pairs tells what a spinner spared, and what stands there by itself.
 2. Which of the two is the original is told for each line by the readings of all its places, and by the pairs that they
    are in (`readings`).
-3. `tsv_lines` and `records` write a ledger, `read` reads what they, `clean` and `diff` wrote.
+3. `tsv_lines` and `record` write a ledger, `read` reads what they, `clean` and `diff` wrote.
 
 Limits: of a ledger's first documents TOKENS_MAX tokens are searched for its phrases, and what is found is taken for the
 rest as well; phrases of more than PHRASE_TOKENS_MAX are not searched for.
@@ -30,7 +30,7 @@ from dedup import readings
 from dedup.figures import Run
 from dedup.model import Collation, DedupError, Locus, Side, Span, Substitution, Tokens
 
-__all__ = ["Substitution", "read", "records", "substitutions", "tsv_lines"]
+__all__ = ["Substitution", "read", "record", "substitutions", "tsv_lines"]
 
 TOKENS_MAX = 20_000_000
 PHRASE_TOKENS_MAX = 5
@@ -161,37 +161,37 @@ def tsv_lines(rows: Iterable[Substitution]) -> Iterator[str]:
         yield "\t".join(map(str, cells)) + "\n"
 
 
-def records(rows: Iterable[Substitution]) -> Iterator[Mapping[str, Any]]:
-    """The rows as records."""
-    for row in rows:
-        yield {
-            "record": "substitution",
-            "a": row.a,
-            "b": row.b,
-            "count": row.count,
-            "pairs": row.pairs,
-            "a_times": row.times_a,
-            "b_times": row.times_b,
-            "original": row.original,
-            "confidence": row.confidence,
-        }
+def record(row: Substitution) -> Mapping[str, Any]:
+    """A row as a record."""
+    return {
+        "record": "substitution",
+        "a": row.a,
+        "b": row.b,
+        "count": row.count,
+        "pairs": row.pairs,
+        "a_times": row.times_a,
+        "b_times": row.times_b,
+        "original": row.original,
+        "confidence": row.confidence,
+    }
 
 
 def read(path: str | Path) -> list[Substitution]:
     """The ledger in a file: a table as `clean` writes it, or records as it and `diff` do, others passed over.
 
-    Raises DedupError if the file cannot be read, or holds neither.
+    Of a short table what it lacks is left open. Raises DedupError if the file cannot be read, or holds neither.
     """
     try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
+        text = Path(path).read_text(encoding="utf-8")
     except OSError as error:
         raise DedupError(path, f"cannot be read ({error.strerror})", "name a ledger") from error
     except UnicodeDecodeError as error:
         raise DedupError(path, "is not UTF-8", "name a ledger that `dedup clean` or `dedup diff` wrote") from error
-    if lines and lines[0].split("\t")[:3] == list(COLUMNS[:3]):
+    lines = text.split("\n")
+    if lines[0].split("\t")[:3] == list(COLUMNS[:3]):
         names = lines[0].split("\t")
         return [_substitution(_cells(line, names), path, at) for at, line in enumerate(lines[1:], 2) if line]
-    found = [record for at, line in enumerate(lines, 1) if (record := _record(line, path, at))]
+    found = [row for at, line in enumerate(lines, 1) if (row := _record(line, path, at))]
     if not found:
         raise DedupError(path, "holds no ledger", "name a file that `dedup clean` or `dedup diff --format jsonl` wrote")
     return found

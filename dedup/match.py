@@ -18,8 +18,8 @@ more than `key_documents_max` documents are counted.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from math import log
 
@@ -56,30 +56,47 @@ def banding(threshold: float, recall: float, permutations: int) -> tuple[int, in
 
 def candidates(sketches: Sequence[Sketch], config: Config) -> Candidates:
     """Every pair of documents that some channel takes for copies, a < b, with the keys that it shares."""
-    size = len(sketches)
-    shared: dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]] = {}
-    capped: dict[str, int] = {}
-    most = config.bucket_documents_max
     channels = {
-        "bands": (_band_buckets([sketch.signature for sketch in sketches], config), most),
-        "terms": (_rarest_terms([sketch.terms for sketch in sketches], config), most),
-        "passages": (_shared_shingles([sketch.shingles for sketch in sketches]), config.passage_documents_all),
+        "bands": _by_bands(sketches, config),
+        "terms": _by_terms(sketches, config),
+        "passages": _by_passages(sketches, config),
     }
-    least = {"terms": config.terms_shared_min, "passages": config.passage_shingles_min}
-    for channel, ((keys, members), bucket_max) in channels.items():
-        held = np.bincount(members, minlength=size)
-        if channel == "passages":
-            (keys, members), furniture = _without_furniture(keys, members, config.key_documents_max)
-            held = np.array([len(sketch.shingles) for sketch in sketches], np.int64)
-        codes, counts, overflow = _paired(keys, members, size, bucket_max)
-        if channel in least:
-            enough = counts >= _needed(codes, size, held, least[channel])
-            codes, counts = codes[enough], counts[enough]
-        overflow = furniture if channel == "passages" else overflow
-        shared[channel] = codes, counts
-        if overflow:
-            capped[channel] = overflow
-    return Candidates(_merged(shared, size), capped)
+    capped = {name: found.capped for name, found in channels.items() if found.capped}
+    return Candidates(_merged(channels, len(sketches)), capped)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What a channel gives: pairs a * n + b (a < b) of n documents, ascending, how many keys each shares, and how many
+    buckets were too big to give all their pairs."""
+
+    codes: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    capped: int
+
+    def enough(self, held: NDArray[np.int64], least: int) -> _Shared:
+        """The pairs that share as many keys as they need; `held` counts those of each document."""
+        fewer = np.minimum(held[self.codes // len(held)], held[self.codes % len(held)])
+        kept = self.counts >= keys_needed(fewer, least)
+        return _Shared(self.codes[kept], self.counts[kept], self.capped)
+
+
+def _by_bands(sketches: Sequence[Sketch], config: Config) -> _Shared:
+    keys, members = _band_buckets([sketch.signature for sketch in sketches], config)
+    return _paired(keys, members, len(sketches), config.bucket_documents_max)
+
+
+def _by_terms(sketches: Sequence[Sketch], config: Config) -> _Shared:
+    keys, members = _rarest_terms([sketch.terms for sketch in sketches], config)
+    found = _paired(keys, members, len(sketches), config.bucket_documents_max)
+    return found.enough(np.bincount(members, minlength=len(sketches)), config.terms_shared_min)
+
+
+def _by_passages(sketches: Sequence[Sketch], config: Config) -> _Shared:
+    keys, members, furniture = _shared_shingles([sketch.shingles for sketch in sketches], config.key_documents_max)
+    found = _paired(keys, members, len(sketches), config.passage_documents_all)
+    held = np.array([len(sketch.shingles) for sketch in sketches], np.int64)
+    return replace(found.enough(held, config.passage_shingles_min), capped=furniture)
 
 
 def _band_buckets(signatures: Sequence[NDArray[np.uint32]], config: Config) -> tuple[Keys, Members]:
@@ -113,30 +130,18 @@ def rarest(keys: Keys, members: Members, frequency: NDArray[np.int64], config: C
     return keys[first], members[first]
 
 
-def _needed(codes: NDArray[np.int64], size: int, held: Members, least: int) -> NDArray[np.int64]:
-    """How many keys each pair must share."""
-    return keys_needed(np.minimum(held[codes // size], held[codes % size]), least)
-
-
 def keys_needed(fewer: Members, least: int) -> NDArray[np.int64]:
     """How many keys a pair must share: `least`, or half of what the document with fewer has where that is less."""
     needed: NDArray[np.int64] = np.maximum(1, np.minimum(least, (fewer + 1) // 2))
     return needed
 
 
-def _shared_shingles(shingles: Sequence[Keys]) -> tuple[Keys, Members]:
-    """The shingles that two documents or more hold."""
+def _shared_shingles(shingles: Sequence[Keys], most: int) -> tuple[Keys, Members, int]:
+    """The shingles that two to `most` documents hold, whose they are, and how many are furniture: those of more."""
     keys, members = _flat(shingles)
     _, position, counts = np.unique(keys, return_inverse=True, return_counts=True)
-    shared = counts[position] >= 2
-    return keys[shared], members[shared]
-
-
-def _without_furniture(keys: Keys, members: Members, most: int) -> tuple[tuple[Keys, Members], int]:
-    """The keys of at most so many documents, and how many others there are."""
-    _, position, counts = np.unique(keys, return_inverse=True, return_counts=True)
-    kept = counts[position] <= most
-    return (keys[kept], members[kept]), int((counts > most).sum())
+    shared = ((counts >= 2) & (counts <= most))[position]
+    return keys[shared], members[shared], int((counts > most).sum())
 
 
 def _flat(lists: Sequence[Keys]) -> tuple[Keys, Members]:
@@ -144,10 +149,8 @@ def _flat(lists: Sequence[Keys]) -> tuple[Keys, Members]:
     return np.concatenate([np.zeros(0, np.uint64), *lists]), members
 
 
-def _paired(
-    keys: Keys, members: Members, size: int, bucket_max: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
-    """Pairs a * size + b (a < b) of members that share keys, how many each shares, and the buckets over the limit."""
+def _paired(keys: Keys, members: Members, size: int, bucket_max: int) -> _Shared:
+    """The pairs of members that share keys, of `size` documents; of a bucket over the limit, the first with each."""
     order = np.lexsort((members, keys))
     keys, members = keys[order], members[order]
     starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1]))) if len(keys) else np.zeros(0, np.int64)
@@ -161,15 +164,15 @@ def _paired(
             left, right = np.zeros(bucket - 1, np.int64), np.arange(1, bucket)
         codes.append((rows[:, left] * size + rows[:, right]).ravel())
     distinct, counts = np.unique(np.concatenate(codes), return_counts=True)
-    return distinct, counts, int((sizes > bucket_max).sum())
+    return _Shared(distinct, counts, int((sizes > bucket_max).sum()))
 
 
-def _merged(shared: dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]], size: int) -> tuple[Candidate, ...]:
+def _merged(channels: Mapping[str, _Shared], size: int) -> tuple[Candidate, ...]:
     """One candidate for each pair, whichever channels gave it, in order."""
     rows = sorted(
         (code, channel, count)
-        for channel, (codes, counts) in shared.items()
-        for code, count in zip(codes.tolist(), counts.tolist(), strict=True)
+        for channel, found in channels.items()
+        for code, count in zip(found.codes.tolist(), found.counts.tolist(), strict=True)
     )
     return tuple(
         Candidate(code // size, code % size, **{channel: count for _, channel, count in group})

@@ -36,6 +36,10 @@ class DedupError(Exception):
         super().__init__(f"{path}: {problem}; {remedy}")
         self.path, self.problem, self.remedy = str(path), problem, remedy
 
+    def __reduce__(self) -> tuple[type[DedupError], tuple[str, str, str]]:
+        """How it goes from one process to another: exceptions do not by themselves, if they are made of several."""
+        return DedupError, (self.path, self.problem, self.remedy)
+
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:

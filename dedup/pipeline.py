@@ -105,10 +105,10 @@ def documents(sources: Iterable[str | Path], config: Config = DEFAULT) -> tuple[
     A source that is missing or empty is one of the problems; the rest is read all the same.
     """
     with Spool() as spool:
-        return _documents(_files(sources, spool, config, SILENT), config)
+        return _documents(source_files(sources, spool, config, SILENT), config)
 
 
-def _files(
+def source_files(
     sources: Iterable[str | Path], spool: Spool, config: Config, progress: Progress
 ) -> list[SourceFile | DedupError]:
     """The files of the sources, and the problems with what is none; what is packed is unpacked into the spool."""
@@ -165,7 +165,7 @@ def find_duplicates(
     named = [sources] if isinstance(sources, str | Path) else list(sources)
     spool = Spool()
     try:
-        files = _files(named, spool, config, progress)
+        files = source_files(named, spool, config, progress)
         readable = [file for file in files if isinstance(file, SourceFile)]
         findings = (_in_bulk if is_bulk(readable, config) else _in_small)(files, config, progress)
         losing = _losing(findings, config)

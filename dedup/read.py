@@ -18,7 +18,7 @@ import json
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,17 @@ FORMS: dict[str, Form] = {
     ".parquet": "parquet",
 }
 """What files hold, by the ends of their names; all others hold one text."""
+PIECE_BYTES = 1 << 20
+"""Bytes of records that are read at a time where a corpus goes through in pieces."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Whole lines of a file: their bytes, where in it they begin, and how many lines stand before."""
+
+    data: bytes
+    start_byte: int = 0
+    first_row: int = 0
 
 
 def files(sources: Iterable[str | Path], config: Config) -> Iterator[SourceFile | DedupError]:
@@ -92,7 +103,7 @@ def _checked(path: Path, name: str, root: Path, config: Config) -> SourceFile | 
     except DedupError as error:
         return error
     except (OSError, RuntimeError) as error:
-        return _unreadable(path, error)
+        return unreadable(path, error)
     return found
 
 
@@ -133,14 +144,16 @@ def unpacked(
         return [DedupError(file.path, problem, "make room, or name a folder with more of it in TMPDIR")]
     if done.records:
         return [replace(file, unpacked=target, size_bytes=done.size_bytes), *done.problems]
-    return [*done.problems] or [_no_records(file.path)]
+    return [*done.problems] or [no_records(file.path)]
 
 
-def _no_records(path: Path) -> DedupError:
+def no_records(path: Path) -> DedupError:
+    """The problem with a file of records that has none."""
     return DedupError(path, "is empty", "remove it, or put its records back")
 
 
-def _unreadable(path: Path, error: Exception) -> DedupError:
+def unreadable(path: Path, error: Exception) -> DedupError:
+    """The problem with a file that the system does not give."""
     problem = getattr(error, "strerror", None) or "a loop of links"
     return DedupError(path, f"cannot be read ({problem})", "check the file and its permissions")
 
@@ -160,19 +173,44 @@ def contents(file: SourceFile, config: Config) -> Iterator[Raw | DedupError]:
     try:
         data = file.readable.read_bytes()
     except OSError as error:
-        yield _unreadable(file.path, error)
+        yield unreadable(file.path, error)
         return
     if not file.holds_records:
         yield Raw(file.id, Locator(str(file.path), 0, len(data)), data)
         return
     if not data.strip():
-        yield _no_records(file.path)
-    for row, raw in rows(file.path, data, 0, config):
-        place = file.place(row + 1)
+        yield no_records(file.path)
+    yield from records(file, Piece(data), config)
+
+
+def records(file: SourceFile, piece: Piece, config: Config) -> Iterator[Raw | DedupError]:
+    """The documents of whole lines of a file, with their ids; and a DedupError for what is none."""
+    for at, raw in rows(file.path, piece.data, piece.start_byte, config):
+        row = piece.first_row + at + 1
+        place = file.place(row)
         if isinstance(raw, DedupError):
             yield DedupError(place, raw.problem, raw.remedy)
         else:
-            yield replace(raw, id=raw.id or f"{file.id}#{row + 1}", place=place)
+            yield replace(raw, id=raw.id or f"{file.id}#{row}", place=place)
+
+
+def pieces(file: SourceFile, config: Config) -> Iterator[Piece]:
+    """The whole lines of a file of records, some PIECE_BYTES at a time; of a line over the limit only its beginning.
+
+    Raises OSError if the file cannot be read.
+    """
+    with file.readable.open("rb") as source:
+        start = row = 0
+        while data := source.read(PIECE_BYTES):
+            if not data.endswith(b"\n"):
+                data += source.readline(config.document_bytes_max + 1)
+            yield Piece(data, start, row)
+            row += data.count(b"\n")
+            rest = data
+            while rest and not rest.endswith(b"\n"):
+                rest = source.readline(PIECE_BYTES)
+                row += rest.endswith(b"\n")
+            start = source.tell()
 
 
 def rows(path: Path, data: bytes, start_byte: int, config: Config) -> Iterator[tuple[int, Raw | DedupError]]:
@@ -219,7 +257,7 @@ def bytes_at(file: SourceFile, locator: Locator) -> bytes:
             source.seek(locator.start_byte)
             data = source.read(size)
     except OSError as error:
-        raise _unreadable(file.path, error) from error
+        raise unreadable(file.path, error) from error
     if len(data) != size:
         raise DedupError(file.path, "was changed while it was read", "run the command again")
     return data

@@ -12,14 +12,14 @@ Limits: a document of which PLACES_MAX places do not show whether it is clean is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from dedup import conjecture, edits, judge, phrase, pipeline, plausible, readings, restore, vote, witnesses
 from dedup.config import Config
-from dedup.dictionary import NOTHING, Dictionary
-from dedup.model import MERGING, Document, Edit, Pair, Passage, Restoration, Segment
-from dedup.pipeline import DEFAULT, Entry
+from dedup.dictionary import NOTHING, Dictionary, dictionary
+from dedup.model import MERGING, Document, Edit, Pair, Passage, Restoration, Segment, Substitution
+from dedup.pipeline import DEFAULT, Entry, Findings
 from dedup.places import Choice, Kind
 
 STEPS_MAX = 8
@@ -70,6 +70,21 @@ def restoration(
         made = edits.composed(document.text, made, found.edits)
         current = replace(current, text=found.text, repairs=())
     return restore.restoration(document, None, ())
+
+
+def conjectured(findings: Findings, rows: Iterable[Substitution], config: Config = DEFAULT) -> Findings:
+    """The findings with every kept document put right as far as a ledger makes that sure: the edits stand among the
+    repairs of the document, and it among the notable ones."""
+    known = Means(conjectured=dictionary(rows))
+    corpus = findings.corpus
+    notable = dict(corpus.notable)
+    stays = findings.clusters.kept().tolist()
+    for number in (number for number, kept in enumerate(stays) if kept == number):
+        document = notable.get(number) or pipeline.document_at(corpus, number)
+        made = restoration(document, (), config, known).edits
+        if any(edit.cause == restore.CONJECTURE for edit in made):
+            notable[number] = replace(document, repairs=made)
+    return replace(findings, corpus=replace(corpus, notable=notable))
 
 
 def _step(own: Entry, others: Sequence[Entry], config: Config, by: Means) -> Restoration:

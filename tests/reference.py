@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations, pairwise
 from random import Random
@@ -70,11 +71,32 @@ def banding_recall_simulated(similarity: float, bands: int, rows: int, trials: i
     return met / trials
 
 
-def winnowed(shingles: Sequence[int], run: int) -> set[int]:
-    """The smallest value of every `run` values in a row; of all of them where there are fewer."""
-    if not shingles:
-        return set()
-    return {min(shingles[at : at + run]) for at in range(max(1, len(shingles) - run + 1))}
+def key_pairs(keys: Sequence[set[int]], all_most: int) -> Counter[tuple[int, int]]:
+    """How many keys pairs of documents share; of more documents than `all_most` with a key, the first with each."""
+    found: Counter[tuple[int, int]] = Counter()
+    for key in set().union(*keys):
+        holders = [document for document, own in enumerate(keys) if key in own]
+        found.update(pair for pair in combinations(holders, 2) if len(holders) <= all_most or pair[0] == holders[0])
+    return found
+
+
+def enough_shared(found: Counter[tuple[int, int]], held: Sequence[int], least: int) -> dict[tuple[int, int], int]:
+    """The pairs that share `least` keys, or half of those that the poorer of the two has."""
+    return {(a, b): count for (a, b), count in found.items() if count >= least or 2 * count >= min(held[a], held[b])}
+
+
+def without_furniture(keys: Sequence[set[int]], most: int) -> tuple[list[set[int]], set[int]]:
+    """The keys of each document that no more than `most` documents hold, and the others."""
+    counts = Counter(key for own in keys for key in own)
+    common = {key for key, count in counts.items() if count > most}
+    return [own - common for own in keys], common
+
+
+def rarest_keys(keys: Sequence[set[int]], most: int, width: int) -> list[set[int]]:
+    """For each document the `width` of its keys that the fewest others hold, of those that two to `most` hold."""
+    counts = Counter(key for own in keys for key in own)
+    useful = [[key for key in own if 2 <= counts[key] <= most] for own in keys]
+    return [set(sorted(own, key=lambda key: (counts[key], key))[:width]) for own in useful]
 
 
 def heaviest_chain(blocks: Sequence[tuple[int, int, int]]) -> int:

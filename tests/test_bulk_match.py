@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 from pathlib import Path
@@ -26,13 +26,23 @@ from dedup.bulk import sketch as bulk_sketch
 from dedup.bulk.held import Held
 from dedup.bulk.store import HELD_SHARE, Store
 from dedup.config import Config
-from dedup.kernels import join, partners, passages, postings
+from dedup.kernels import join, partners, postings
 
 BULK = Config(bulk_bytes_min=0, workers=1)
-SMALL_LIMITS = replace(BULK, bucket_documents_max=3, term_documents_max=9, term_count=4, terms_shared_min=2)
+SMALL_LIMITS = replace(
+    BULK,
+    bucket_documents_max=3,
+    term_documents_max=9,
+    term_count=4,
+    terms_shared_min=2,
+    passage_documents_all=2,
+    key_documents_max=4,
+)
 BUDGET, BUDGET_SINGLE, PARTNERS = 14, 5, 3
 KEYS = [0, 1, (1 << 28) - 1, 1 << 28, 1 << 31, *((number << 28) + 7 for number in range(3, 9)), (1 << 32) - 1]
 """Terms, some of them the first and last of their ranges."""
+SHINGLES = [4, (1 << 64) - 4, 1 << 58, (1 << 58) - 4, *(number << 60 for number in range(1, 9))]
+"""Hashes of shingles, the same of ranges; some differ in the lowest bits that make their keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +53,7 @@ class Sketched:
     bands: tuple[int, int]
     terms: tuple[int, ...]
     left_out: bool
+    shingles: tuple[int, ...] = ()
 
 
 _documents = st.lists(
@@ -52,6 +63,7 @@ _documents = st.lists(
         st.tuples(st.sampled_from([0, 1, (1 << 32) - 1]), st.sampled_from([0, 7, 1 << 31])),
         st.lists(st.sampled_from(KEYS), unique=True, max_size=8).map(tuple),
         st.sampled_from([False, False, False, True]),
+        st.lists(st.sampled_from(SHINGLES), max_size=6).map(tuple),
     ),
     max_size=24,
 )
@@ -68,9 +80,10 @@ def columns(documents: Sequence[Sketched]) -> bulk_sketch.Columns:
         np.array([one.digest for one in documents], np.uint64),
         np.array([one.bands for one in documents], np.uint32).reshape(-1, 2).T.copy(),
         *bulk_sketch._divided(rows, counts),
-        np.zeros(0, np.uint64),
-        np.zeros(passages.RANGES + 1, np.int64),
-        np.zeros(len(documents), np.uint32),
+        *bulk_sketch._cut(
+            np.array([shingle for one in documents for shingle in one.shingles], np.uint64),
+            np.array([len(one.shingles) for one in documents], np.int64),
+        ),
     )
 
 
@@ -136,7 +149,26 @@ def slow(documents: Sequence[Sketched], numbers: Sequence[int]) -> Found:
     joined, crowded, walked = slow_join([set(by_number[number].terms) for number in standing])
     capped["terms"] += crowded
     pairs |= {(standing[a], standing[b]) for a, b in joined}
+    by_shingles, capped["passages"] = slow_passages({number: by_number[number].shingles for number in standing})
+    pairs |= by_shingles
     return sorted(pairs), sorted(exact), {name: count for name, count in capped.items() if count}, walked
+
+
+def slow_passages(documents: Mapping[int, Sequence[int]]) -> tuple[set[tuple[int, int]], int]:
+    """Pairs by their shingles, and how many of these are furniture."""
+    shared: Counter[tuple[int, int]] = Counter()
+    furniture = 0
+    for shingle in {one for own in documents.values() for one in own}:
+        holders = sorted(number for number, own in documents.items() if shingle in own)
+        if len(holders) > SMALL_LIMITS.key_documents_max:
+            furniture += 1
+        elif len(holders) > SMALL_LIMITS.passage_documents_all:
+            shared.update((holders[0], other) for other in holders[1:])
+        else:
+            shared.update(combinations(holders, 2))
+    least = SMALL_LIMITS.passage_shingles_min // SMALL_LIMITS.passage_sampling
+    fewer = {pair: min(len(documents[one]) for one in pair) for pair in shared}
+    return {pair for pair, count in shared.items() if count >= max(1, min(least, (fewer[pair] + 1) // 2))}, furniture
 
 
 def slow_join(documents: Sequence[set[int]]) -> tuple[set[tuple[int, int]], int, int]:

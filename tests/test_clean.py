@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from reference import token_spans
 from strategies import article, hostile_texts
 
-from dedup import clean, edits
+from dedup import clean, edits, mojibake
 from dedup.model import DedupError, Locator, Raw
 
-mojibake = st.lists(
+broken_texts = st.lists(
     st.sampled_from(["â€™", "Ã©", "Â ", "tea", " ", "é", "\n", "it", "—", "â€œ", "Ã¼", "s"]), max_size=30
 ).map("".join)
 
@@ -164,7 +164,7 @@ def test_a_document_from_bytes_and_from_a_record_hold_the_same_text() -> None:
 def test_mojibake_is_mended_where_it_is_and_nowhere_else() -> None:
     good = "It’s the café’s “own” recipe.\nA plain line.\nDéjà vu, naturally.\n"
     broken = good.replace("’", "â€™").replace("é", "Ã©")
-    found = clean.repairs(broken)
+    found = mojibake.repairs(broken)
     assert edits.applied(broken, found) == good
     assert {edit.before for edit in found} <= {"â€™", "Ã©", "Ã©â€™"}
     assert all(edit.cause.startswith("encoding: ") and edit.witness is None for edit in found)
@@ -174,12 +174,12 @@ def test_mojibake_is_mended_where_it_is_and_nowhere_else() -> None:
     "text", ["naïve façade, Ærø", "“quotes” – dashes … ﬁ", "Ελληνικά", "ÃO is Portuguese: PÃO, MÃE", "¿Qué?", "x"]
 )
 def test_honest_text_has_no_repairs(text: str) -> None:
-    assert clean.repairs(text) == ()
+    assert mojibake.repairs(text) == ()
 
 
-@given(mojibake)
+@given(broken_texts)
 def test_repairs_are_in_order_fit_the_text_and_can_be_undone(text: str) -> None:
-    found = clean.repairs(text)
+    found = mojibake.repairs(text)
     mended = edits.applied(text, found)
     assert edits.applied(mended, edits.inverse(found)) == text
     assert all(edit.before != edit.after for edit in found)
@@ -191,7 +191,7 @@ def test_tokens_of_a_repaired_text_point_into_the_original() -> None:
     assert clean.tokens(clean.from_text("x", text)).words[1] == "don't"
 
 
-@given(mojibake)
+@given(broken_texts)
 def test_token_spans_of_a_repaired_text_are_in_order_and_in_bounds(text: str) -> None:
     spans = clean.tokens(clean.from_text("x", text)).spans.tolist()
     assert all(0 <= start < stop <= len(text) for start, stop in spans)

@@ -19,7 +19,7 @@ from dedup.cli import main
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 SPUN = FIXTURES / "real" / "spun-by-hand" / "documents"
 ORIGINAL, COPY = str(SPUN / "glacier.txt"), str(SPUN / "glacier-spun.txt")
-COMMANDS = ("scan", "explain", "diff", "restore", "clean")
+COMMANDS = ("scan", "explain", "diff", "ledger", "restore", "clean")
 
 
 def run(*arguments: object, **options: Any) -> Result:
@@ -158,7 +158,9 @@ def test_diff_jsonl_has_the_records_of_the_contract_in_order() -> None:
     assert list(loci[0]) == ["record", "kind", "a", "b"]
     assert {tuple(locus[side]) for locus in loci for side in "ab"} == {("start", "stop", "text")}
     rows = [record for record in found if record["record"] == "substitution"]
-    assert list(rows[0]) == ["record", "a", "b", "count"]
+    assert list(rows[0]) == [
+        "record", "a", "b", "count", "pairs", "a_times", "b_times", "original", "confidence",
+    ]  # fmt: skip
     assert [row["count"] for row in rows] == sorted((row["count"] for row in rows), reverse=True)
     assert sum(row["count"] for row in rows) == found[-1]["loci"]["substitution"]
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import PARAGRAPHS, hostile_texts
 
-from dedup import damage, edits
+from dedup import damage, edits, mojibake
 from dedup.damage import encoding
 from dedup.model import Document, Locator
 
@@ -24,7 +24,7 @@ def document(text: str, decoding: str = "utf-8") -> Document:
 
 
 def mended(text: str) -> str:
-    return edits.applied(text, encoding.repairs(text))
+    return edits.applied(text, mojibake.repairs(text))
 
 
 def causes(text: str) -> set[str]:
@@ -46,7 +46,7 @@ def test_only_the_broken_passage_of_a_long_text_is_changed(joined: str) -> None:
     broken = "donâ€™t visit the cafÃ© on Saturdays"
     text = joined.format(sound, broken)
     assert mended(text) == joined.format(sound, "don’t visit the café on Saturdays")
-    spans = [edit.span for edit in encoding.repairs(text)]
+    spans = [edit.span for edit in mojibake.repairs(text)]
     assert all(len(sound) < start and stop < len(sound) + len(broken) + 2 for start, stop in spans)
 
 
@@ -103,10 +103,10 @@ def test_known_cases_are_repaired_as_expected_and_negative_ones_left(name: str) 
 
 @given(hostile_texts)
 def test_repairs_fit_the_text_and_can_be_taken_back(text: str) -> None:
-    found = encoding.repairs(text)
+    found = mojibake.repairs(text)
     assert edits.applied(edits.applied(text, found), edits.inverse(found)) == text
 
 
 @given(st.text(alphabet=st.characters(max_codepoint=0x7F), max_size=200))
 def test_ascii_has_no_repairs(text: str) -> None:
-    assert encoding.repairs(text) == ()
+    assert mojibake.repairs(text) == ()

@@ -18,7 +18,7 @@ from rapidfuzz.distance import Levenshtein
 from rows import in_columns
 from strategies import PARAGRAPHS, article, noised, spun
 
-from dedup import clean, figures, judge, pipeline, readings, restoring
+from dedup import clean, figures, judge, mojibake, pipeline, readings, restoring
 from dedup.cli import main
 from dedup.config import Config
 from dedup.model import MERGING, Pair, Verdict
@@ -158,7 +158,7 @@ def test_mending_a_long_line_compares_short_pieces(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(Levenshtein, "opcodes", counted)
     for line in ("The cafÃ© isnâ€™t open. " * 13_000, "cafÃ©isnâ€™topen" * 20_000):
-        found = clean.repairs(line)
+        found = mojibake.repairs(line)
         assert len(line) >= 300_000
         assert len(found) > 10_000
     assert max(lengths) <= 4096

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
 from math import comb
 from random import Random
 
@@ -10,7 +11,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reference import banding_recall, banding_recall_simulated
+from reference import (
+    banding_recall,
+    banding_recall_simulated,
+    enough_shared,
+    key_pairs,
+    rarest_keys,
+    without_furniture,
+)
 from strategies import PARAGRAPHS, article, noised, spun
 
 from dedup import clean, match, sketch
@@ -33,7 +41,7 @@ def with_keys(channel: str, *keys: list[int]) -> list[Sketch]:
     nothing = np.zeros(0, np.uint64)
     return [
         replace(
-            Sketch(np.full(128, number, np.uint32), nothing, nothing, nothing),
+            Sketch(np.full(128, number, np.uint32), nothing, nothing),
             **{channel: np.array(sorted(own), np.uint64)},
         )
         for number, own in enumerate(keys)
@@ -122,20 +130,115 @@ def test_a_term_of_too_many_documents_tells_nothing() -> None:
     assert len(match.candidates(crowd[:5], config).pairs) == comb(5, 2)
 
 
-def test_a_passage_key_of_too_many_documents_is_furniture() -> None:
+def shared_in(channel: str, found: match.Candidates) -> dict[tuple[int, int], int]:
+    """The pairs that a channel gave, and how many keys each shares in it."""
+    return {(pair.a, pair.b): getattr(pair, channel) for pair in found.pairs if getattr(pair, channel)}
+
+
+keys_of_documents = st.lists(st.sets(st.integers(0, 12), max_size=10), max_size=9)
+
+
+@given(keys_of_documents, st.integers(1, 6), st.integers(2, 4), st.integers(2, 7))
+def test_documents_that_share_shingles_enough_are_candidates_and_no_others(
+    keys: list[set[int]], least: int, all_most: int, most: int
+) -> None:
+    config = replace(
+        CONFIG, passage_shingles_min=least, passage_documents_all=all_most, key_documents_max=most
+    )  # fmt: skip
+    found = match.candidates(with_keys("shingles", *map(list, keys)), config)
+    kept, furniture = without_furniture(keys, most)
+    assert shared_in("passages", found) == enough_shared(key_pairs(kept, all_most), list(map(len, keys)), least)
+    assert found.capped.get("passages", 0) == len(furniture)
+
+
+@given(keys_of_documents, st.integers(1, 5), st.integers(4, 6), st.integers(2, 4), st.integers(2, 7))
+def test_documents_that_share_rare_terms_enough_are_candidates_and_no_others(
+    keys: list[set[int]], least: int, width: int, bucket_max: int, most: int
+) -> None:
+    config = replace(
+        CONFIG, terms_shared_min=least, term_count=width, term_documents_max=most, bucket_documents_max=bucket_max
+    )
+    found = match.candidates(with_keys("terms", *map(list, keys)), config)
+    rarest = rarest_keys(keys, most, width)
+    assert shared_in("terms", found) == enough_shared(key_pairs(rarest, bucket_max), list(map(len, rarest)), least)
+    full = [key for key in range(13) if sum(key in own for own in rarest) > bucket_max]
+    assert found.capped.get("terms", 0) == len(full)
+
+
+minima = st.sampled_from([1 << 20, 1 << 25, 3 << 28])  # as far apart as hashes are: bands are told apart by low bits
+
+
+@given(st.lists(st.lists(minima, min_size=16, max_size=16), max_size=7), st.floats(0.3, 0.9))
+def test_signatures_meet_in_the_bands_in_which_all_their_values_agree(
+    signatures: list[list[int]], threshold: float
+) -> None:
+    config = replace(CONFIG, permutations=16, threshold=threshold)
+    bands, rows = match.banding(threshold, config.band_recall, 16)
+    nothing = np.zeros(0, np.uint64)
+    made = [Sketch(np.array(values, np.uint32), nothing, nothing) for values in signatures]
+    keys = [{(band, *own[band * rows :][:rows]) for band in range(bands)} for own in signatures]
+    assert shared_in("bands", match.candidates(made, config)) == {
+        (a, b): len(keys[a] & keys[b]) for a, b in combinations(range(len(keys)), 2) if keys[a] & keys[b]
+    }
+
+
+@given(st.permutations(range(8)), keys_of_documents)
+def test_the_order_of_documents_changes_nothing_but_their_numbers(order: list[int], keys: list[set[int]]) -> None:
+    keys = [*keys, *(set() for _ in range(8))][:8]
+    config = replace(CONFIG, passage_shingles_min=2)
+    found = shared_in("passages", match.candidates(with_keys("shingles", *map(list, keys)), config))
+    turned = match.candidates(with_keys("shingles", *(list(keys[number]) for number in order)), config)
+    named = {
+        (min(order[a], order[b]), max(order[a], order[b])): count
+        for (a, b), count in shared_in("passages", turned).items()
+    }
+    assert named == found
+
+
+@given(st.integers(12, 60), st.integers(0, 200), st.integers(0, 200))
+def test_a_passage_of_twelve_words_makes_a_candidate_wherever_it_stands(run: int, before: int, after: int) -> None:
+    passage = " ".join(f"p{number}" for number in range(run))
+    texts = (" ".join([*(f"{side}{at}" for at in range(before)), passage, *(f"z{side}{at}" for at in range(after))])
+             for side in "ab")  # fmt: skip
+    found = candidate(match.candidates(sketches(*texts), CONFIG), 0, 1)
+    assert found
+    assert found.passages == run - CONFIG.shingle_length_tokens + 1
+
+
+def test_a_passage_of_eleven_words_makes_no_candidate_in_longer_texts() -> None:
+    passage = " ".join(f"p{number}" for number in range(11))
+    texts = (f"{' '.join(f'{side}{number}' for number in range(50))} {passage}" for side in "ab")
+    assert not shared_in("passages", match.candidates(sketches(*texts), CONFIG))
+
+
+def test_half_of_a_short_text_is_enough() -> None:
+    config = replace(CONFIG, passage_shingles_min=8)
+    long, poor = list(range(100)), [*range(4), *range(200, 204)]
+    assert shared_in("passages", match.candidates(with_keys("shingles", long, poor), config)) == {(0, 1): 4}
+    assert not match.candidates(with_keys("shingles", long, [*poor, 204]), config).pairs
+
+
+def test_a_shingle_of_too_many_documents_is_furniture() -> None:
     config = replace(CONFIG, key_documents_max=4)
-    crowd = with_keys("passages", *([7, 100 + at] for at in range(5)))
-    assert match.candidates(crowd, config).pairs == ()
-    assert match.candidates(crowd[:2], config).pairs == (Candidate(0, 1, passages=1),)
+    crowd = with_keys("shingles", *([7, 100 + at] for at in range(5)))
+    assert match.candidates(crowd, config) == match.Candidates((), {"passages": 1})
+    assert match.candidates(crowd[:2], config) == match.Candidates((Candidate(0, 1, passages=1),), {})
 
 
 def test_a_full_bucket_gives_a_star_and_says_so() -> None:
     config = replace(CONFIG, bucket_documents_max=3)
-    four = match.candidates(with_keys("passages", *([7] for _ in range(4))), config)
+    four = match.candidates(with_keys("terms", *([7] for _ in range(4))), config)
     assert [(pair.a, pair.b) for pair in four.pairs] == [(0, 1), (0, 2), (0, 3)]
-    assert four.capped == {"passages": 1}
-    three = match.candidates(with_keys("passages", *([7] for _ in range(3))), config)
+    assert four.capped == {"terms": 1}
+    three = match.candidates(with_keys("terms", *([7] for _ in range(3))), config)
     assert (len(three.pairs), three.capped) == (3, {})
+
+
+def test_a_shingle_of_many_documents_gives_a_star_and_is_no_loss_to_tell() -> None:
+    config = replace(CONFIG, passage_documents_all=3)
+    four = match.candidates(with_keys("shingles", *([7] for _ in range(4))), config)
+    assert [(pair.a, pair.b) for pair in four.pairs] == [(0, 1), (0, 2), (0, 3)]
+    assert four.capped == {}
 
 
 def test_the_rarest_terms_are_those_of_the_corpus_at_hand() -> None:

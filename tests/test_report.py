@@ -179,7 +179,9 @@ def test_dropped_document_without_a_kept_one_is_a_broken_invariant(tmp_path: Pat
 
 
 def test_ledger_has_a_row_for_each_substitution(tmp_path: Path) -> None:
-    rows = [dedup.Substitution("countries", "international locations", 3, 2)]
+    rows = [dedup.Substitution("countries", "international locations", 3, 2, 5, 1, "a", 0.9)]
     folder.write(findings("spun-by-hand"), rows, tmp_path / "out")
     text = (tmp_path / "out" / "ledger.tsv").read_text(encoding="utf-8")
-    assert text == "kept\tdropped\tcount\tpairs\ncountries\tinternational locations\t3\t2\n"
+    head, row = text.splitlines()
+    assert head == "kept\tdropped\tcount\tpairs\tkept_times\tdropped_times\toriginal\tconfidence"
+    assert row == "countries\tinternational locations\t3\t2\t5\t1\tkept\t0.9"

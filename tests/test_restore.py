@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import PARAGRAPHS, article, edited_pairs, hostile_texts, noised, spun
 
-from dedup import clean, edits, judge, pipeline, restore, restoring
+from dedup import clean, edits, judge, mojibake, pipeline, restore, restoring
 from dedup.config import Config
 from dedup.model import Document, Restoration, Verdict
 
@@ -33,7 +33,7 @@ def restored(damaged: str, *witnesses: str) -> Restoration:
         else:
             assert edit.witness_span is not None
             reading = witnesses[int(edit.witness[1:])][slice(*edit.witness_span)]
-            assert edit.after == edits.applied(reading, clean.repairs(reading))
+            assert edit.after == edits.applied(reading, mojibake.repairs(reading))
             assert edit.confidence >= Config().confidence_min
     return found
 

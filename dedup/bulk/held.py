@@ -83,7 +83,7 @@ def stored(columns: sketch.Columns, store: Store) -> Part:
         store.put(columns.term_counts.reshape(-1)),
         store.put(columns.passages),
         columns.passage_starts,
-        store.put(columns.passage_counts),
+        store.put(columns.passage_counts.reshape(-1)),
     )
 
 

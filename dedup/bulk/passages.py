@@ -27,8 +27,10 @@ def shared(held: Held, config: Config, workers: int) -> tuple[U64s, int]:
         size = sum(int(part.passage_starts[number + 1] - part.passage_starts[number]) for part in held.parts)
         packed, filled = np.empty(size + 1, np.uint64), 0
         for part, first in zip(held.parts, firsts, strict=False):
-            words = held.store.part(part.passages, *part.passage_starts[number : number + 2].tolist())
-            filled = passages.numbered(words, held.numbers[first : first + part.documents], packed, filled)
+            shingles = held.store.part(part.passages, *part.passage_starts[number : number + 2].tolist())
+            counts = held.store.part(part.passage_counts, number * part.documents, (number + 1) * part.documents)
+            own = held.numbers[first : first + part.documents]
+            filled = passages.numbered(shingles, counts, own, packed, filled)
         packed = packed[:filled]
         packed.sort()
         limits = config.passage_documents_all, config.key_documents_max
@@ -51,7 +53,8 @@ def _needed(codes: U64s, held: Held, config: Config) -> I64s:
     had = np.zeros(int(held.numbers[held.numbers != join.NONE].max(initial=0)) + 1, np.int64)
     for part, first in zip(held.parts, held.firsts(), strict=False):
         own = held.numbers[first : first + part.documents]
-        had[own[own != join.NONE]] = held.store.whole(part.passage_counts)[own != join.NONE]
+        counts = held.store.whole(part.passage_counts).reshape(passages.RANGES, part.documents)
+        had[own[own != join.NONE]] = counts.sum(axis=0, dtype=np.int64)[own != join.NONE]
     fewer = np.minimum(had[(codes >> _HALF).astype(np.int64)], had[(codes & _LOW).astype(np.int64)])
     least = max(1, config.passage_shingles_min // config.passage_sampling)
     found: I64s = np.maximum(1, np.minimum(least, (fewer + 1) // 2))

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup import clean, edits, losses, read
+from dedup import clean, edits, losses, mojibake, read
 from dedup.config import Config
 from dedup.model import Corpus, DedupError, Document, Locator, Raw, SourceFile
 
@@ -210,7 +210,7 @@ def _parsed(data: bytes, names: tuple[str, ...]) -> Any:
 def _is_mojibake(values: NDArray[np.uint8]) -> bool:
     if int(values.max(initial=0)) < 128:
         return False
-    return bool(clean.repairs(values.tobytes().decode("utf-8", "surrogatepass")))
+    return bool(mojibake.repairs(values.tobytes().decode("utf-8", "surrogatepass")))
 
 
 def _any_blank(values: NDArray[np.uint8], offsets: NDArray[np.int64]) -> bool:

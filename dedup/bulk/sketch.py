@@ -39,8 +39,8 @@ EDITION = "1"
 class Columns:
     """Sketches of documents. words: (n,) int32. digests: (n,) uint64. bands: (b, n) uint32. terms: uint32, those of all
     documents, cut by ranges, where each range begins, (RANGES + 1,), and how many of it each document has, (RANGES, n)
-    unsigned (see `kernels.postings`). passages: uint64, sampled shingles, cut by ranges in the same way (see
-    `kernels.passages`), and how many each document has, (n,)."""
+    unsigned (see `kernels.postings`). passages: uint32, sampled shingles, cut by ranges in the same way, and how many
+    each document has in each, (64, n) unsigned (see `kernels.passages`)."""
 
     words: NDArray[np.int32]
     digests: NDArray[np.uint64]
@@ -48,9 +48,9 @@ class Columns:
     terms: NDArray[np.uint32]
     term_starts: NDArray[np.int64]
     term_counts: NDArray[np.uint8]
-    passages: NDArray[np.uint64]
+    passages: NDArray[np.uint32]
     passage_starts: NDArray[np.int64]
-    passage_counts: NDArray[np.uint32]
+    passage_counts: NDArray[np.unsignedinteger[Any]]
 
 
 @cache
@@ -189,11 +189,18 @@ def sketched(texts: Texts, ranking: Ranking, config: Config) -> Columns:
         join.choose_terms(hashes, counts, *ranks, chosen[batch], term_counts[batch])
         keys, sampling = np.empty(len(hashes), np.uint64), (config.shingle_length_tokens, config.passage_sampling)
         shingles.append(keys[: passages.sampled_shingles(hashes, counts, *sampling, keys, shingle_counts[batch])])
-    keys, starts = np.concatenate(shingles), np.empty(passages.RANGES + 1, np.int64)
-    cut = np.empty(len(keys), np.uint64)
-    passages.divide_shingles(keys, shingle_counts, cut, starts)
-    told = cut, starts, shingle_counts.astype(np.uint32)
-    return Columns(words_of, digests, band_keys, *_divided(chosen, term_counts), *told)
+    cut = _cut(np.concatenate(shingles), shingle_counts)
+    return Columns(words_of, digests, band_keys, *_divided(chosen, term_counts), *cut)
+
+
+def _cut(
+    keys: NDArray[np.uint64], counts: NDArray[np.int64]
+) -> tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.unsignedinteger[Any]]]:
+    """Sampled shingles, counts[n] of each document, cut by ranges."""
+    shingles, starts = np.empty(len(keys), np.uint32), np.empty(passages.RANGES + 1, np.int64)
+    in_range = np.zeros((passages.RANGES, len(counts)), np.min_scalar_type(int(counts.max(initial=0))))
+    passages.divide_shingles(keys, counts, shingles, starts, in_range)
+    return shingles, starts, in_range
 
 
 def _divided(

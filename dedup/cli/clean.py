@@ -23,29 +23,42 @@ from dedup.console import conclude, emit, failures, follow
     metavar="FOLDER",
     help="The folder to write; it must not exist yet, or be empty.",
 )
+@click.option(
+    "--conjecture", is_flag=True,
+    help="Put in what a ledger makes sure though no copy has it; without --ledger, one learnt from this corpus.",
+)
+@click.option(
+    "--ledger", "ledger_path", type=click.Path(path_type=Path), metavar="FILE",
+    help="The ledger to conjecture by, as `dedup ledger` writes it.",
+)
 @options.FORMAT
 @options.MEMORY
 @options.comparing
-def command(sources: Sequence[str], target: Path, form: str, **given: Any) -> None:
+def command(
+    sources: Sequence[str], target: Path, form: str, conjecture: bool, ledger_path: Path | None, **given: Any
+) -> None:
     """Write the corpus without its copies.
 
     FOLDER gets documents/ (the kept ones, in the format they came in), manifest.jsonl (one line for every document
     read) and ledger.tsv (what was substituted in the dropped copies). Broken encoding is mended, and each repair
-    recorded in edits.jsonl.
+    recorded in edits.jsonl; with --conjecture also what a ledger of substitutions makes sure, each marked as such.
     """
+    if ledger_path and not conjecture:
+        raise click.UsageError("--ledger is what to conjecture by: add --conjecture")
     with failures():
-        from dedup import pipeline
-        from dedup.ledger import substitutions
+        from dedup import ledger, pipeline, restoring
         from dedup.report import folder, jsonl
 
         folder.refuse_existing(target)
         folder.refuse_within(target, sources)
         config = options.config(given)
+        known = ledger.read(ledger_path) if ledger_path else None
         with follow() as progress, pipeline.find_duplicates(sources, config, progress) as findings:
             if not findings.corpus.ids and findings.problems:
                 raise findings.problems[0]
-            rows = substitutions(pipeline.dropped_collations(findings, config))
-            counts = folder.write(findings, rows, target, progress)
+            rows = ledger.substitutions(pipeline.dropped_collations(findings, config))
+            put_right = restoring.conjectured(findings, known or rows, config) if conjecture else findings
+            counts = folder.write(put_right, rows, target, progress)
         if form == "jsonl":
             emit([jsonl.line(jsonl.balance(findings, counts))], None)
         else:

@@ -1,10 +1,7 @@
 """Text that was read or written in another encoding becomes findings, and edits where it can be put right.
 
 1. ASCII text can only hold control characters and HTML entities: two tests.
-2. Mojibake: where ftfy's badness heuristic sees some, each line is repaired by ftfy's plan, which follows double and
-   triple encoding and mixtures. Where a whole line does not come out clean (it also holds sound accents or quotes), its
-   bad passages are repaired one by one. A repair stands only if it leaves less badness behind, and is reduced to the
-   characters that it changes. Only the encoding is mended; quotes, width and ligatures are the author's.
+2. Mojibake, with the repairs that `mojibake` plans.
 3. Replacement characters, control characters, a byte-order mark that is not at the beginning, HTML entities left in
    text that is no markup, a declared charset that is not the one the text was read in.
 4. Words of Latin letters from the upper half of Latin-1, one after the other, that are sound words of another script
@@ -18,17 +15,12 @@ from __future__ import annotations
 
 import codecs
 import re
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import cache
-from typing import TYPE_CHECKING
 
+from dedup import mojibake
 from dedup.damage.findings import Detection, Finding, alphabet, detection, shown
 from dedup.model import Document, Edit, Span
-
-if TYPE_CHECKING:
-    from rapidfuzz.distance import Opcode
 
 HEAD_CHARACTERS = 2000
 """Where a text declares its charset."""
@@ -36,9 +28,6 @@ MARKUP_TAGS_MIN = 3
 """Tags from which a text is markup, where entities belong."""
 FOREIGN_WORDS_MIN = 3
 """Words of upper Latin-1 letters in a row from which another encoding is tried on them."""
-GAPS_WORDS = (12, 5, 2, 0)
-"""ASCII words that may stand between two broken words of one passage, from the first cut of a line to the last."""
-
 
 _PLAIN = frozenset(map(chr, (*range(9, 14), *range(32, 127)))) | frozenset(
     "\u00a0\u00a3\u00a7\u00a9\u00ab\u00ae\u00b0\u00b7\u00bb\u2010\u2011\u2012\u2013\u2014\u2015\u2018\u2019\u201c\u201d\u201e\u2022\u2026"
@@ -55,7 +44,7 @@ def detect(document: Document) -> Detection:
     if strange:
         found += _controls(text)
     if strange and not text.isascii():
-        mended = repairs(text)
+        mended = mojibake.repairs(text)
         found += map(_mojibake, mended)
         found += [*_replacements(text, mended), *_marks(text), *_foreign(text), *_declared(document)]
     return detection(found)
@@ -63,7 +52,7 @@ def detect(document: Document) -> Detection:
 
 def safe(text: str) -> Iterator[Finding]:
     """The findings whose repair is safe: mojibake, control characters, marks of byte order within the text."""
-    yield from map(_mojibake, repairs(text))
+    yield from map(_mojibake, mojibake.repairs(text))
     yield from (found for found in (*_controls(text), *_marks(text)) if found.after is not None)
 
 
@@ -72,130 +61,6 @@ def _finding(text: str, span: Span, cause: str, explanation: str, confidence: fl
 
 
 # --- 2: mojibake -------------------------------------------------------------------------------------------------
-
-_PIECES = re.compile(r"[^\n]{1,2048}(?=[\s]|\Z)|[^\n]{1,4096}")
-"""Lines in pieces that end before white space: what is compared letter by letter must stay short."""
-_BROKEN_WORD = re.compile(r"[^\s]*[^\x00-\x7f\s][^\s]*[\u0080-\u00a0]*(?: +[!-~]+(?=\s|\Z))?")
-"""A word with a character outside ASCII, and the ASCII word after it: a broken letter may have swallowed a space."""
-
-
-def repairs(text: str) -> tuple[Edit, ...]:
-    """The edits that undo mojibake, in order, each on the characters that it changes; none for a clean text."""
-    if text.isascii():
-        return ()
-    import ftfy
-
-    found: list[Edit] = []
-    for piece in _PIECES.finditer(text) if _SUSPECT.search(text) else ():
-        if _SUSPECT.search(text, *piece.span()) and ftfy.badness.is_bad(piece.group()):
-            found += _mended(piece.group(), (0, len(piece.group())), GAPS_WORDS, piece.start()).edits
-    found += _old_machines(text, found)
-    return tuple(sorted(found, key=lambda edit: edit.span))
-
-
-_SUSPECT = re.compile("[^\x00-\x7f]{2}|[\x80-\x9f]|[\u00c2-\u00f4\u0192\u2020-\u221a\u0102\u0139][ ?!-~]")
-"""What broken encoding always holds: two characters outside ASCII together, a C1 control, or what a first byte is read
-as before a character that the second was lost to. The heuristic itself takes twenty times as long."""
-_OLD_RUN = re.compile("[^\x00-\x7f]{3,200}(?: [^\x00-\x7f]{2,200}){0,50}")
-_OLD_SIGNS = re.compile("[\u00a0-\u00bf\u02c6-\u02dd\u2010-\u2265\u2500-\u25ff]")
-OLD_CHARACTERS_MIN = 6
-OLD_SIGNS_SHARE_MIN = 0.3
-
-
-def _old_machines(text: str, mended: Sequence[Edit]) -> list[Edit]:
-    """Runs that are letters of another script when their bytes in an encoding of old machines are read as UTF-8, and
-    that ftfy's heuristic does not see: by chance, so many bytes are never valid UTF-8."""
-    if not _OLD_SIGNS.search(text):
-        return []
-    stops = [edit.span[1] for edit in mended]
-    found = []
-    for run in _OLD_RUN.finditer(text):
-        before = run.group()
-        at = bisect_right(stops, run.start())
-        if at < len(mended) and mended[at].span[0] < run.end():
-            continue
-        if len(_OLD_SIGNS.findall(before)) < OLD_SIGNS_SHARE_MIN * len(before) or len(before) < OLD_CHARACTERS_MIN:
-            continue
-        for codec in ("mac_roman", "cp437", "cp850", "cp1252"):
-            after = _reread(before, codec)
-            if after and all(map(str.isalpha, after.replace(" ", ""))):
-                found.append(Edit(run.span(), before, after, f"encoding: {codec}, utf-8"))
-                break
-    return found
-
-
-def _reread(passage: str, codec: str) -> str | None:
-    try:
-        return passage.encode(codec).decode("utf-8")
-    except UnicodeError:
-        return None
-
-
-@dataclass(frozen=True, slots=True)
-class _Mending:
-    """What a stretch becomes: its edits, the badness that is left, and how many plans were patchwork."""
-
-    edits: tuple[Edit, ...]
-    left: int
-    patchwork: int
-
-
-def _mended(piece: str, span: Span, gaps: Sequence[int], offset: int) -> _Mending:
-    """The stretch as one if one plan fits all of it, else its parts with ever fewer sound words between."""
-    import ftfy
-
-    before = piece[slice(*span)]
-    after, plan = ftfy.fix_encoding_and_explain(before)
-    steps = [getattr(step, "parameter", "") for step in plan or ()]
-    left = ftfy.badness.badness(after)
-    patched = "decode_inconsistent_utf8" in steps
-    edits = _changes(before, after, ", ".join(steps), offset + span[0]) if after != before else ()
-    whole = _Mending(tuple(edits), left, int(patched))
-    if not gaps or not (left or patched):
-        return whole
-    parts = [_mended(piece, part, gaps[1:], offset) for part in _passages(piece, span, gaps[0])]
-    if not parts:
-        return whole
-    joined = _Mending(
-        tuple(edit for part in parts for edit in part.edits),
-        sum(part.left for part in parts),
-        sum(part.patchwork for part in parts),
-    )
-    return joined if (joined.left, joined.patchwork) < (whole.left, whole.patchwork) else whole
-
-
-def _passages(piece: str, span: Span, gap_words: int) -> Iterator[Span]:
-    """Stretches of words with characters outside ASCII, at most so many ASCII words between them."""
-    start = stop = -1
-    for word in _BROKEN_WORD.finditer(piece, *span):
-        if stop >= 0 and len(piece[stop : word.start()].split(maxsplit=gap_words + 1)) > gap_words:
-            yield start, stop
-            start = -1
-        start, stop = (word.start() if start < 0 else start), word.end()
-    if start >= 0:
-        yield start, stop
-
-
-def _changes(before: str, after: str, steps: str, offset: int) -> list[Edit]:
-    from rapidfuzz.distance import Levenshtein
-
-    return [
-        Edit((offset + start, offset + stop), before[start:stop], after[to_start:to_stop], f"encoding: {steps}")
-        for start, stop, to_start, to_stop in _joined(Levenshtein.opcodes(before, after))
-    ]
-
-
-def _joined(opcodes: Iterable[Opcode]) -> list[tuple[int, int, int, int]]:
-    """The differing stretches as start and stop before, start and stop after; those that touch made one."""
-    stretches: list[tuple[int, int, int, int]] = []
-    for op in opcodes:
-        if op.tag == "equal":
-            continue
-        start, to_start = op.src_start, op.dest_start
-        if stretches and stretches[-1][1] == start and stretches[-1][3] == to_start:
-            start, _, to_start, _ = stretches.pop()
-        stretches.append((start, op.src_end, to_start, op.dest_end))
-    return stretches
 
 
 def _mojibake(edit: Edit) -> Finding:

@@ -2,8 +2,8 @@
 
 1. `sampled_shingles`: one in so many of the shingles of each document, chosen by the lowest bits of its hash, so that
    two documents choose the same of what they share (Broder 1997 calls it sampling modulo m).
-2. `divide_shingles` cuts those of a partition by the first bits of the hash into ranges; the next 32 bits and the
-   document make a word that the caller sorts.
+2. `divide_shingles` cuts those of a partition by the first bits of the hash into ranges; `numbered` makes of the next
+   32 bits and the document a word that the caller sorts.
 3. `shared_shingles`: a run of words of one key is a passage that its documents share. Up to `all_most` documents give
    every pair, up to `most` each with the first, more are furniture and are counted.
 
@@ -17,7 +17,7 @@ import numpy as np
 
 from dedup.kernels.join import NONE
 from dedup.kernels.minhash import _BLOCK, _shingle_block
-from dedup.kernels.simd import U64, I64s, U32s, U64s, inner, kernel
+from dedup.kernels.simd import U64, I64s, U16s, U32s, U64s, inner, kernel
 
 RANGE_BITS = 6
 RANGES = 1 << RANGE_BITS
@@ -52,32 +52,47 @@ def sampled_shingles(hashes: U64s, counts: I64s, width: int, sampling: int, keys
 
 
 @kernel
-def divide_shingles(keys: U64s, key_counts: I64s, words: U64s, starts: I64s) -> None:
-    """Cut sampled shingles by ranges. words: (k,) key << 32 | document, range by range, out. starts: (RANGES + 1,)
-    where each range begins, out."""
+def divide_shingles(keys: U64s, key_counts: I64s, shingles: U32s, starts: I64s, counts: U16s) -> None:
+    """Cut sampled shingles by ranges.
+
+    keys: (k,), the first key_counts[0] those of the first of n documents, and so on. shingles: (k,) what follows the
+    bits of the range, range by range, document by document, out. starts: (RANGES + 1,) where each range begins, out.
+    counts: (RANGES, n) unsigned, zeros, how many each document has in each, out.
+    """
+    if len(keys) != key_counts.sum() or len(shingles) < len(keys) or counts.shape != (RANGES, len(key_counts)):
+        raise ValueError("arrays do not fit each other")
     starts[:] = 0
     for key in keys:
         starts[np.int64(key >> _RANGE_SHIFT) + 1] += 1
-    for number in range(RANGES):
-        starts[number + 1] += starts[number]
+    for before in range(RANGES):
+        starts[before + 1] += starts[before]
     next_place = starts[:RANGES].copy()
     at = 0
     for document in range(len(key_counts)):
         for _ in range(key_counts[document]):
-            number = np.int64(keys[at] >> _RANGE_SHIFT)
-            words[next_place[number]] = ((keys[at] << _KEY_SHIFT) & ~_LOW) | U64(document)
-            next_place[number] += 1
+            own = np.int64(keys[at] >> _RANGE_SHIFT)
+            shingles[next_place[own]] = np.uint32((keys[at] << _KEY_SHIFT) >> _HALF)
+            next_place[own] += 1
+            counts[own, document] += 1
             at += 1
 
 
 @kernel
-def numbered(words: U64s, numbers: U32s, packed: U64s, filled: int) -> int:
-    """Append words of a partition's documents with their numbers in the corpus instead, without those of NONE: where
-    they end."""
-    for word in words:
-        number = numbers[np.int64(word & _LOW)]
-        packed[filled] = (word & ~_LOW) | U64(number)
-        filled += int(number != NONE)
+def numbered(shingles: U32s, counts: U16s, numbers: U32s, packed: U64s, filled: int) -> int:
+    """Append the shingles of a partition in a range to words key << 32 | number that can be sorted: where they end.
+
+    shingles: those of the range. counts: (n,) how many each document has. numbers: (n,) of the documents in the corpus;
+    those of NONE are passed over.
+    """
+    if len(shingles) != counts.sum() or len(numbers) < len(counts) or len(packed) < filled + len(shingles):
+        raise ValueError("arrays do not fit each other")
+    at = 0
+    for document in range(len(counts)):
+        number = numbers[document]
+        for _ in range(counts[document]):
+            packed[filled] = U64(shingles[at]) << _HALF | U64(number)
+            filled += int(number != NONE)
+            at += 1
     return filled
 
 

@@ -2,8 +2,8 @@
 
 `documents/` holds every kept document under its id, byte for byte unless its encoding was repaired; records go into
 files like those they came in (`report.records`). `manifest.jsonl` accounts for every input document, `ledger.tsv`
-lists what was substituted in the dropped copies, `edits.jsonl` the repairs made, `unreadable.jsonl` what could not be
-read, if anything.
+lists what was substituted in the dropped copies, `edits.jsonl` the repairs and conjectures made, `unreadable.jsonl`
+what could not be read, if anything.
 
 All of it is written in a folder beside the target and takes its name at the end, so that a folder of that name is
 whole or not there. Before that the program counts: kept, restored and dropped documents must be all that were read, and
@@ -14,14 +14,14 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
 from dedup import edits
-from dedup.ledger import Substitution
+from dedup.ledger import Substitution, tsv_lines
 from dedup.model import Corpus, DedupError, Document
 from dedup.pipeline import Findings
 from dedup.progress import SILENT, Progress
@@ -88,10 +88,10 @@ def _written(findings: Findings, rows: Iterable[Substitution], folder: Path, pro
         rows_written = _lines(folder / "manifest.jsonl", manifest.lines(findings))
         copying.result()
     assert rows_written == len(corpus), "a document is missing from the manifest"
-    _lines(folder / "ledger.tsv", _ledger(rows))
+    _lines(folder / "ledger.tsv", tsv_lines(rows))
     if repaired:
-        found = ((corpus.ids[number], edit) for number in repaired for edit in corpus.notable[number].repairs)
-        edits_made = ({"id": name, **jsonl.edit_record(edit)} for name, edit in found)
+        found = (corpus.notable[number] for number in repaired)
+        edits_made = (jsonl.edit_of(document, edit) for document in found for edit in document.repairs)
         _lines(folder / "edits.jsonl", map(jsonl.line, edits_made))
     if findings.problems:
         _lines(folder / "unreadable.jsonl", (jsonl.line(jsonl.problem_record(one)) for one in findings.problems))
@@ -119,12 +119,6 @@ def restored_bytes(document: Document) -> bytes:
         return text.encode(document.decoding)
     except UnicodeEncodeError:
         return text.encode("utf-8")
-
-
-def _ledger(rows: Iterable[Substitution]) -> Iterator[str]:
-    yield "kept\tdropped\tcount\tpairs\n"
-    for row in rows:
-        yield f"{row.a}\t{row.b}\t{row.count}\t{row.pairs}\n"
 
 
 def _lines(path: Path, lines: Iterable[str]) -> int:

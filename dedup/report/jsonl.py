@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from dedup.explain import Explanation
+from dedup.ledger import record as substitution_record
 from dedup.ledger import substitutions
 from dedup.meeting import Channel
 from dedup.model import RELATIONS, Collation, Corpus, DedupError, Document, Edit, Loss, Pair, Restoration, Span
@@ -121,8 +122,7 @@ def diff(found: Collation) -> Iterator[Record]:
             "a": _side(locus.span_a, locus.text_a),
             "b": _side(locus.span_b, locus.text_b),
         }
-    for row in substitutions([found]):
-        yield {"record": "substitution", "a": row.a, "b": row.b, "count": row.count}
+    yield from map(substitution_record, substitutions([found]))
     yield {
         "record": "summary",
         "a": found.compared.a.id,
@@ -206,9 +206,16 @@ def edit_record(edit: Edit) -> Record:
         "witness": edit.witness,
         "witness_start": edit.witness_span[0] if edit.witness_span else None,
         "witness_stop": edit.witness_span[1] if edit.witness_span else None,
+        "others": [{"witness": name, "start": start, "stop": stop} for name, (start, stop) in edit.others],
+        "entry": substitution_record(edit.entry) if edit.entry else None,
         "confidence": edit.confidence,
         "evidence": dict(edit.evidence),
     }
+
+
+def edit_of(document: Document, edit: Edit) -> Record:
+    """One edit with what is needed to take it back: which document it is of, and how that was encoded."""
+    return {"id": document.id, "encoding": document.decoding, **edit_record(edit)}
 
 
 def restoration(restored: Restoration) -> Iterator[Record]:
