@@ -33,7 +33,7 @@ def clusters(pairs: Pairs, words: I64s, verify: Verify, coverage_min: float = 0.
     words: (n,) tokens of every document. coverage_min: see `Config.drop_coverage_min`.
     """
     known, kept = pairs.ordered(), [np.zeros((0, 2), np.int64)]
-    for one in rounds(pairs, words, verify, coverage_min):
+    for one in rounds(known, words, verify, coverage_min):
         known = one.known
         kept.append(np.stack((one.canonicals, one.members), axis=1)[one.joins])
     return _grouped(np.concatenate(kept), known.ids), known
@@ -56,17 +56,16 @@ class Round:
 
 def rounds(pairs: Pairs, words: I64s, verify: Verify, coverage_min: float) -> Iterator[Round]:
     """The steps in which clusters are made; what is given is that of `clusters`."""
-    merging = pairs.taken(pairs.relation != REUSE)
-    standing = standings(merging, words)
+    merging = pairs.relation != REUSE
+    standing, edges = standings(pairs.taken(merging), words), pairs.documents[merging]
     known = pairs.ordered()
-    edges = merging.documents
     while len(edges):
         members, canonicals = _chosen(edges, standing, words)
         both = np.sort(np.stack((members, canonicals), axis=1), axis=1)
         others = members != canonicals
         asked = both[others & (known.rows(both) < 0)]  # never twice: a canonical joins itself and is gone
         if len(asked):
-            known = Pairs.joined([known, verify(asked)]).ordered()
+            known = known.merged(verify(asked))
         joins = ~others | _give_way(members, known.rows(both), known, coverage_min)
         yield Round(members, canonicals, joins, known)
         left = np.zeros(len(words), bool)

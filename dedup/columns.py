@@ -129,8 +129,9 @@ class Pairs:
         )
 
     def ordered(self) -> Pairs:
-        """The pairs by their documents."""
-        return self.taken(np.lexsort((self.documents[:, 1], self.documents[:, 0])))
+        """The pairs by their documents; these themselves if they are so already."""
+        codes = coded(self.documents)
+        return self if (codes[1:] >= codes[:-1]).all() else self.taken(np.argsort(codes, kind="stable"))
 
     def rows(self, asked: I64s) -> I64s:
         """Where each of some pairs (k, 2) stands, whichever is named first, -1 for one that is not there; of pairs in
@@ -138,22 +139,37 @@ class Pairs:
         return places(self.documents, np.sort(asked, axis=1))
 
     @staticmethod
-    def joined(parts: Sequence[Pairs]) -> Pairs:
-        """The pairs of one corpus that were found in parts, at least one."""
+    def joined(parts: Sequence[Pairs], order: I64s | None = None) -> Pairs:
+        """The pairs of one corpus that were found in parts, at least one; in another order, if one is given.
+
+        A column at a time, so that no more than one stands in memory twice besides the parts.
+        """
         told = np.cumsum([0, *(len(part.passages) for part in parts)])
-        starts = [part.starts[1:] + before for part, before in zip(parts, told.tolist(), strict=False)]
+        ends = [part.starts[1:] + before for part, before in zip(parts, told.tolist(), strict=False)]
+        starts = np.concatenate((np.zeros(1, np.int64), *ends))
+        rows: I64s | slice = slice(None) if order is None else order
+        passages: I64s | slice = slice(None)
+        if order is not None:
+            passages, starts = ragged(starts, order)
         (first, *_) = parts
         return Pairs(
             ids=first.ids,
-            documents=np.concatenate([part.documents for part in parts]),
-            relation=np.concatenate([part.relation for part in parts]),
-            cleaner=np.concatenate([part.cleaner for part in parts]),
-            figures={name: np.concatenate([part.figures[name] for part in parts]) for name in first.figures},
-            direction={name: np.concatenate([part.direction[name] for part in parts]) for name in first.direction},
-            passages=np.concatenate([part.passages for part in parts]),
-            starts=np.concatenate((np.zeros(1, np.int64), *starts)),
-            met=np.concatenate([part.met for part in parts]),
+            documents=np.concatenate([part.documents for part in parts])[rows],
+            relation=np.concatenate([part.relation for part in parts])[rows],
+            cleaner=np.concatenate([part.cleaner for part in parts])[rows],
+            figures={name: np.concatenate([part.figures[name] for part in parts])[rows] for name in first.figures},
+            direction={
+                name: np.concatenate([part.direction[name] for part in parts])[rows] for name in first.direction
+            },
+            passages=np.concatenate([part.passages for part in parts])[passages],
+            starts=starts,
+            met=np.concatenate([part.met for part in parts])[rows],
         )
+
+    def merged(self, other: Pairs) -> Pairs:
+        """These and other pairs of the corpus, by their documents."""
+        codes = np.concatenate((coded(self.documents), coded(other.documents)))
+        return Pairs.joined([self, other], np.argsort(codes, kind="stable"))
 
 
 def ragged(starts: I64s, numbers: I64s) -> tuple[I64s, I64s]:
@@ -163,11 +179,17 @@ def ragged(starts: I64s, numbers: I64s) -> tuple[I64s, I64s]:
     return np.repeat(starts[:-1][numbers] - own[:-1], counts) + np.arange(own[-1]), own
 
 
+def coded(both: I64s) -> I64s:
+    """Pairs (k, 2) of numbers as one number each, which sort as they do: (k,) int64."""
+    found: I64s = (both[:, 0] << 32) | both[:, 1]
+    return found
+
+
 def places(ordered: I64s, asked: I64s) -> I64s:
     """Where each pair (k, 2) of numbers stands among ordered ones, -1 for one that is not there: (k,) int64."""
     if not len(ordered):
         return np.full(len(asked), -1, np.int64)
-    codes, wanted = ((both[:, 0] << 32) | both[:, 1] for both in (ordered, asked))
+    codes, wanted = coded(ordered), coded(asked)
     found = np.minimum(np.searchsorted(codes, wanted), len(codes) - 1)
     return np.where(codes[found] == wanted, found, -1).astype(np.int64)
 

@@ -76,11 +76,11 @@ def _hashes(words: Sequence[str]) -> U64s:
 def findings(
     pairs: I64s, corpus: Corpus, config: Config, workers: int, one_by_one: OneByOne, progress: Progress = SILENT
 ) -> Pairs:
-    """The findings on pairs (m, 2) of document numbers, in order; pairs that share nothing give none."""
+    """The findings on pairs (m, 2) of document numbers, in order if these are; pairs that share nothing give none."""
     parts = [pairs[first : first + PART_PAIRS] for first in range(0, len(pairs), PART_PAIRS)]
-    found = local.mapped(lambda part: _judged(part, corpus, config, one_by_one), parts, workers)
+    found = local.mapped(lambda part: _judged(part, corpus, config, one_by_one).ordered(), parts, workers)
     found = followed(found, map(len, parts), progress)
-    return Pairs.joined([_findings(pairs[:0], figures.nothing(), corpus, config), *found]).ordered()
+    return Pairs.joined([_findings(pairs[:0], figures.nothing(), corpus, config), *found])
 
 
 @dataclass(frozen=True, slots=True)
