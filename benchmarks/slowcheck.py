@@ -62,7 +62,7 @@ def checked(text_a: str, text_b: str, relation: str) -> Check:
     cut = shorter[:WORDS_MAX]
     replacing = likeness_costs(cut, longer) if relation == "damaged" else equality_costs(cut, longer)
     differing = differing_share(replacing, BLOCK_COST.get(relation, BLOCK_COST_ELSE))
-    if cut and differing > ALLOWED[relation] and relation in {"near", "excerpt"}:
+    if cut and differing > ALLOWED[relation]:
         differing = min(differing, share_outside_tiles(cut, longer))
     return Check(round(differing, 4), ALLOWED[relation])
 

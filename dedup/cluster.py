@@ -57,10 +57,11 @@ class Round:
 def rounds(pairs: Pairs, words: I64s, verify: Verify, coverage_min: float) -> Iterator[Round]:
     """The steps in which clusters are made; what is given is that of `clusters`."""
     merging = pairs.relation != REUSE
-    standing, edges = standings(pairs.taken(merging), words), pairs.documents[merging]
+    (linked, standing), edges = standings(pairs.taken(merging), words), pairs.documents[merging]
     known = pairs.ordered()
     while len(edges):
-        members, canonicals = _chosen(edges, standing, words)
+        members, component = _components(edges)
+        canonicals = _canonicals(members, component, standing[np.searchsorted(linked, members)], words)
         both = np.sort(np.stack((members, canonicals), axis=1), axis=1)
         others = members != canonicals
         asked = both[others & (known.rows(both) < 0)]  # never twice: a canonical joins itself and is gone
@@ -73,26 +74,25 @@ def rounds(pairs: Pairs, words: I64s, verify: Verify, coverage_min: float) -> It
         edges = edges[left[edges].all(axis=1)]
 
 
-def standings(merging: Pairs, words: I64s) -> NDArray[np.float64]:
-    """For each document, how often its pairs prefer it, weighted by how sure they are."""
+def standings(merging: Pairs, words: I64s) -> tuple[I64s, NDArray[np.float64]]:
+    """The documents that pairs link, ascending, and how often each is preferred, weighted by how sure that is."""
+    linked, places = np.unique(merging.documents, return_inverse=True)
+    first, second = places.reshape(-1, 2).T
     a, b = merging.documents.T
     excerpt = merging.relation == EXCERPT
     preferred = np.where(excerpt, np.where(words[a] >= words[b], 0, 1), merging.cleaner)
     weight = np.where(excerpt, 1.0, merging.figures["confidence"]) * (preferred >= 0)
-    standing = np.zeros(len(words))
-    np.add.at(standing, np.where(preferred == 1, b, a), weight)
-    np.add.at(standing, np.where(preferred == 1, a, b), -weight)
-    return np.round(standing, 6)  # so that the order of the sum decides nothing
+    standing = np.zeros(len(linked))
+    np.add.at(standing, np.where(preferred == 1, second, first), weight)
+    np.add.at(standing, np.where(preferred == 1, first, second), -weight)
+    return linked, np.round(standing, 6)  # so that the order of the sum decides nothing
 
 
-def _chosen(edges: I64s, standing: NDArray[np.float64], words: I64s) -> tuple[I64s, I64s]:
-    """The documents of all components, in order, and for each the canonical copy of its component."""
-    members, component = _components(edges)
-    order = np.lexsort((members, -words[members], -standing[members], component))
+def _canonicals(members: I64s, component: I64s, standing: NDArray[np.float64], words: I64s) -> I64s:
+    """For each member the canonical copy of its component."""
+    order = np.lexsort((members, -words[members], -standing, component))
     first = np.flatnonzero(np.diff(component[order], prepend=-1))
-    canonical = np.zeros(int(component.max()) + 1, np.int64)
-    canonical[component[order][first]] = members[order][first]
-    return members, canonical[component]
+    return members[order][first][component]
 
 
 def _components(edges: I64s) -> tuple[I64s, I64s]:

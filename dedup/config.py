@@ -44,7 +44,7 @@ class Config:
 
     passage_sampling: int = 4
     """Of so many shingles one is looked at in a corpus in bulk, by its hash, and so many fewer must be shared; a power
-    of two. One in four finds a verbatim passage of 25 words with probability 0.99."""
+    of two. One in four finds a verbatim passage of 25 words with probability 0.98."""
 
     passage_documents_all: int = 8
     """Documents that share a shingle up to which every pair of them is a candidate; beyond, each with the first."""
@@ -77,6 +77,25 @@ class Config:
     copy_coverage_min: float = 0.6
     """Share of the shorter text that must stand in shared passages for the pair to be copies at all."""
 
+    in_order_share_min: float = 0.875
+    """Share of the words of two texts, 0..1, that must stand equal and in the same order for them to be `near` whatever
+    became of the shingles, of which one replaced word spoils five; never less than the threshold asks of them: what a
+    reader takes for one text has one word in eight replaced at most."""
+
+    in_order_words_min: int = 64
+    """Words of the shorter text from which that is asked: of fewer, one in eight is too few to tell a copy from a
+    template."""
+
+    in_order_replaced_min: float = 0.5
+    """Share of the differing places at which words must face words, for the same: who adds and drops more often than he
+    replaces makes another text."""
+
+    in_order_replaced_unread_min: float = 0.9
+    """That share in a language without tables, in which nothing tells a better word from a worse."""
+
+    in_order_uneven_max: float = 0.15
+    """Share of the differing places at which three words and more may be added or dropped, for the same."""
+
     excerpt_containment_min: float = 0.85
     """Share of the shorter text's tokens that must stand, equal, in the longer one to be an `excerpt`."""
 
@@ -95,18 +114,32 @@ class Config:
     """Tokens of the windows that `spread` counts, which is told of a pair and decides nothing."""
 
     spun_common_share_min: float = 0.6
-    """Share of the replaced places without a name or a number on either side from which a direction is told: a form
-    filled in twice differs in just those, and nothing tells which of two names is the original."""
+    """Share of the replaced places without a name or a number on either side from which a direction is told, and two
+    texts whose words run alike are `near`; half of it in a language without tables: a form filled in twice differs in
+    just those, and nothing tells which of two names is the original."""
 
     noise_similarity_min: float = 0.5
     """Mean similarity of characters (0..1) of the replaced words from which the cause is noise, not another word."""
+
+    noise_coverage_min: float = 0.8
+    """Share of the shorter text that must stand in shared passages where noise is told by words; it is told by letters
+    where it leaves fewer."""
 
     noise_likeness_min: float = 0.45
     """Likeness (0..1) of the letters of two texts, once their equal words are taken out, from which one is the other
     damaged, whatever became of its words (see `figures.likeness`)."""
 
+    noise_evenness_min: float = 0.67
+    """That likeness by the similarity of what faces each other in shared passages: a scan garbles the whole of a text,
+    and if the rest is much less alike, it is another text."""
+
     noise_rate_min: float = 0.02
     """Words replaced, for every word of the shared passages, from which such noise makes a pair `damaged`."""
+
+    noise_uneven_max: float = 0.1
+    """Share of the differing places at which three words and more may be added or dropped where noise is told by words:
+    scans stay below in ninety-nine of a hundred pairs, and the others are told by their letters; half of what versions
+    of a licence have in common with noise is above."""
 
     addition_tokens: int = 5
     """Tokens from which an addition or omission is an author's, not a spinner's or a scanner's, and stays undecided."""
@@ -155,6 +188,10 @@ class Config:
     """Memory of a corpus in bulk, 16 MB to 1 PB: half of it for columns and sorting, the rest for libraries, tables and
     the texts under way; columns that do not fit wait in a temporary file. Some 40 bytes a document come on top."""
 
+    damage_weight: float = 0.0
+    """Log-odds, 0..20, by which the probability of damage by itself (`damage`) speaks against a copy. At 0 it is not
+    asked: in a corpus in bulk it takes longer than all the rest, and what it finds, two copies mostly share."""
+
     workers: int = 0
     """Threads of a corpus in bulk; 0 for as many as there are processors. They change no byte of the findings."""
 
@@ -191,6 +228,11 @@ _RANGES: dict[str, tuple[float, float]] = {
     "passage_density_min": (0.0, 1.0),
     "drop_coverage_min": (0.0, 1.0),
     "copy_coverage_min": (0.0, 1.0),
+    "in_order_share_min": (0.0, 1.0),
+    "in_order_words_min": (1, 1 << 40),
+    "in_order_replaced_min": (0.0, 1.0),
+    "in_order_uneven_max": (0.0, 1.0),
+    "in_order_replaced_unread_min": (0.0, 1.0),
     "excerpt_containment_min": (0.0, 1.0),
     "excerpt_length_ratio_max": (0.0, 1.0),
     "spun_rate_min": (0.0, 1.0),
@@ -198,8 +240,11 @@ _RANGES: dict[str, tuple[float, float]] = {
     "spun_window_tokens": (1, 10_000),
     "spun_common_share_min": (0.0, 1.0),
     "noise_similarity_min": (0.0, 1.0),
+    "noise_coverage_min": (0.0, 1.0),
     "noise_likeness_min": (0.0, 1.0),
+    "noise_evenness_min": (0.0, 1.0),
     "noise_rate_min": (0.0, 1.0),
+    "noise_uneven_max": (0.0, 1.0),
     "addition_tokens": (1, 10_000),
     "block_tokens": (1, 10_000),
     "confidence_min": (0.5, 1.0),
@@ -213,6 +258,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "ledger_pairs_max": (0, 1 << 40),
     "bulk_bytes_min": (0, 1 << 60),
     "memory_bytes": (16_000_000, 1 << 50),
+    "damage_weight": (0.0, 20.0),
     "workers": (0, 1024),
     "document_bytes_max": (1, 1 << 40),
     "unpacked_bytes_max": (1, 1 << 60),

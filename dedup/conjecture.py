@@ -8,7 +8,8 @@
    most probably were.
 3. The text as a whole says whether this spinner was at work in it. Its intensity is how much of what the ledger would
    make one expect was replaced: expectation maximisation over the phrases of the text. In an original it is near 0, and
-   below INTENSITY_MIN nothing is conjectured.
+   below INTENSITY_MIN nothing is conjectured but for phrases that hardly anybody would write: these may stand in a
+   few spun sentences, and are looked at as if the intensity were INTENSITY_THERE at the least.
 
 Only what is sure by `conjecture_confidence_min` is said. Capitalised words within a sentence are left alone, for
 spinners spare most names. English only. A conjecture is a noisy-channel correction (Kernighan, Church and Gale 1990)
@@ -23,9 +24,9 @@ from math import exp, log
 
 from dedup import language, plausible
 from dedup.config import Config
-from dedup.dictionary import PHRASE_WORDS_MAX, Dictionary, Origin
+from dedup.dictionary import PHRASE_WORDS_MAX, Dictionary, Origin, unheard
 from dedup.figures import is_capitalised
-from dedup.model import Document, Tokens
+from dedup.model import Document, Span, Tokens
 from dedup.places import Choice, Words
 
 WEIGHTS = {"frequency": 0.43, "fit": 0.29, "known": 0.97}
@@ -40,19 +41,21 @@ NEW_ODDS = 0.5
 """Log-odds that a phrase stands for something the ledger does not know, beyond what its novelty says."""
 ROUNDS, STEPS = 3, 25
 INTENSITY_MIN, INTENSITY_MAX = 0.5, 3.0
+INTENSITY_THERE = 0.1
 INTENSITY_PRIOR = 2.5
 """Replacements expected that are thought to be seen a fifth of: a short text says little."""
 
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """What tokens start..stop of a text may stand for, each origin with its probability; the rest is for others
-    unknown, and for themselves."""
+    """What tokens start..stop of a text may stand for, each origin with its probability; that they stand for
+    themselves; the rest is for origins unknown."""
 
     start: int
     stop: int
     origins: Sequence[Origin]
     probabilities: Sequence[float]
+    itself: float = 1.0
 
     @property
     def best(self) -> tuple[float, Origin]:
@@ -70,12 +73,12 @@ def choices(
     if not (dictionary and language.is_known(tokens.words)):
         return ()
     intensity, found = guesses(tokens.words, voices, dictionary)
-    if intensity < INTENSITY_MIN:
-        return ()
     made = []
     for guess in found:
+        if intensity < INTENSITY_MIN and not unheard(tokens.words[guess.start : guess.stop]):
+            continue
         probability, origin = guess.best
-        span = int(tokens.spans[guess.start, 0]), int(tokens.spans[guess.stop - 1, 1])
+        span = _span(tokens, guess)
         free = min(voices[guess.start : guess.stop]) > 0 and not is_capitalised(document.text, span)
         if free and probability >= config.conjecture_confidence_min:
             told = _told(tokens.words, guess, origin)
@@ -96,6 +99,33 @@ def choices(
     return tuple(made)
 
 
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A phrase that surely stands for something else, where, and what it most probably stands for."""
+
+    span: Span
+    words: Words
+    origin: Origin
+    confidence: float
+
+
+def suspects(tokens: Tokens, dictionary: Dictionary, config: Config) -> tuple[Suspect, ...]:
+    """The phrases of a text that surely stand for something else, whether or not it is sure for what."""
+    if not (dictionary and language.is_known(tokens.words)):
+        return ()
+    intensity, found = guesses(tokens.words, [1] * len(tokens), dictionary)
+    made = []
+    for guess in found:
+        words = tokens.words[guess.start : guess.stop]
+        if 1.0 - guess.itself >= config.conjecture_confidence_min and (intensity >= INTENSITY_MIN or unheard(words)):
+            made.append(Suspect(_span(tokens, guess), words, guess.best[1], round(1.0 - guess.itself, 4)))
+    return tuple(made)
+
+
+def _span(tokens: Tokens, guess: Guess) -> Span:
+    return int(tokens.spans[guess.start, 0]), int(tokens.spans[guess.stop - 1, 1])
+
+
 def guesses(words: Words, voices: Sequence[int], dictionary: Dictionary) -> tuple[float, list[Guess]]:
     """The intensity with which the ledger's spinner was at work in a text, and what each phrase may stand for."""
     found = list(_known(words, dictionary))
@@ -110,12 +140,19 @@ def guesses(words: Words, voices: Sequence[int], dictionary: Dictionary) -> tupl
         for _ in range(STEPS):
             replaced = sum(one.replaced(intensity) for one in weighed)
             intensity = min(INTENSITY_MAX, (replaced + INTENSITY_PRIOR / 5) / (expected + INTENSITY_PRIOR))
+        there = max(intensity, INTENSITY_THERE)
         further = [_further(words, guess, voices, dictionary) for guess in found]
         found = [
-            replace(guess, probabilities=one.probabilities(intensity, others))
+            _judged(words, guess, one.probabilities(intensity, others), one.probabilities(there, others))
             for guess, one, others in zip(found, weighed, further, strict=True)
         ]
     return intensity, found
+
+
+def _judged(words: Words, guess: Guess, plain: Sequence[float], there: Sequence[float]) -> Guess:
+    """A guess with its probabilities, the last for itself: `there` of a phrase that is unheard."""
+    *each, itself = there if unheard(words[guess.start : guess.stop]) else plain
+    return replace(guess, probabilities=each, itself=itself)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +169,12 @@ class _Odds:
         return made / (made + exp(self.itself))
 
     def probabilities(self, intensity: float, further: Sequence[float]) -> list[float]:
-        """Of each origin. further: what other texts say for each against the phrase itself, in log-odds."""
+        """Of each origin, and last of the phrase itself. further: what other texts say for each origin against the
+        phrase itself, in log-odds."""
         raised = intensity**MADE_WEIGHT
         each = [raised * exp(odds + more) for odds, more in zip(self.origins, further, strict=True)]
         total = sum(each) + raised * exp(self.unknown + max(further)) + exp(self.itself)
-        return [one / total for one in each]
+        return [one / total for one in (*each, exp(self.itself))]
 
 
 def _known(words: Words, dictionary: Dictionary) -> Iterator[Guess]:

@@ -221,11 +221,17 @@ def emit_text(renderables: Callable[[Console], Iterable[RenderableType]], output
 
 def emit_bytes(data: bytes, output: Path | None) -> None:
     """Bytes to stdout, or to a file that is whole or not there."""
+    emit_each([data], output)
+
+
+def emit_each(pieces: Iterable[bytes], output: Path | None) -> None:
+    """The same of bytes that come one after the other, of which none are kept."""
     from dedup.model import DedupError
 
     if output is None:
         sys.stdout.flush()
-        sys.stdout.buffer.write(data)
+        for data in pieces:
+            sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
         return
     try:
@@ -233,7 +239,7 @@ def emit_bytes(data: bytes, output: Path | None) -> None:
         handle, partial = tempfile.mkstemp(prefix=f".{output.name}-", suffix=".partial", dir=output.parent)
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(data)
+                file.writelines(pieces)
             Path(partial).chmod(0o644)
             Path(partial).replace(output)
         except BaseException:

@@ -21,6 +21,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from math import exp, log
 
 from dedup import inflection, language
@@ -36,6 +37,9 @@ MADE_EVERY_WORDS = 5.0
 NATURAL_MIN, NATURAL_SHARE = 0.6, 0.4
 """Times that any phrase is thought to stand in the originals, and what its frequency in English counts against what was
 seen there: fitted with `conjecture.WEIGHTS`."""
+UNHEARD_SHARE = 0.02
+"""What that is multiplied by for each two neighbours in a phrase that no list of bigrams has: each of them stands in
+less than one of ten million places, so that a phrase known as a replacement is hardly anything else."""
 LONGER_SHARE = 0.1
 """How much rarer than its rarest word a phrase is, for each word that it has more."""
 NOVELTY_RANGE = (1e-3, 1e3)
@@ -93,9 +97,17 @@ class Dictionary:
     def natural(self, phrase: Words) -> float:
         """How often a phrase stands in the originals, and was left there."""
         replaced, times = self.replaced(phrase)
+        return times - replaced + self._expected(phrase)
+
+    def standing(self, phrase: Words) -> float:
+        """How often a phrase stands in the originals at all, helped by its frequency in English."""
+        return self.replaced(phrase)[1] + self._expected(phrase)
+
+    def _expected(self, phrase: Words) -> float:
+        """How often one would expect a phrase in the originals, by its frequency in English."""
         rarest = min(language.frequency(word) for word in phrase)
         expected = 10 ** (rarest - 9.0) * LONGER_SHARE ** (len(phrase) - 1) * self.total_words
-        return times - replaced + NATURAL_MIN + NATURAL_SHARE * expected
+        return NATURAL_MIN * UNHEARD_SHARE ** unheard(phrase) + NATURAL_SHARE * expected
 
     def likelihood(
         self, original: Words, texts: Sequence[tuple[Words, float]], elsewhere: Mapping[Words, float] = NOWHERE
@@ -175,6 +187,11 @@ class Dictionary:
                     for base, form in dict.fromkeys(inflection.analyses(phrase[0])):
                         found[base] += [(other, origin) for other in dict.fromkeys(forms[form])]
         return found
+
+
+def unheard(phrase: Words) -> int:
+    """How many neighbours in a phrase are in no list of bigrams."""
+    return sum(language.bigram_count(*two) == 0 for two in pairwise(phrase))
 
 
 def _logit(probability: float) -> float:

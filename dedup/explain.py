@@ -259,7 +259,9 @@ def _rounds(findings: Findings, asked: tuple[int, int], config: Config) -> Itera
     """The rounds in which clusters were made, as far as either document was linked with others."""
     pairs, words = findings.pairs, findings.corpus.words
     candidates = pairs.taken(places(findings.compared, pairs.documents) >= 0)
-    standing = cluster.standings(candidates.taken(candidates.relation != REUSE), words)
+    linked_all, standings = cluster.standings(candidates.taken(candidates.relation != REUSE), words)
+    standing = np.zeros(len(words))
+    standing[linked_all] = standings
 
     def verify(both: I64s) -> Pairs:
         rows = pairs.rows(both)

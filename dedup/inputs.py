@@ -1,6 +1,6 @@
 """Sources become the documents of a run: what is packed is unpacked, what is read is cleaned, ids are told apart.
 
-1. `files`: the files of the sources, those that cannot be read from the middle unpacked into the spool, by threads.
+1. `source_files`: the files of the sources. Those that cannot be read from the middle are unpacked into the spool.
 2. `documents`: what they hold, cleaned, in reading order. The second of two documents with one id is a problem.
 3. `corpus`: what a report needs of each, in columns; `document_at` reads one of them again.
 
@@ -22,7 +22,7 @@ from dedup.progress import Progress
 from dedup.spool import Spool
 
 
-def files(
+def source_files(
     sources: Iterable[str | Path], spool: Spool, config: Config, progress: Progress
 ) -> list[SourceFile | DedupError]:
     """The files of the sources, and the problems with what is none; what is packed is unpacked into the spool."""

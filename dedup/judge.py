@@ -7,10 +7,12 @@ The relation, by stated rules over the figures of the alignment (`Figures`), the
 3. `spun`: the shorter text stands in shared passages for the most part, and words are replaced one for another, by
    unlike words that are neither names nor numbers, and to one side's disadvantage (`systematic`). An author's revision
    adds and drops as well; a form filled in twice differs in names and numbers.
-4. `damaged`: as 3, but what differs is alike in its characters, as noise leaves it; or the letters agree, whatever
-   became of the words.
-5. `excerpt`: the shorter text stands word for word in a longer one.
-6. `reuse`: there is a shared passage, and none of these.
+4. `damaged`: as 3, but what differs is alike in its characters, as noise leaves it.
+5. `near`: seven of eight words run alike, whoever replaced the others: fewer words differ than a resemblance at the
+   threshold leaves free, but they are scattered, and each spoils all shingles that it stands in.
+6. `damaged`: the letters agree, whatever became of the words.
+7. `excerpt`: the shorter text stands word for word in a longer one.
+8. `reuse`: there is a shared passage, and none of these.
 
 The rules are masks over columns, a row a pair, so that a million pairs are judged as one is. The direction is that of
 `readings`; where it does not decide, no copy is called the cleaner.
@@ -20,7 +22,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp
 from typing import Any
 
@@ -30,6 +32,7 @@ from numpy.typing import NDArray
 from dedup import language, readings
 from dedup.columns import SHOWN, Pairs
 from dedup.config import Config
+from dedup.damage.findings import KINDS
 from dedup.figures import (
     EDGE_TOKENS,
     MENDED,
@@ -85,6 +88,9 @@ RATE_MAX, LEAN_MAX, STRENGTH_MAX = 0.1, 22.0, 3.4
 BREAK_WORDS = 300
 """Of so many words of the longer text one more passage than the first counts as a break."""
 
+BY_CHANCE = 0.3
+"""By how much the letters of one place's words may be alike by chance beyond what those of other words are."""
+
 Mask = NDArray[np.bool_]
 
 
@@ -137,8 +143,10 @@ class Rule:
 def rules(compared: Compared, config: Config) -> list[Rule]:
     """The rules in order: the first that holds for a pair decides, and where none does the pair is `reuse`."""
     seen, at, many = compared.figures, config.threshold, config.copy_coverage_min
+    garbled = config.noise_coverage_min
     written, mended, signs = (Condition("same", compared.same, "=", code) for code in (WRITTEN, MENDED, SIGNS))
     none = Condition("passages", seen.passages, "=", 0)
+    known = readings.are_known(compared.readings)
     near = (
         Condition("same", compared.same, "!=", SIGNS),
         Condition("resemblance", seen.resemblance, ">=", at),
@@ -147,21 +155,41 @@ def rules(compared: Compared, config: Config) -> list[Rule]:
     copies = Condition("coverage_shorter", _coverage_shorter(seen), ">=", many)
     spun = (
         copies,
-        Condition("similarity", seen.similarity, "<", config.noise_similarity_min),
+        Condition("surely_alike", _surely_alike(seen), "<", config.noise_similarity_min),
         Condition("replaced_rate", seen.replaced_rate, ">=", config.spun_rate_min),
         # In a language without tables nothing tells replaced words from a revision.
-        Condition("readings_known", readings.are_known(compared.readings), "=", 1),
+        Condition("readings_known", known, "=", 1),
         Condition("systematic", systematic(compared), ">=", config.spun_systematic_min),
     )
     noise = (
-        copies,
-        Condition("similarity", seen.similarity, ">=", config.noise_similarity_min),
+        Condition("coverage_shorter", _coverage_shorter(seen), ">=", garbled),
+        Condition("surely_alike", _surely_alike(seen), ">=", config.noise_similarity_min),
         Condition("replaced_rate", seen.replaced_rate, ">=", config.noise_rate_min),
+        Condition("uneven_share", seen.uneven_share, "<=", config.noise_uneven_max),
+    )
+    alike, common = _alike(seen, config), config.spun_common_share_min
+    alike_read = (
+        Condition("readings_known", known, "=", 1),
+        *alike,
+        Condition("substitution_share", seen.substitution_share, ">=", config.in_order_replaced_min),
+        Condition("common_share", seen.common_share, ">=", common),
+    )
+    alike_unread = (
+        Condition("readings_known", known, "=", 0),
+        *alike,
+        Condition("substitution_share", seen.substitution_share, ">=", config.in_order_replaced_unread_min),
+        # A capital need not be a name's: German writes all nouns so.
+        Condition("common_share", seen.common_share, ">=", common / 2),
+    )
+    letters = (
+        _letters_agree(seen, config),
+        Condition("likeness_evenness", _evenness(seen), ">=", config.noise_evenness_min),
     )
     contained = _of_shorter(seen, seen.containment_a, seen.containment_b)
     excerpt = (
         Condition("length_ratio", _length_ratio(seen), "<=", config.excerpt_length_ratio_max),
         Condition("containment_shorter", contained, ">=", config.excerpt_containment_min),
+        Condition("strange_shorter", _strange(seen), "<=", 1 - config.excerpt_containment_min),
     )
     return [
         Rule("the same text, but for case, space and Unicode form", (written,), EXACT),
@@ -170,8 +198,10 @@ def rules(compared: Compared, config: Config) -> list[Rule]:
         Rule("the same words with other signs between them, and no passage", (signs, none), NONE),
         Rule("the same words with other signs between them", (signs,), REUSE),
         Rule(f"{many:.0%} of the shorter text shared, words replaced one for another throughout", spun, SPUN),
-        Rule(f"{many:.0%} of the shorter text shared, words replaced by like ones", noise, DAMAGED),
-        Rule("the letters agree where the words do not", (_letters_agree(seen, config),), DAMAGED),
+        Rule(f"{garbled:.0%} of the shorter text shared, words replaced by like ones", noise, DAMAGED),
+        Rule("seven words of eight in the same order, the others replaced, and seldom names", alike_read, NEAR),
+        Rule("the same, nearly all replaced, in a language without tables", alike_unread, NEAR),
+        Rule("the letters agree where the words do not", letters, DAMAGED),
         Rule("the shorter text stands word for word in a longer one", excerpt, EXCERPT),
         Rule("no passage that both share", (none,), NONE),
     ]
@@ -184,13 +214,34 @@ def unexplained(compared: Compared, config: Config) -> Mask:
     """
     seen, relation = compared.figures, relations(compared, config)
     facing = _coverage_shorter(seen) >= config.copy_coverage_min
-    unlike = facing & (seen.similarity < config.noise_likeness_min)
+    unlike = facing & (seen.places > 0) & (seen.similarity < config.noise_likeness_min)
     found: Mask = np.isin(relation, (REUSE, NONE)) & (compared.same == NOT_SAME) & ~unlike
+    return found
+
+
+def _alike(seen: Figures, config: Config) -> tuple[Condition, ...]:
+    """What is asked of texts whose words run alike, whatever became of their shingles."""
+    at = config.threshold
+    return (
+        Condition("words_shorter", np.minimum(seen.words_a, seen.words_b), ">=", config.in_order_words_min),
+        Condition("shared_in_order", _in_order(seen, config), ">=", max(config.in_order_share_min, 2 * at / (1 + at))),
+        Condition("uneven_share", seen.uneven_share, "<=", config.in_order_uneven_max),
+    )
+
+
+def _surely_alike(seen: Figures) -> NDArray[np.float64]:
+    """The similarity of what was replaced, less what it is above its mean by chance where places are few."""
+    found: NDArray[np.float64] = np.maximum(0.0, seen.similarity - BY_CHANCE / np.sqrt(np.maximum(1.0, seen.places)))
     return found
 
 
 def _letters_agree(seen: Figures, config: Config) -> Condition:
     return Condition("likeness", seen.likeness, ">=", config.noise_likeness_min)
+
+
+def _evenness(seen: Figures) -> NDArray[np.float64]:
+    """The likeness of all that differs by that of what faces each other in passages; 1 where nothing does."""
+    return np.where(seen.similarity > 0, seen.likeness / np.maximum(seen.similarity, 1e-9), 1.0)
 
 
 def _in_order(seen: Figures, config: Config) -> NDArray[np.float64]:
@@ -211,6 +262,17 @@ def _of_shorter(seen: Figures, a: NDArray[np.float64], b: NDArray[np.float64]) -
 
 def _coverage_shorter(seen: Figures) -> NDArray[np.float64]:
     return _of_shorter(seen, seen.coverage_a, seen.coverage_b)
+
+
+def _strange(seen: Figures) -> NDArray[np.float64]:
+    """Words of the shorter text that have no equal in passages, words more that the longer has in these, and breaks
+    between passages, for each word of the shorter text: what both share may stand strewn over the longer one."""
+    shorter, longer = (pick(seen.words_a, seen.words_b) for pick in (np.minimum, np.maximum))
+    covered = _coverage_shorter(seen) * shorter
+    covered_longer = np.where(seen.words_a <= seen.words_b, seen.coverage_b, seen.coverage_a) * longer
+    equal = _of_shorter(seen, seen.containment_a, seen.containment_b) * shorter
+    strange = shorter - equal + np.maximum(0.0, covered_longer - covered) + np.maximum(0.0, seen.passages - 1)
+    return np.round(strange / np.maximum(1.0, shorter), 9)
 
 
 def _length_ratio(seen: Figures) -> NDArray[np.float64]:
@@ -288,6 +350,31 @@ def findings(
         met=met,
     )
     return made.taken(relation != NONE)
+
+
+def with_damage(pairs: Pairs, scores: NDArray[np.float64], config: Config) -> Pairs:
+    """The findings with what the cards of both documents say counted among what tells the cleaner one.
+
+    scores: (n, len(damage.KINDS)), by document. Broken encoding counts already, place by place, and how a text is cut
+    or repeated says nothing of its words.
+    """
+    if not config.damage_weight or not len(pairs):
+        return pairs
+    told = scores[:, [KINDS.index(kind) for kind in ("invisible", "ocr", "spun")]].sum(1)
+    part = config.damage_weight * (told[pairs.documents[:, 1]] - told[pairs.documents[:, 0]])
+    asked = (pairs.relation != EXACT) & (np.abs(part) > 0)
+    known = np.where(pairs.cleaner < 0, 0.0, np.sum(list(pairs.direction.values()), axis=0))
+    probability = probabilities(known + part)
+    sure = np.maximum(probability, 1 - probability)
+    decided = asked & (sure >= config.confidence_min)
+    cleaner = np.where(decided, np.where(probability > 0.5, 0, 1), np.where(asked, -1, pairs.cleaner))
+    confidence = np.where(decided, np.round(sure, 4), np.where(asked, 0.5, pairs.figures["confidence"]))
+    return replace(
+        pairs,
+        cleaner=cleaner.astype(np.int8),
+        figures={**pairs.figures, "confidence": confidence},
+        direction={**pairs.direction, "damage": np.round(part, 3) + 0.0},
+    )
 
 
 def probabilities(odds: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -30,7 +30,7 @@ from dedup import readings
 from dedup.figures import Run
 from dedup.model import Collation, DedupError, Locus, Side, Span, Substitution, Tokens
 
-__all__ = ["Substitution", "read", "record", "substitutions", "tsv_lines"]
+__all__ = ["Substitution", "lazily", "read", "record", "substitutions", "tsv_lines"]
 
 TOKENS_MAX = 20_000_000
 PHRASE_TOKENS_MAX = 5
@@ -68,6 +68,11 @@ def substitutions(collations: Iterable[Collation]) -> list[Substitution]:
     times = _times(counts)
     rows = [_row(counts, entry, times) for entry in counts.made]
     return sorted(rows, key=lambda row: (-row.count, row.a, row.b))
+
+
+def lazily(collations: Iterable[Collation]) -> Iterator[Substitution]:
+    """`substitutions`, counted when the first is asked for."""
+    yield from substitutions(collations)
 
 
 def _add(counts: _Counts, number: int, found: Collation) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -159,18 +159,20 @@ class Document:
 class Corpus:
     """The documents of a run, without their texts: what a report needs of each, in columns, in the order of the ids.
 
-    ids: n. words: (n,) int64, tokens. sources: the files that hold them; files: (n,) int64, which of `sources`.
-    starts, stops: (n,) int64, bytes in the file. notable: those with repairs, lost bytes or an encoding other than
-    UTF-8, by number. spool: what holds the unpacked files; they last until it is closed or dropped. origins: (n,)
-    uint64, which source each record says it is from (see `losses.origin`), 0 for none; None if none does.
+    ids: n. words: (n,), tokens. sources: the files that hold them; files: (n,), which of `sources`. starts, stops: (n,),
+    bytes in the file. Of a small corpus these are int64; of one in bulk words are int32, starts and stops int32 unless a
+    file has 2**31 bytes or more, and files of the smallest signed type that numbers the sources. notable: those with
+    repairs, lost bytes or an encoding other than UTF-8, by number. spool: what holds the unpacked files; they last until
+    it is closed or dropped. origins: (n,) uint64, which source each record says it is from (see `losses.origin`), 0 for
+    none; None if none does.
     """
 
     ids: Sequence[str]
-    words: NDArray[np.int64]
+    words: NDArray[Any]
     sources: Sequence[SourceFile]
-    files: NDArray[np.int64]
-    starts: NDArray[np.int64]
-    stops: NDArray[np.int64]
+    files: NDArray[Any]
+    starts: NDArray[Any]
+    stops: NDArray[Any]
     notable: Mapping[int, Document]
     spool: AbstractContextManager[object] | None = None
     origins: NDArray[np.uint64] | None = None

@@ -65,16 +65,22 @@ COHESION = 0.4
 """Saving of phrases whose words belong together (`at least`, `in addition to`), at full cohesion of both."""
 COHESION_BITS = 8.0
 """Mean mutual information of neighbours, in bits, at which cohesion is full."""
+UNEVEN, UNEVEN_SHARE = 1.0, 0.25
+"""Cost of anything but one word for another where words are replaced one by one: for each power of e by which the share
+of regions with sides of unequal length is below UNEVEN_SHARE. Many programs never change the number of words."""
 REPEATED = 0.45
 """Saving of a pair for each doubling of (one and the times it is proposed elsewhere), down to REPEATED_MIN."""
 REPEATED_MIN = 0.2
 
 
 class _Elsewhere:
-    """How often a pair is proposed by the covers of other regions than one's own."""
+    """How often a pair is proposed by the covers of other regions than one's own, and what it costs by the lengths of
+    all regions that something else than a word stands for something else than a word."""
 
-    def __init__(self, everywhere: Counter[tuple[Phrase, Phrase]], own: list[tuple[Phrase, Phrase]]) -> None:
-        self.everywhere, self.own = everywhere, own
+    def __init__(
+        self, everywhere: Counter[tuple[Phrase, Phrase]], own: list[tuple[Phrase, Phrase]], uneven: float
+    ) -> None:
+        self.everywhere, self.own, self.uneven = everywhere, own, uneven
 
     def times(self, pair: tuple[Phrase, Phrase]) -> int:
         total = self.everywhere.get(pair, 0)
@@ -84,18 +90,26 @@ class _Elsewhere:
 def segments(a: Tokens, b: Tokens, aligned: Alignment) -> list[Segment]:
     """Both texts covered in order by equal stretches, phrase pairs, drops and additions."""
     parts = list(_regions(a, b, aligned))
+    uneven = _uneven_price(parts)
     covers: list[list[Segment]] = [[] for _ in parts]
     proposals = [_pairs(a, b, cover) for cover in covers]
     for _ in range(ROUNDS):
         everywhere = Counter(pair for pairs in proposals for pair in pairs)
         covers = [
-            [part] if part.equal else _cover(a.words, b.words, part, _Elsewhere(everywhere, own))
+            [part] if part.equal else _cover(a.words, b.words, part, _Elsewhere(everywhere, own, uneven))
             for part, own in zip(parts, proposals, strict=True)
         ]
         before, proposals = proposals, [_pairs(a, b, cover) for cover in covers]
         if proposals == before:
             break
     return [segment for cover in covers for segment in cover]
+
+
+def _uneven_price(parts: Sequence[Segment]) -> float:
+    """What it costs, beside its price, that something else than a word stands for something else than a word."""
+    changed = [(part.stop_a - part.start_a, part.stop_b - part.start_b) for part in parts if not part.equal]
+    uneven = sum(one != other for one, other in changed)
+    return UNEVEN * max(0.0, log(UNEVEN_SHARE * (len(changed) + 2) / (uneven + 0.5)))
 
 
 def _pairs(a: Tokens, b: Tokens, cover: list[Segment]) -> list[tuple[Phrase, Phrase]]:
@@ -196,6 +210,7 @@ def _cheapest_steps(side_a: Phrase, side_b: Phrase, repeated: _Elsewhere) -> _St
                 if sofar + floor >= least and not times and not _same_length(phrase_a, phrase_b):
                     continue
                 cost = sofar + (_price(phrase_a, phrase_b, times) if m and n else ALONE)
+                cost += repeated.uneven * (m + n != 2 and cost > sofar + SAME)
                 if cost < least:
                     least, chosen = cost, (m, n)
             if i or j:

@@ -19,12 +19,15 @@ from dedup import (
     align,
     clean,
     cluster,
+    damage,
     edits,
     figures,
+    inputs,
     judge,
     loci,
     losses,
     match,
+    mending,
     phrase,
     read,
     readings,
@@ -68,8 +71,8 @@ class Findings:
 
     compared: (m, 2) int64, the pairs that candidates brought together, by number, in order. capped: buckets of each
     channel that were too big to give all their pairs.
-    notes: what a run of this size did not look for. memory_bytes: what matching was bound to, if it was. losing: the
-    sources of which too much would be dropped (see `losses`).
+    memory_bytes: what matching was bound to, if it was. losing: the sources of which too much would be dropped (see
+    `losses`).
 
     Where sources had to be unpacked, they stay so until the findings are closed (`with`), or dropped.
     """
@@ -80,9 +83,9 @@ class Findings:
     problems: tuple[DedupError, ...]
     compared: NDArray[np.int64]
     capped: Mapping[str, int] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
     memory_bytes: int | None = None
     losing: tuple[Loss, ...] = ()
+    damage: NDArray[np.float64] | None = None
 
     @property
     def candidates(self) -> int:
@@ -105,48 +108,7 @@ def documents(sources: Iterable[str | Path], config: Config = DEFAULT) -> tuple[
     A source that is missing or empty is one of the problems; the rest is read all the same.
     """
     with Spool() as spool:
-        return _documents(source_files(sources, spool, config, SILENT), config)
-
-
-def source_files(
-    sources: Iterable[str | Path], spool: Spool, config: Config, progress: Progress
-) -> list[SourceFile | DedupError]:
-    """The files of the sources, and the problems with what is none; what is packed is unpacked into the spool."""
-    found = list(read.files(sources, config))
-    packed = [file for file in found if isinstance(file, SourceFile) and file.is_packed]
-    if not packed:
-        return found
-    progress.stage("unpack", sum(file.size_bytes for file in packed), "bytes")
-    workers = config.workers or local.workers_available()
-    unpacked = local.mapped(
-        lambda file: read.unpacked(file, spool, config, progress.advance), packed, workers, spool.close
-    )
-    done = iter(list(unpacked))
-    return [one for file in found for one in (next(done) if _is_packed(file) else [file])]
-
-
-def _is_packed(file: SourceFile | DedupError) -> bool:
-    return isinstance(file, SourceFile) and file.is_packed
-
-
-def _documents(files: Iterable[SourceFile | DedupError], config: Config) -> tuple[list[Document], list[DedupError]]:
-    found: list[Document] = []
-    problems: list[DedupError] = []
-    taken: dict[str, str] = {}
-    for file in files:
-        for raw in (file,) if isinstance(file, DedupError) else read.contents(file, config):
-            try:
-                if isinstance(raw, DedupError):
-                    raise raw
-                document = clean.document(raw)
-                place = raw.place or raw.locator.path
-                if document.id in taken:
-                    raise clean.id_taken(document.id, place, taken[document.id])
-                taken[document.id] = place
-                found.append(document)
-            except DedupError as error:
-                problems.append(error)
-    return found, problems
+        return inputs.documents(inputs.source_files(sources, spool, config, SILENT), config)
 
 
 def entry(document: Document, config: Config = DEFAULT) -> Entry:
@@ -165,7 +127,7 @@ def find_duplicates(
     named = [sources] if isinstance(sources, str | Path) else list(sources)
     spool = Spool()
     try:
-        files = source_files(named, spool, config, progress)
+        files = inputs.source_files(named, spool, config, progress)
         readable = [file for file in files if isinstance(file, SourceFile)]
         findings = (_in_bulk if is_bulk(readable, config) else _in_small)(files, config, progress)
         losing = _losing(findings, config)
@@ -192,18 +154,24 @@ def is_bulk(files: Iterable[SourceFile], config: Config) -> bool:
 
 def _in_small(files: Sequence[SourceFile | DedupError], config: Config, progress: Progress) -> Findings:
     """The findings of a corpus that is not worth compiling for."""
-    found, problems = _documents(files, config)
-    entries = [entry(document, config) for document in sorted(found, key=lambda document: document.id)]
-    corpus = _corpus(entries, files)
+    found, problems = inputs.documents(files, config)
+    found.sort(key=lambda document: document.id)
+    entries = [entry(document, config) for document in found]
+    readable = [file for file in files if isinstance(file, SourceFile)]
+    corpus = inputs.corpus(found, [len(one.tokens) for one in entries], readable)
     wanted = match.candidates([one.sketch for one in entries], config)
     met = np.array([(one.bands, one.terms, one.passages) for one in wanted.pairs], np.int64).reshape(-1, 3)
     asked = np.array([(one.a, one.b) for one in wanted.pairs], np.int64).reshape(-1, 2)
     progress.stage("compare", len(asked), "pairs")
-    pairs = _judged(entries, asked, met, config, progress)
+    scores = np.array([damage.scores(document) for document in found], np.float64).reshape(-1, len(damage.KINDS))
+
+    def judged(both: NDArray[np.int64], keys: NDArray[np.int64] | None, told: Progress) -> Pairs:
+        return judge.with_damage(_judged(entries, both, keys, config, told), scores, config)
+
     groups, pairs = cluster.clusters(
-        pairs, corpus.words, lambda both: _judged(entries, both, None, config), config.drop_coverage_min
+        judged(asked, met, progress), corpus.words, lambda both: judged(both, None, SILENT), config.drop_coverage_min
     )
-    return Findings(corpus, pairs, groups, tuple(problems), asked, wanted.capped)
+    return Findings(corpus, pairs, groups, tuple(problems), asked, wanted.capped, damage=scores)
 
 
 def _in_bulk(files: Sequence[SourceFile | DedupError], config: Config, progress: Progress) -> Findings:
@@ -216,8 +184,17 @@ def _in_bulk(files: Sequence[SourceFile | DedupError], config: Config, progress:
     def one_by_one(corpus: Corpus, a: int, b: int) -> Compared:
         return measured(entry(document_at(corpus, a), config), entry(document_at(corpus, b), config), config)
 
+    scores: list[NDArray[np.float64]] = []
+
+    def weighed(pairs: Pairs, corpus: Corpus) -> Pairs:
+        if not config.damage_weight:
+            return pairs
+        if not scores:
+            scores.append(mending.scores(corpus, config, progress))
+        return judge.with_damage(pairs, scores[0], config)
+
     workers = config.workers or local.workers_available()
-    found = flow.find_duplicates(readable, config, workers, one_by_one, progress)
+    found = flow.find_duplicates(readable, config, workers, flow.Steps(one_by_one, weighed), progress)
     return Findings(
         found.corpus,
         found.pairs,
@@ -226,28 +203,13 @@ def _in_bulk(files: Sequence[SourceFile | DedupError], config: Config, progress:
         found.compared,
         found.capped,
         memory_bytes=config.memory_bytes,
-    )
-
-
-def _corpus(entries: Sequence[Entry], files: Iterable[SourceFile | DedupError]) -> Corpus:
-    found = [one.document for one in entries]
-    sources = {str(file.path): file for file in files if isinstance(file, SourceFile)}
-    numbers = {path: number for number, path in enumerate(sources)}
-    return Corpus(
-        ids=[document.id for document in found],
-        words=np.array([len(one.tokens) for one in entries], np.int64),
-        sources=list(sources.values()),
-        files=np.array([numbers[document.locator.path] for document in found], np.int64),
-        starts=np.array([document.locator.start_byte for document in found], np.int64),
-        stops=np.array([document.locator.stop_byte for document in found], np.int64),
-        notable={number: document for number, document in enumerate(found) if clean.is_notable(document)},
-        origins=np.array([losses.origin(document.source) for document in found], np.uint64),
+        damage=scores[0] if scores else None,
     )
 
 
 def document_at(corpus: Corpus, number: int) -> Document:
     """A document of the corpus, read again. Raises DedupError if its file was changed."""
-    return clean.document(read.raw_at(corpus.source(number), corpus.locator(number), corpus.ids[number]))
+    return inputs.document_at(corpus, number)
 
 
 def collate(a: Document, b: Document, config: Config = DEFAULT) -> Collation:

@@ -121,21 +121,22 @@ def _copies(own: Entry, others: Sequence[Entry], config: Config) -> list[Copy]:
         pair = pipeline.related(own, other, config)
         if pair and pair.relation in MERGING:
             seen.add(other.tokens.words)
-            witness = _witness(own, other, config)
-            found.append(Copy(other, pair, witness, _standing(own, witness, config)))
+            cut = witness(own, other, config)
+            found.append(Copy(other, pair, cut, _standing(own, cut, config)))
     return found
 
 
-def _witness(own: Entry, other: Entry, config: Config) -> witnesses.Witness:
+def witness(own: Entry, other: Entry, config: Config) -> witnesses.Witness:
+    """A text beside another, cut phrase by phrase."""
     compared, aligned = pipeline.comparison(own, other, config)
     segments: Sequence[Segment] = phrase.segments(own.tokens, other.tokens, aligned)
     passages: Sequence[Passage] = compared.passages
     return witnesses.Witness(other.tokens, segments, passages)
 
 
-def _standing(own: Entry, witness: witnesses.Witness, config: Config) -> dict[Kind, tuple[float, int]]:
+def _standing(own: Entry, cut: witnesses.Witness, config: Config) -> dict[Kind, tuple[float, int]]:
     """How often a witness is right where the document and it alone are asked."""
-    places = witnesses.star(own.tokens, [witness], config).places[:PLACES_MAX]
+    places = witnesses.star(own.tokens, [cut], config).places[:PLACES_MAX]
     found = vote.vote(vote.Ballot(own.tokens.words, places, NOTHING, NOTHING), config)
     right: dict[Kind, list[float]] = {"noise": [], "replaced": []}
     for kind, options, probabilities in zip(found.kinds, found.options, found.probabilities, strict=True):

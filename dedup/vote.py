@@ -24,6 +24,9 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations
 from math import exp, log
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dedup import plausible
 from dedup.config import Config
 from dedup.dictionary import Dictionary
@@ -33,9 +36,14 @@ from dedup.places import Choice, Column, Kind, Part, Place, Words
 AGREEMENT = 2.5
 """Log-odds by which a reading gains with each text that has it, beyond the odds that this text is right: noise seldom
 makes two texts wrong in the same way. Fitted with `plausible.NOISE`."""
-LIKELIHOOD = 0.6
+LIKELIHOOD = 0.46
 """What the logarithm of the likelihood of what the texts have counts: less than 1, since places are not independent.
 Fitted with `plausible.REPLACED`."""
+STANDING = 0.615
+"""What the logarithm of how often an option stands in the originals of the ledger counts."""
+SUSPICION, SUSPICION_UNKNOWN = 0.3, -1.0
+"""What the log-odds that words were put in, by themselves, count against an option; and what they are thought to be of
+words that no text has."""
 RIGHT_PRIOR, WRONG_PRIOR = 2.0, 1.5
 """Places at which a text is thought to be right, and wrong, before any is looked at."""
 ROUNDS = 5
@@ -62,6 +70,7 @@ class Vote:
     reliabilities: Mapping[Kind, Sequence[float]]
 
 
+F64s = NDArray[np.float64]
 Replaced = dict[tuple[Words, Words], float]
 """How often an original was replaced by what."""
 Known = tuple[Dictionary, Replaced, Replaced]
@@ -70,12 +79,16 @@ Known = tuple[Dictionary, Replaced, Replaced]
 
 @dataclass(frozen=True, slots=True)
 class Ballot:
-    """What is voted on: the document's words, the places, the ledger, and that part of it that may be conjectured."""
+    """What is voted on: the document's words, the places, the ledger, and that part of it that may be conjectured.
+
+    suspicions: of each text, if they are known, the log-odds of each of its tokens that it was put in (`suspicion`).
+    """
 
     words: Words
     places: Sequence[Place]
     ledger: Dictionary
     conjectured: Dictionary
+    suspicions: Sequence[F64s] = ()
     told: dict[tuple[Words, Words, Words], Mapping[str, float]] = field(default_factory=dict)
 
 
@@ -142,6 +155,8 @@ def _settled(start: Vote, ballot: Ballot) -> Vote:
         for at, (place, kind, options) in enumerate(zip(ballot.places, found.kinds, found.options, strict=True)):
             own = _replaced([(place, kind, options, found.probabilities[at])]) if made else {}
             odds = _odds(place.readings, options, found.reliabilities[kind], kind, (ballot.ledger, made, own))
+            if kind == "replaced":
+                odds = [one + _prior(place, option, ballot) for one, option in zip(odds, options, strict=True)]
             beside = _beside(ballot, best, at)
             plain = [_plausible(ballot, beside, option.words, kind, recurring) for option in options]
             shares = _shares([one + other for one, other in zip(odds, plain, strict=True)])
@@ -280,6 +295,20 @@ def _odds(
         + sum(weights[part.text] * len(part.reading.words) for part in option.parts) / max(1, len(option.words))
         for option in options
     ]
+
+
+def _prior(place: Place, option: Option, ballot: Ballot) -> float:
+    """What is known of an option before it is asked who has it, in log-odds up to a constant: how often it stands in
+    the originals of the ledger, and whether its words seem put in where texts have them."""
+    found = STANDING * log(ballot.ledger.standing(option.words)) if ballot.ledger and option.words else 0.0
+    if not ballot.suspicions:
+        return found
+    seen = [
+        float(ballot.suspicions[text][reading.start : reading.stop].max())
+        for text in option.texts
+        if (reading := place.readings[text]) and reading.start < reading.stop
+    ]
+    return found - SUSPICION * (sum(seen) / len(seen) if seen else SUSPICION_UNKNOWN)
 
 
 def _plausible(ballot: Ballot, beside: tuple[Words, Words], words: Words, kind: Kind, recurring: Set[str]) -> float:

@@ -126,8 +126,9 @@ def test_a_revision_that_adds_and_drops_as_much_as_it_replaces_is_not_spun() -> 
 def test_resemblance_at_the_threshold_is_near_and_below_it_is_not() -> None:
     other = TEXT.replace(" the ", " this ", 6)
     exact = collated(TEXT, other).compared.resemblance
-    assert found(TEXT, other, replace(CONFIG, threshold=exact)).relation == "near"
-    assert found(TEXT, other, replace(CONFIG, threshold=min(1.0, exact + 1e-9))).relation != "near"
+    wholly = replace(CONFIG, in_order_share_min=1.0)
+    assert found(TEXT, other, replace(wholly, threshold=exact)).relation == "near"
+    assert found(TEXT, other, replace(wholly, threshold=min(1.0, exact + 1e-9))).relation != "near"
 
 
 Values = dict[str, float]
@@ -209,10 +210,16 @@ def test_each_figure_bounds_the_relation_that_is_named_for_it(changes: Values, e
 
 def test_an_excerpt_must_be_shorter_and_contained() -> None:
     half = _SPUN | {"words_a": 250, "containment_a": 0.9, "replaced_rate": 0.0, "similarity": 0.0}
+    half |= {"containment_b": 0.45, "coverage_b": 0.45}
     assert relation({}, base=half) == "excerpt"
+    assert relation({"coverage_b": 0.475}, base=half) == "excerpt"
+    assert relation({"coverage_b": 0.476}, base=half) == "reuse"  # strewn over the longer
+    assert relation({"passages": 13}, base=half) == "excerpt"
+    assert relation({"passages": 14}, base=half) == "reuse"
     assert relation({"containment_a": 0.84}, base=half) == "reuse"
     assert relation({}, replace(CONFIG, excerpt_length_ratio_max=0.3), half) == "reuse"
-    turned = {"words_a": 500, "words_b": 250, "containment_a": 0.1, "containment_b": 0.9}
+    turned = {"words_a": 500, "words_b": 250, "containment_a": 0.45, "containment_b": 0.9, "coverage_a": 0.45}
+    turned |= {"coverage_b": 0.9}
     assert relation(turned, base=half) == "excerpt"
 
 
@@ -259,9 +266,10 @@ def test_letters_that_agree_make_a_damaged_copy_of_what_shares_no_passage() -> N
 
 @pytest.mark.parametrize(
     ("changes", "asked"),
-    [({}, False), (_OTHER_WORDS, True), ({"strength": 0.0}, True), (_OTHER_WORDS | {"same": SIGNS}, False),
-     ({"strength": 0.0, "same": SIGNS}, False), ({"resemblance": 0.8}, False), ({"same": WRITTEN}, False),
-     ({"resemblance": 0.8, "containment_a": 0.1, "containment_b": 0.1, "strength": 0.0}, True)],
+    [({}, False), (_OTHER_WORDS, True), ({"strength": 0.0}, False), ({"strength": 0.0, "similarity": 0.46}, True),
+     ({"strength": 0.0, "similarity": 0.44}, False), ({"similarity": 0.6, "uneven_share": 0.2}, True),
+     (_OTHER_WORDS | {"same": SIGNS}, False), ({"strength": 0.0, "similarity": 0.46, "same": SIGNS}, False),
+     ({"resemblance": 0.8}, False), ({"same": WRITTEN}, False)],
 )  # fmt: skip
 def test_letters_are_asked_where_words_tell_of_no_copy(changes: Values, asked: bool) -> None:
     assert judge.unexplained(columns([_SPUN | changes]), CONFIG).tolist() == [asked]

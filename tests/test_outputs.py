@@ -250,7 +250,7 @@ def test_lines_are_copied_whole_by_whoever_copies_them(
     tmp_path = tmp_path_factory.mktemp("lines")
     kept = data.draw(st.lists(st.booleans(), min_size=1, max_size=12))
     ended = data.draw(st.booleans())
-    lines = [json.dumps({"id": f"{number:02}", "text": f"{PARAGRAPHS[0]} {number}"}) for number in range(len(kept))]
+    lines = [json.dumps({"id": f"{number:02}", "text": f"word{number} " * 30}) for number in range(len(kept))]
     (tmp_path / "rows.jsonl").write_text("\n".join(lines) + ("\n" if ended else ""))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(written_records, "SYSTEM_COPY_BYTES", 1)

@@ -172,7 +172,6 @@ def test_most_of_the_spinners_dictionary_comes_back() -> None:
     assert sum(both in SPINNER.items() for both in found) >= 0.75 * len(found)
 
 
-@pytest.mark.xfail(reason="`important problem` is held together as a phrase, and what remains is an addition")
 def test_two_replaced_neighbours_are_two_pairs_though_they_often_stand_together() -> None:
     text = article(11, 40)
     assert ("important problem", "momentous") not in pairs(text, spun(text))

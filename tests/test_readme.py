@@ -61,19 +61,42 @@ def test_every_command_is_in_the_readme() -> None:
         assert f"`dedup {name} " in README
 
 
+def test_the_architecture_has_a_line_for_every_module_and_for_no_other() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    files = {path.relative_to(ROOT / "dedup").with_suffix("") for path in (ROOT / "dedup").rglob("*.py")}
+    modules = {path.as_posix() for path in files if not path.name.startswith("__")}
+    assert set(re.findall(r"^\| `([\w/]+)` \|", page, re.M)) == modules - {f"cli/{name}" for name in main.commands}
+
+
 def test_links_between_the_documents_lead_somewhere() -> None:
     for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
         for target in re.findall(r"\]\((?!http)([^)#]+)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
-def test_the_rules_in_the_docs_have_the_figures_of_the_configuration() -> None:
+@pytest.mark.parametrize(
+    ("name", "phrase"),
+    [
+        ("passage_equal_tokens_min", "a stretch with at least {} equal tokens"),
+        ("passage_density_min", "more than {} of it"),
+        ("passage_gap_tokens", "gaps of {} tokens at most"),
+        ("spun_window_tokens", "windows of {} tokens"),
+        ("copy_coverage_min", "covered by shared passages to {},"),
+        ("noise_similarity_min", "unlike (similarity below {})"),
+        ("spun_rate_min", "at least {} of the words are replaced"),
+        ("spun_systematic_min", "`systematic` is at least {};"),
+        ("noise_rate_min", "is alike, at least {} replaced"),
+        ("noise_likeness_min", "likeness of at least {}."),
+        ("excerpt_containment_min", "containment of at least {} of a text"),
+        ("excerpt_length_ratio_max", "of at most {} of the other's length"),
+        ("drop_coverage_min", "only if {} of it stands in passages"),
+        ("confidence_min", "Below a probability of {} no copy is called the cleaner"),
+        ("spun_common_share_min", "if common_share is below {}:"),
+    ],
+)
+def test_the_rules_in_the_docs_have_the_figures_of_the_configuration(name: str, phrase: str) -> None:
     text = " ".join((ROOT / "docs" / "judging.md").read_text(encoding="utf-8").split())
-    config = Config()
-    assert f"at least {config.passage_equal_tokens_min} equal tokens" in text
-    assert f"to {config.copy_coverage_min:.0%}".replace("%", " %") in text
-    for value in (config.spun_rate_min, config.spun_spread_min, config.noise_rate_min, config.excerpt_containment_min):
-        assert f"at least {value}" in text
+    assert phrase.format(getattr(Config(), name)) in text
 
 
 def test_the_table_beside_other_tools_is_made_from_the_results() -> None:

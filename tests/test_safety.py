@@ -72,9 +72,14 @@ def test_a_source_is_the_folder_of_a_text(tmp_path: Path, config: Config) -> Non
             (tmp_path / name / f"{seed}.txt").write_text(article(seed, 6))
     found = pipeline.find_duplicates(tmp_path, config)
     assert losing(found) == {str(tmp_path / "b/second"): (25, 20)}
-    assert losing(pipeline.find_duplicates(tmp_path, replace(config, source_loss_max=0.8))) == {}
-    assert losing(pipeline.find_duplicates(tmp_path, replace(config, source_documents_min=26))) == {}
-    assert losing(pipeline.find_duplicates(tmp_path, replace(config, source_loss_max=0.79, source_documents_min=25)))
+    dropped = found.clusters.given_way()[:, 1]
+
+    def names(loss_max: float, documents_min: int) -> list[str]:
+        limits = replace(config, source_loss_max=loss_max, source_documents_min=documents_min)
+        return [loss.source for loss in losses.losing(found.corpus, dropped, str, limits)]
+
+    assert names(0.8, 25) == names(0.5, 26) == []
+    assert names(0.79, 25) == [str(tmp_path / "b/second")]
 
 
 @BOTH

@@ -6,7 +6,7 @@ in a small corpus, but that of the shingles by which shared passages are found o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -21,9 +21,9 @@ from dedup.bulk import sketch as sketches
 from dedup.bulk.store import Store
 from dedup.columns import Clusters, Pairs
 from dedup.config import Config
-from dedup.engines import local
+from dedup.engines import local, memory
 from dedup.model import Corpus, DedupError, SourceFile
-from dedup.progress import Progress, followed
+from dedup.progress import SILENT, Progress, followed
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +44,19 @@ class Found:
     filed_bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """What the flow is given: how two documents of the corpus are compared by themselves, and how findings are weighed
+    before clusters are made of them."""
+
+    one_by_one: verify.OneByOne
+    weighed: Callable[[Pairs, Corpus], Pairs]
+
+
 def find_duplicates(
-    files: Sequence[SourceFile], config: Config, workers: int, one_by_one: verify.OneByOne, progress: Progress
+    files: Sequence[SourceFile], config: Config, workers: int, steps: Steps, progress: Progress
 ) -> Found:
-    """Everything that a scan finds in the files. `one_by_one` compares two documents of the corpus by themselves."""
+    """Everything that a scan finds in the files."""
     parts = list(partitioned.partitions(files))
     sizes = [part.size_bytes for part in parts]
     progress.stage("read", sum(sizes), "bytes")
@@ -64,18 +73,23 @@ def find_duplicates(
         progress.stage("match", 0, "documents")
         corpus, problems, numbers = corpora.corpus([documents for documents, _ in found], columns_held)
         sketched = held.Held([part for _, part in found], numbers, columns_held)
+        memory.give_back()
         wanted = match.candidates(sketched, config, workers)
+    del found, sketched, numbers
+    memory.give_back()
     pairs = np.concatenate((wanted.pairs, wanted.exact))
     pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
     progress.stage("compare", len(pairs), "pairs")
-    judged = verify.findings(pairs, corpus, config, workers, one_by_one, progress)
 
-    def verified(asked: NDArray[np.int64]) -> Pairs:
-        return verify.findings(asked, corpus, config, workers, one_by_one)
+    def verified(asked: NDArray[np.int64], told: Progress = SILENT) -> Pairs:
+        judged = verify.findings(asked, corpus, config, workers, steps.one_by_one, told)
+        memory.give_back()
+        return steps.weighed(judged, corpus)
 
-    clusters, judged = cluster.clusters(judged, corpus.words, verified, config.drop_coverage_min)
-    memory = columns_held.held_bytes_most, columns_held.filed_bytes
-    return Found(corpus, judged, clusters, problems, pairs, wanted.capped, *memory)
+    clusters, judged = cluster.clusters(verified(pairs, progress), corpus.words, verified, config.drop_coverage_min)
+    memory.give_back()
+    taken = columns_held.held_bytes_most, columns_held.filed_bytes
+    return Found(corpus, judged, clusters, problems, pairs, wanted.capped, *taken)
 
 
 def _ranking(parts: Sequence[partitioned.Partition], config: Config, workers: int) -> sketches.Ranking:

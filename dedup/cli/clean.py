@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from dedup.cli import options
 from dedup.console import conclude, emit, failures, follow
+
+if TYPE_CHECKING:
+    from dedup.config import Config
+    from dedup.pipeline import Findings
+    from dedup.progress import Progress
 
 
 @click.command("clean", epilog="Example:  dedup clean seeds -o clean-seeds")
@@ -24,15 +29,25 @@ from dedup.console import conclude, emit, failures, follow
     help="The folder to write; it must not exist yet, or be empty.",
 )
 @click.option(
-    "--conjecture", is_flag=True,
+    "--conjecture",
+    is_flag=True,
     help="Put in what a ledger makes sure though no copy has it; without --ledger, one learnt from this corpus.",
 )
 @click.option(
-    "--ledger", "ledger_path", type=click.Path(path_type=Path), metavar="FILE",
+    "--ledger",
+    "ledger_path",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
     help="The ledger to conjecture by, as `dedup ledger` writes it.",
+)
+@click.option(
+    "--fix",
+    is_flag=True,
+    help="Also mend what is safe to mend besides encoding: invisible characters, words divided at line ends.",
 )
 @options.FORMAT
 @options.MEMORY
+@options.DAMAGE
 @options.comparing
 def command(
     sources: Sequence[str], target: Path, form: str, conjecture: bool, ledger_path: Path | None, **given: Any
@@ -41,8 +56,10 @@ def command(
 
     FOLDER gets documents/ (the kept ones, in the format they came in), manifest.jsonl (one line for every document
     read) and ledger.tsv (what was substituted in the dropped copies). Broken encoding is mended, and each repair
-    recorded in edits.jsonl; with --conjecture also what a ledger of substitutions makes sure, each marked as such.
+    recorded in edits.jsonl; with --fix all that is safe to mend, as `dedup check --fix` does; with --conjecture also
+    what a ledger of substitutions makes sure, each marked as such.
     """
+    fix = given.pop("fix")
     if ledger_path and not conjecture:
         raise click.UsageError("--ledger is what to conjecture by: add --conjecture")
     with failures():
@@ -56,8 +73,11 @@ def command(
         with follow() as progress, pipeline.find_duplicates(sources, config, progress) as findings:
             if not findings.corpus.ids and findings.problems:
                 raise findings.problems[0]
-            rows = ledger.substitutions(pipeline.dropped_collations(findings, config))
-            put_right = restoring.conjectured(findings, known or rows, config) if conjecture else findings
+            rows: Iterable[ledger.Substitution] = ledger.lazily(pipeline.dropped_collations(findings, config))
+            put_right = _fixed(findings, config, progress) if fix else findings
+            if conjecture:
+                rows = list(rows)
+                put_right = restoring.conjectured(put_right, known or rows, config)
             counts = folder.write(put_right, rows, target, progress)
         if form == "jsonl":
             emit([jsonl.line(jsonl.balance(findings, counts))], None)
@@ -65,3 +85,16 @@ def command(
             balance = " + ".join(f"{counts.get(status, 0):,} {status}" for status in ("kept", "restored", "dropped"))
             click.echo(f"{balance} = {len(findings.corpus):,} documents read; written to {target}")
         conclude(findings)
+
+
+def _fixed(findings: Findings, config: Config, progress: Progress) -> Findings:
+    """The findings with every kept document put right as far as that is safe."""
+    from dataclasses import replace
+
+    import numpy as np
+
+    from dedup import mending
+
+    corpus = findings.corpus
+    kept = np.flatnonzero(findings.clusters.kept() == np.arange(len(corpus)))
+    return replace(findings, corpus=mending.fixed(corpus, kept, config, progress))

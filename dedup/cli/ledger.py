@@ -20,7 +20,12 @@ from dedup.console import conclude, emit, failures, follow
 )
 @options.OUTPUT
 @click.option(
-    "--pairs-max", "ledger_pairs_max", type=int, default=100_000, show_default=True, metavar="N",
+    "--pairs-max",
+    "ledger_pairs_max",
+    type=int,
+    default=100_000,
+    show_default=True,
+    metavar="N",
     help="Compare at most so many dropped copies phrase by phrase with what they are copies of.",
 )
 @options.MEMORY

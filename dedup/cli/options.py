@@ -24,6 +24,9 @@ def size(_: click.Context, __: click.Parameter, value: str) -> int:
         raise click.BadParameter(str(error)) from error
 
 
+DAMAGE_WEIGHT = 3.0
+"""What `--damage` sets: a probability of damage counts like three even log-odds of readings."""
+
 SOURCES = click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 FORMAT = click.option(
     "--format", "form", type=click.Choice(["text", "jsonl"]), default="text", show_default=True, help="How to print."
@@ -36,9 +39,14 @@ MEMORY = click.option(
     help="What seeking candidates in a large corpus may take, as 512MB or 4GiB; the rest goes through files.",
 )  # fmt: skip
 
+DAMAGE = click.option(
+    "--damage", "damage_weight", flag_value=DAMAGE_WEIGHT, type=float, default=0.0,
+    help="Make the card of every document (as `dedup check` does), and count it where the copy to keep is chosen.",
+)  # fmt: skip
 
-def comparing(command: Command) -> Command:
-    """The options that every command which compares documents has."""
+
+def reading(command: Command) -> Command:
+    """The options that every command which reads documents has."""
     for option in (
         click.option(
             "--unpacked-bytes-max", callback=size, default="64GB", show_default=True, metavar="SIZE",
@@ -48,13 +56,18 @@ def comparing(command: Command) -> Command:
             "--document-bytes-max", type=int, default=32 << 20, show_default=True, metavar="BYTES",
             help="Refuse documents longer than this.",
         ),
-        click.option(
-            "--threshold", type=float, default=0.7, show_default=True, metavar="R",
-            help="Exact resemblance (word 5-grams) from which two documents are near copies, 0.05 to 1.",
-        ),
     ):  # fmt: skip
         command = option(command)
     return command
+
+
+def comparing(command: Command) -> Command:
+    """The options that every command which compares documents has."""
+    threshold = click.option(
+        "--threshold", type=float, default=0.7, show_default=True, metavar="R",
+        help="Exact resemblance (word 5-grams) from which two documents are near copies, 0.05 to 1.",
+    )  # fmt: skip
+    return threshold(reading(command))
 
 
 def config(given: dict[str, Any]) -> Config:

@@ -24,17 +24,24 @@ if TYPE_CHECKING:
 @click.argument("document")
 @click.option("--witness", "witnesses", multiple=True, metavar="SOURCE", help="Where copies of it are; repeatable.")
 @click.option(
-    "--ledger", "ledger_path", type=click.Path(path_type=Path), metavar="FILE",
+    "--ledger",
+    "ledger_path",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
     help="What is known of a spinner, as `dedup ledger` writes it: it weighs what witnesses read, and without one "
     "tells what may have stood there.",
 )
 @click.option(
-    "--conjecture", is_flag=True,
+    "--conjecture",
+    is_flag=True,
     help="Put in what a ledger makes sure though no witness has it; without --ledger, one learnt from the witnesses.",
 )
 @click.option("--complete", is_flag=True, help="Take over passages that only a witness has.")
 @click.option(
-    "--undo", "undo_path", type=click.Path(path_type=Path), metavar="EDITS",
+    "--undo",
+    "undo_path",
+    type=click.Path(path_type=Path),
+    metavar="EDITS",
     help="Take back the edits in this file, which gave DOCUMENT.",
 )
 @click.option(

@@ -18,6 +18,7 @@ from dedup.console import conclude, emit, emit_text, failures, follow
 @options.FORMAT
 @options.OUTPUT
 @options.MEMORY
+@options.DAMAGE
 @options.comparing
 def command(sources: Sequence[str], form: str, output: Path | None, **given: Any) -> None:
     """Tell which documents are copies of which.

@@ -1,6 +1,6 @@
 """What is wrong with a document by itself, without a copy to compare: one detector a file, and the card of them all."""
 
-from dedup.damage.card import card, safe_repairs
-from dedup.damage.findings import FLAG_LEVEL, Card, Detection, Finding, Kind
+from dedup.damage.card import card, safe_repairs, scores
+from dedup.damage.findings import FLAG_LEVEL, KINDS, Card, Detection, Finding, Kind
 
-__all__ = ["FLAG_LEVEL", "Card", "Detection", "Finding", "Kind", "card", "safe_repairs"]
+__all__ = ["FLAG_LEVEL", "KINDS", "Card", "Detection", "Finding", "Kind", "card", "safe_repairs", "scores"]

@@ -44,9 +44,19 @@ def card(document: Document, words: int | None = None) -> Card:
     )
 
 
+def scores(document: Document) -> tuple[float, ...]:
+    """The scores of the card alone, in the order of `findings.KINDS`."""
+    return tuple(round(detect(document).score, SCORE_DIGITS) for detect in DETECTORS.values())
+
+
 def safe_repairs(document: Document) -> tuple[Edit, ...]:
-    """The edits that are safe by law, in order; where two would touch, the wider one stands."""
+    """The edits that are safe by law, in order; where two would touch, the wider one stands.
+
+    None for a text of which bytes were lost in reading: writing it would lose them for good.
+    """
     text = document.text
+    if document.lossy_bytes:
+        return ()
     found = [
         *encoding.safe(text),
         *(invisible.hidden(text) if not text.isascii() else ()),

@@ -12,11 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
-from typing import Literal
+from typing import Literal, get_args
 
 from dedup.model import Span
 
 Kind = Literal["encoding", "invisible", "ocr", "spun", "structure"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+"""In the order of their columns."""
 
 FLAG_LEVEL = 0.5
 """Probability from which a kind of damage is flagged: more likely than not."""

@@ -4,7 +4,7 @@
    no list has those of its ending.
 2. Of each place a small network sees the vectors and the capitals of the word and of four tokens on either side, the
    mean of the stretch's vectors, and `FIGURES` figures: how alike the word's meaning is to its neighbours and to the
-   stretch's, how strongly it goes with the words beside it (`language.bigrams`), how frequent it is.
+   stretch's, how strongly it goes with the words beside it (those of `language.bigrams`), how frequent it is.
 3. One hidden layer of rectified units gives the log-odds.
 
 The vectors begin as those of GloVe 6B (J. Pennington, R. Socher, C. Manning 2014; PDDL), the frequencies are
@@ -22,8 +22,6 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup import language
-
 Floats = NDArray[np.float32]
 Ids = NDArray[np.int64]
 
@@ -32,6 +30,8 @@ CONTENT_RANK = 131
 """Numbers of the first words whose meaning counts: the most frequent ones go with everything."""
 SPECIAL = ("", "0", ".", ",", ";", ":", "!", "?", "(", ")", '"')
 """What the first numbers stand for: nothing, a number, and points."""
+NEIGHBOURS = 8
+"""Tokens on either side whose meanings are summed."""
 ENDINGS = 4096
 """Numbers for words in no list, by their last four letters."""
 
@@ -71,7 +71,7 @@ PAIR = 1 << 17
 
 @cache
 def model() -> Model:
-    """The model as it lies beside this file; loading takes some 0.6 s."""
+    """The model as it lies beside this file; loading takes some 0.2 s."""
     with files("dedup.damage").joinpath("spun.npz").open("rb") as file, np.load(file) as stored:
         tables = {name: stored[name] for name in stored.files}
     words = bytes(tables.pop("words")).decode().split("\n")
@@ -84,23 +84,10 @@ def model() -> Model:
     meanings = centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-6)
     meanings[: len(SPECIAL)] = meanings[last:] = 0.0
     meanings[floats.pop("meaningless").astype(bool)] = 0.0
-    pairs, bits = _bigrams(numbers, floats["zipf"])
+    pairs = tables["firsts"].astype(np.int64) * PAIR + tables["seconds"]
+    floats = {name: table for name, table in floats.items() if name not in ("firsts", "seconds")}
     constant, sharpness = floats.pop("scalars").tolist()
-    return Model(numbers, vectors, meanings, pairs=pairs, bits=bits, constant=constant, sharpness=sharpness, **floats)
-
-
-def _bigrams(numbers: dict[str, int], zipf: Floats) -> tuple[Ids, Floats]:
-    """The known pairs of words in order, and their mutual information by 4."""
-    found: dict[int, int] = {}
-    for first, second, count in zip(*language.bigrams(), strict=True):
-        one, two = numbers.get(first, 0), numbers.get(second, 0)
-        if one and two:
-            found[one * PAIR + two] = found.get(one * PAIR + two, 0) + count
-    keys = np.array(sorted(found), np.int64)
-    counts = np.array([found[key] for key in keys.tolist()], np.float64)
-    expected = (zipf[keys // PAIR] + zipf[keys % PAIR] - 10.0) * np.log2(10.0)
-    bits = np.log2(counts / language.BIGRAM_TOKENS) - expected
-    return keys, (np.clip(bits, -5, 12) / 4).astype(np.float32)
+    return Model(numbers, vectors, meanings, pairs=pairs, constant=constant, sharpness=sharpness, **floats)
 
 
 # --- a text as numbers -------------------------------------------------------------------------------------------
@@ -113,6 +100,7 @@ def tokens(text: str) -> list[str]:
 
 
 def number(token: str, numbers: dict[str, int]) -> int:
+    """The number of a token."""
     if token[0].isdigit():
         return 1
     small = token.lower().replace("’", "'")
@@ -125,35 +113,51 @@ def number(token: str, numbers: dict[str, int]) -> int:
     return len(numbers) + 1 + (ending * 2654435761 % (1 << 32)) * ENDINGS // (1 << 32)
 
 
-def _shapes(window: Sequence[str]) -> list[int]:
-    """How each token is written, and whether it opens a sentence."""
-    shapes = []
-    opens = True
-    for token in window:
-        first = token[0]
-        if not first.isalpha():
-            shapes.append(NO_WORD)
-            opens = first in ".!?:" or (opens and first in '"“”(') or (first in '"“”(' and opens)
-            continue
-        if token.isupper() and len(token) > 1:
-            shapes.append(CAPITALS)
-        elif first.isupper():
-            plain = token[1:].islower() or len(token) == 1 or "'" in token or "’" in token
-            shapes.append((OPENING if opens else NAME) if plain else MIXED)
-        else:
-            shapes.append(SMALL_OPENING if opens else LOWER if token.islower() else MIXED)
-        opens = False
-    return shapes
+def _shape(token: str) -> int:
+    """How a token is written, wherever it stands: as if within a sentence."""
+    first = token[0]
+    if not first.isalpha():
+        return STOP if first in ".!?:" else QUOTE if first in '"“”(' else NO_WORD
+    if token.isupper() and len(token) > 1:
+        return CAPITALS
+    if first.isupper():
+        return NAME if token[1:].islower() or len(token) == 1 or "'" in token or "’" in token else MIXED
+    return LOWER if token.islower() else MIXED
 
 
-def _shifted(values: Floats, by: int) -> Floats:
-    """The rows of `values` moved so that row i is what stood at i + by; zeros beyond the ends."""
-    moved = np.zeros_like(values)
-    if by > 0:
-        moved[:-by] = values[by:]
-    else:
-        moved[-by:] = values[:by]
-    return moved
+STOP, QUOTE = 8, 9
+"""Shapes of points before which nothing and after which a sentence begins, and of those that let it begin after
+themselves too; outside this module they are NO_WORD."""
+_OPENED = np.array((SMALL_OPENING, OPENING, OPENING, SMALL_OPENING, CAPITALS, SMALL_OPENING, *(NO_WORD,) * 4), np.int64)
+_WITHIN = np.array((*range(NO_WORD + 1), OUTSIDE, NO_WORD, NO_WORD), np.int64)
+
+
+@cache
+def _known() -> dict[str, int]:
+    """Tokens that were met: their numbers by 16, and their shapes."""
+    return {}
+
+
+def _coded(stretch: Sequence[str], net: Model) -> tuple[Ids, Ids]:
+    """The numbers and shapes of the tokens of a stretch."""
+    known = _known()
+    codes = list(map(known.get, stretch))
+    if None in codes:
+        if len(known) > KNOWN_MAX:
+            known.clear()
+        for at, token in enumerate(stretch):
+            if codes[at] is None:
+                codes[at] = known[token] = 16 * number(token, net.numbers) + _shape(token)
+    packed = np.array(codes, np.int64)
+    shapes = packed & 15
+    plain = np.where(shapes == QUOTE, -1, np.arange(len(shapes)))
+    before = np.concatenate((np.full(1, -1), np.maximum.accumulate(plain)[:-1]))  # the last that is no quote
+    opens = (before < 0) | (shapes[before] == STOP)
+    return packed >> 4, np.where(opens, _OPENED[shapes], _WITHIN[shapes])
+
+
+KNOWN_MAX = 200_000
+"""Tokens whose numbers are kept."""
 
 
 def _figures(ids: Ids, net: Model) -> Floats:
@@ -162,26 +166,33 @@ def _figures(ids: Ids, net: Model) -> Floats:
     count = len(ids)
     found = np.zeros((count, FIGURES), np.float32)
     meaning = net.meanings[ids]
-    is_content = ((ids >= CONTENT_RANK) & meaning.any(1)).astype(np.float32)
+    for by in range(1, min(REACH, count - 1) + 1):
+        likeness = np.einsum("ij,ij->i", meaning[by:], meaning[:-by])
+        found[by:, REACH - by] = found[:-by, REACH - 1 + by] = likeness
+    is_content = (ids >= CONTENT_RANK) & (meaning[:, 0] != 0.0)
     content = meaning * is_content[:, None]
-    for column, by in enumerate((-4, -3, -2, -1, 1, 2, 3, 4)):
-        if abs(by) < count:
-            found[:, column] = (meaning * _shifted(meaning, by)).sum(1)
-    total = np.concatenate((np.zeros((1, DIMENSIONS), np.float32), np.cumsum(content, 0)))
-    at = np.arange(count)
-    around = total[np.minimum(at + 9, count)] - total[np.maximum(at - 8, 0)] - content
-    found[:, 8] = (meaning * around).sum(1) / np.maximum(np.linalg.norm(around, axis=1), 1e-3)
+    padded = np.zeros((count + 2 * NEIGHBOURS + 1, DIMENSIONS), np.float32)
+    np.cumsum(content, 0, out=padded[NEIGHBOURS + 1 : NEIGHBOURS + 1 + count])
+    padded[NEIGHBOURS + 1 + count :] = padded[NEIGHBOURS + count]
+    around = padded[2 * NEIGHBOURS + 1 :] - padded[:count] - content
+    lengths = np.sqrt(np.einsum("ij,ij->i", around, around))
+    found[:, 8] = np.einsum("ij,ij->i", meaning, around) / np.maximum(lengths, 1e-3)
     _bigram_figures(ids, net, found)
     found[:, 15] = net.zipf[ids]
-    rest = content.sum(0) - content
-    found[:, 16] = (meaning * rest).sum(1) / np.maximum(np.linalg.norm(rest, axis=1), 1e-3)
-    distinct = np.unique(ids[is_content > 0])
-    if len(distinct) > 3:
-        alike = net.meanings[distinct] @ net.meanings[distinct].T
+    total = content.sum(0)
+    to_total = meaning @ total
+    rest = np.maximum(total @ total - (2.0 * to_total - 1.0) * is_content, 0.0)  # of length one are all meanings
+    found[:, 16] = (to_total - is_content) / np.maximum(np.sqrt(rest), 1e-3)
+    distinct, where = np.unique(ids, return_inverse=True)
+    kept = np.zeros(len(distinct), bool)
+    kept[where[is_content]] = True
+    if kept.sum() > 3:
+        alike = net.meanings[distinct[kept]] @ net.meanings[distinct[kept]].T
         np.fill_diagonal(alike, 0.0)
-        likest = np.partition(alike, -3, axis=1)[:, -3:].mean(1)
-        where = np.minimum(np.searchsorted(distinct, ids), len(distinct) - 1)
-        found[:, 17] = np.where(distinct[where] == ids, likest[where], 0.0)
+        alike.partition(-3, axis=1)
+        likest = np.zeros(len(distinct), np.float32)
+        likest[kept] = alike[:, -3:].mean(1)
+        found[:, 17] = likest[where]
     return found
 
 
@@ -205,21 +216,65 @@ def _bigram_figures(ids: Ids, net: Model, found: Floats) -> None:
 # --- the network -------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class _Projections:
+    """What a word, and a shape, add to the hidden units from each of the 2 * REACH + 1 places around.
+
+    words: (FREQUENT, places * hidden), those of the most frequent words, made when first met: is_made. shapes: (8,
+    places * hidden). near: (DIMENSIONS, places * hidden), which makes them.
+    """
+
+    words: Floats
+    is_made: NDArray[np.bool_]
+    shapes: Floats
+    near: Floats
+
+
+FREQUENT = 8192
+PLACES = 2 * REACH + 1
+
+
+@cache
+def _projections() -> _Projections:
+    net = model()
+    hidden = len(net.bias)
+    near = net.near.reshape(PLACES, DIMENSIONS, hidden).transpose(1, 0, 2).reshape(DIMENSIONS, -1)
+    shapes = net.shapes.reshape(PLACES, 8, hidden).transpose(1, 0, 2).reshape(8, -1)
+    words = np.zeros((FREQUENT, PLACES * hidden), np.float32)
+    return _Projections(words, np.zeros(FREQUENT, bool), np.ascontiguousarray(shapes), np.ascontiguousarray(near))
+
+
+def _projected(ids: Ids, net: Model) -> Floats:
+    """What words add from each place around: (n, places * hidden)."""
+    known = _projections()
+    frequent = ids < FREQUENT
+    kept = ids[frequent]
+    new = kept[~known.is_made[kept]]
+    if len(new):
+        known.words[new] = net.vectors[new] @ known.near
+        known.is_made[new] = True
+    found = np.empty((len(ids), known.near.shape[1]), np.float32)
+    found[frequent] = known.words[kept]
+    found[~frequent] = net.vectors[ids[~frequent]] @ known.near
+    return found
+
+
 def odds(stretch: Sequence[str], net: Model) -> tuple[Ids, Floats]:
     """Which tokens of a stretch are words, and the log-odds of each."""
-    ids = np.array([number(token, net.numbers) for token in stretch], np.int64)
-    shapes = np.array(_shapes(stretch), np.int64)
+    ids, shapes = _coded(stretch, net)
     places = np.flatnonzero(shapes != NO_WORD)
-    figures = _figures(ids, net)
-    padded = np.concatenate((np.zeros(REACH, np.int64), ids, np.zeros(REACH, np.int64)))
-    outside = np.full(REACH, OUTSIDE, np.int64)
-    padded_shapes = np.concatenate((outside, shapes, outside))
-    around = places[:, None] + np.arange(2 * REACH + 1)
+    figures = _figures(ids, net)[places]
+    codes = np.full(len(ids) + 2 * REACH, OUTSIDE, np.int64)
+    codes[REACH:-REACH] = 8 * ids + shapes
+    distinct, where = np.unique(codes, return_inverse=True)
+    added = _projected(distinct >> 3, net)
+    added += _projections().shapes[distinct & 7]
+    added = added.reshape(len(distinct), PLACES, -1)
     heavy = ids[ids >= 71]
     topic = net.vectors[heavy].sum(0) / max(1, len(heavy))
-    hidden = net.vectors[padded[around]].reshape(len(places), -1) @ net.near
-    hidden += net.shapes[padded_shapes[around] + 8 * np.arange(2 * REACH + 1)].sum(1)
-    hidden += figures[places] @ net.figures
+    hidden = figures @ net.figures
     hidden += topic @ net.mean + net.bias
-    found = np.maximum(hidden, 0.0) @ net.top + net.constant + net.own[ids[places]] + figures[places] @ net.direct
-    return places, found
+    for by in range(PLACES):
+        hidden += added[where[places + by], by]
+    np.maximum(hidden, 0.0, out=hidden)
+    return places, hidden @ net.top + net.constant + net.own[ids[places]] + figures @ net.direct

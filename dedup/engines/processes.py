@@ -1,10 +1,10 @@
 """A stage mapped over items by processes, for what Python computes itself: threads would wait for each other.
 
-The results come in the order of the items, whichever process was first, as in `local`. No more than AHEAD items a worker
-are under way or waiting, which bounds memory. Stage, items and results must be such that can be pickled. Processes
-are started afresh, so a script that causes it must do so under `if __name__ == "__main__":`.
+The results come in the order of the items, whichever process was first, as in `local`. No more than AHEAD items a
+worker are under way or waiting, which bounds memory. Stage, items and results must be such that can be pickled.
+Processes are started afresh, so a script that causes it must do so under `if __name__ == "__main__":`.
 
-Limits: starting a process takes some 0.3 s and what the stage loads; below that, `one_by_one` is quicker.
+Limits: starting a process takes some 0.3 s and what the stage loads; what takes no longer is better done at once.
 """
 
 from __future__ import annotations
@@ -13,14 +13,30 @@ import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import TypeVar
+
+from dedup.model import DedupError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 AHEAD = 2
 """Items a worker that are under way or done and not yet taken."""
+
+
+PROCESS_BYTES_MIN = 6_000_000
+"""Bytes from which more processes are worth starting: what one does in two or three seconds."""
+
+
+def as_needed(
+    stage: Callable[[Item], Result], items: Iterable[Item], workers: int, total_bytes: int
+) -> Iterator[Result]:
+    """`stage` of each item, in the order of the items: by so many processes if there is work for them, else here."""
+    if workers == 1 or total_bytes < PROCESS_BYTES_MIN:
+        return map(stage, items)
+    return mapped(stage, items, workers)
 
 
 def mapped(stage: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Iterator[Result]:
@@ -34,13 +50,11 @@ def mapped(stage: Callable[[Item], Result], items: Iterable[Item], workers: int)
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+    except BrokenProcessPool as error:
+        remedy = "make room in memory, and run the command again"
+        raise DedupError("a process", "was ended by the system", remedy) from error
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def one_by_one(stage: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    """The same in this process."""
-    return map(stage, items)
 
 
 def _left_to_the_first() -> None:

@@ -14,8 +14,10 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +53,34 @@ def write(
 
     Raises DedupError if the target exists and is not empty, or cannot be written.
     """
+    with _whole(target) as partial:
+        return _written(findings, rows, partial, progress)
+
+
+def write_mended(
+    corpus: Corpus, problems: Sequence[DedupError], target: Path, progress: Progress = SILENT
+) -> Mapping[str, int]:
+    """All documents in `target`, those that are notable for repairs with these; how many were kept and restored.
+
+    Raises DedupError as `write` does.
+    """
+    with _whole(target) as partial:
+        every = list(range(len(corpus)))
+        repaired = sorted(corpus.notable)
+        (partial / "documents").mkdir()
+        progress.stage("write", int((corpus.stops - corpus.starts).sum()), "bytes")
+        _documents(every, corpus, partial / "documents", progress.advance)
+        _lines(partial / "edits.jsonl", _edits_made(repaired, corpus))
+        _problems(partial, problems)
+        return {"kept": len(every) - len(repaired), "restored": len(repaired)}
+
+
+@contextmanager
+def _whole(target: Path) -> Iterator[Path]:
+    """A new folder that takes the name of the target if nothing goes wrong, and else is removed.
+
+    Raises DedupError if the target exists and is not empty, or cannot be written.
+    """
     refuse_existing(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -59,7 +89,7 @@ def write(
         raise DedupError(target, f"cannot be made ({error.strerror})", "choose a folder you may write to") from error
     try:
         partial.chmod(0o755)
-        counts = _written(findings, rows, partial, progress)
+        yield partial
         refuse_existing(target)
         partial.replace(target)
     except OSError as error:
@@ -68,7 +98,6 @@ def write(
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
-    return counts
 
 
 def _written(findings: Findings, rows: Iterable[Substitution], folder: Path, progress: Progress) -> Mapping[str, int]:
@@ -79,23 +108,38 @@ def _written(findings: Findings, rows: Iterable[Substitution], folder: Path, pro
     dropped = len(corpus) - len(kept)
     assert (stays[stays] == stays).all(), "a copy lost what it is of"
     (folder / "documents").mkdir()
-    numbers = np.array(kept, np.int64)
-    is_record = np.array([file.holds_records for file in corpus.sources], bool)[corpus.files[numbers]]
-    progress.stage("write", int((corpus.stops - corpus.starts)[numbers].sum()), "bytes")
-    with ThreadPoolExecutor(1) as pool:  # the disk is busy with texts while the manifest is made
-        copying = pool.submit(records.write, numbers[is_record], corpus, folder / "documents", progress.advance)
-        _texts(numbers[~is_record].tolist(), corpus, folder / "documents", progress.advance)
+    progress.stage("write", int((corpus.stops - corpus.starts)[kept].sum()), "bytes")
+    with ThreadPoolExecutor(1) as pool:  # the disk is busy with texts while manifest and ledger are made
+        copying = pool.submit(_documents, kept, corpus, folder / "documents", progress.advance)
         rows_written = _lines(folder / "manifest.jsonl", manifest.lines(findings))
+        _lines(folder / "ledger.tsv", tsv_lines(rows))
         copying.result()
     assert rows_written == len(corpus), "a document is missing from the manifest"
-    _lines(folder / "ledger.tsv", tsv_lines(rows))
     if repaired:
-        found = (corpus.notable[number] for number in repaired)
-        edits_made = (jsonl.edit_of(document, edit) for document in found for edit in document.repairs)
-        _lines(folder / "edits.jsonl", map(jsonl.line, edits_made))
-    if findings.problems:
-        _lines(folder / "unreadable.jsonl", (jsonl.line(jsonl.problem_record(one)) for one in findings.problems))
+        _lines(folder / "edits.jsonl", _edits_made(repaired, corpus))
+    _problems(folder, findings.problems)
     return {"kept": len(kept) - len(repaired), "restored": len(repaired), "dropped": dropped}
+
+
+def _documents(kept: Sequence[int], corpus: Corpus, folder: Path, advance: Callable[[int], None]) -> None:
+    """The documents, by number, in the form they came in."""
+    numbers = np.array(kept, np.int64)
+    is_record = np.array([file.holds_records for file in corpus.sources], bool)[corpus.files[numbers]]
+    records.write(numbers[is_record], corpus, folder, advance)
+    _texts(numbers[~is_record].tolist(), corpus, folder, advance)
+
+
+def _edits_made(repaired: Iterable[int], corpus: Corpus) -> Iterator[str]:
+    """A line for each edit on the documents."""
+    for number in repaired:
+        document = replace(corpus.notable[number], id=corpus.ids[number])  # a row may have no id of its own
+        yield from (jsonl.line(jsonl.edit_of(document, edit)) for edit in document.repairs)
+
+
+def _problems(folder: Path, problems: Sequence[DedupError]) -> None:
+    """A line for each problem, if there is one."""
+    if problems:
+        _lines(folder / "unreadable.jsonl", (jsonl.line(jsonl.problem_record(one)) for one in problems))
 
 
 def _texts(kept: Sequence[int], corpus: Corpus, folder: Path, advance: Callable[[int], None]) -> None:

@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from dedup.damage import FLAG_LEVEL, KINDS, Kind, encoding
 from dedup.explain import Explanation
 from dedup.ledger import record as substitution_record
 from dedup.ledger import substitutions
 from dedup.meeting import Channel
-from dedup.model import RELATIONS, Collation, Corpus, DedupError, Document, Edit, Loss, Pair, Restoration, Span
+from dedup.model import RELATIONS, Collation, DedupError, Document, Edit, Loss, Pair, Restoration, Span
 from dedup.pipeline import Findings
 
 Record = Mapping[str, Any]
@@ -45,10 +46,11 @@ def scan(findings: Findings) -> Iterator[Record]:
 def document_records(findings: Findings) -> Iterator[Record]:
     columns = zip(findings.clusters.numbers().tolist(), findings.clusters.kept().tolist(), strict=True)
     for (number, name), (cluster, canonical) in zip(enumerate(findings.corpus.ids), columns, strict=True):
-        yield _document_record(findings.corpus, number, name, cluster, canonical)
+        yield _document_record(findings, number, name, cluster, canonical)
 
 
-def _document_record(corpus: Corpus, number: int, name: str, cluster: int, canonical: int) -> Record:
+def _document_record(findings: Findings, number: int, name: str, cluster: int, canonical: int) -> Record:
+    corpus = findings.corpus
     return {
         "record": "document",
         "id": name,
@@ -56,14 +58,16 @@ def _document_record(corpus: Corpus, number: int, name: str, cluster: int, canon
         "status": "unique" if cluster < 0 else "canonical" if canonical == number else "duplicate",
         "cluster": cluster if cluster >= 0 else None,
         "canonical": corpus.ids[canonical] if cluster >= 0 else None,
-        "damage": {"encoding": encoding_damage(corpus.notable[number]) if number in corpus.notable else 0.0},
+        "damage": _damage(findings, number),
     }
 
 
-def encoding_damage(document: Document) -> float:
-    """The share of a document's characters that stand in broken encoding."""
-    broken = document.lossy_bytes + sum(edit.span[1] - edit.span[0] for edit in document.repairs)
-    return round(min(1.0, broken / max(1, len(document.text))), 6)
+def _damage(findings: Findings, number: int) -> Record:
+    """The scores of a document's card; where it was not made, that of its encoding, as far as reading told."""
+    if findings.damage is not None:
+        return dict(zip(KINDS, findings.damage[number].tolist(), strict=True))
+    document = findings.corpus.notable.get(number)
+    return {"encoding": round(encoding.detect(document).score, 3) if document else 0.0}
 
 
 def pair_record(pair: Pair) -> Record:
@@ -95,10 +99,18 @@ def summary(findings: Findings) -> Record:
         "candidates": findings.candidates,
         "capped_buckets": dict(findings.capped),
         "memory_bytes": findings.memory_bytes,
-        "notes": list(findings.notes),
         "losing_sources": [loss_record(loss) for loss in findings.losing],
+        "damage": flagged(findings),
         "unreadable": [problem_record(problem) for problem in findings.problems],
     }
+
+
+def flagged(findings: Findings) -> Mapping[Kind, int]:
+    """How many documents have each kind of damage, by those cards that were made."""
+    if findings.damage is None:
+        return {}
+    counts = (findings.damage >= FLAG_LEVEL).sum(0).tolist()
+    return dict(zip(KINDS, counts, strict=True))
 
 
 def loss_record(loss: Loss) -> Record:
@@ -144,7 +156,7 @@ def explanation(found: Explanation) -> Iterator[Record]:
     numbers, kept = clusters.numbers(), clusters.kept()
     names = {"a": corpus.ids[found.a], "b": corpus.ids[found.b]}
     for number, name in zip((found.a, found.b), names.values(), strict=True):
-        yield _document_record(corpus, number, name, int(numbers[number]), int(kept[number]))
+        yield _document_record(found.findings, number, name, int(numbers[number]), int(kept[number]))
     yield from map(_channel_record, found.channels)
     yield {
         "record": "comparison",

@@ -45,7 +45,9 @@ def lines(findings: Findings) -> Iterator[str]:
 def _kept(name: str, words: int, status: str = "kept") -> str:
     if not name.isascii():  # it may have what UTF-8 has not
         return jsonl.line({"id": name, "status": status, "for": None, "relation": None, "words": words})
-    return f'{{"id": {encode_basestring(name)}, "status": "{status}", "for": null, "relation": null, "words": {words}}}\n'
+    return (
+        f'{{"id": {encode_basestring(name)}, "status": "{status}", "for": null, "relation": null, "words": {words}}}\n'
+    )
 
 
 def _figures(pair: Pair) -> dict[str, Any]:

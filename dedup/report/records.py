@@ -42,12 +42,17 @@ Advance = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """What is kept of a file. starts, stops: (k,) int64, ascending, bytes of the records. repaired: some, by place."""
+    """What is kept of a file.
+
+    starts, stops: (k,) int64, ascending, bytes of the records. repaired: the numbers of some, by place; notable: these
+    documents, by number.
+    """
 
     file: SourceFile
     starts: I64s
     stops: I64s
-    repaired: Mapping[int, Document]
+    repaired: Mapping[int, int]
+    notable: Mapping[int, Document]
 
 
 def write(kept: I64s, corpus: Corpus, folder: Path, advance: Advance) -> None:
@@ -78,17 +83,16 @@ def _names(files: Sequence[SourceFile]) -> list[str]:
 
 def _kept(numbers: I64s, corpus: Corpus, file: SourceFile) -> _Kept:
     own = numbers[np.argsort(corpus.starts[numbers], kind="stable")]
-    mended = [number for number, document in corpus.notable.items() if document.repairs]
-    places = np.flatnonzero(np.isin(own, mended)).tolist()
-    return _Kept(
-        file, corpus.starts[own], corpus.stops[own], {place: corpus.notable[int(own[place])] for place in places}
-    )
+    notable = corpus.notable
+    mended = [at for at, number in enumerate(own.tolist()) if number in notable and notable[number].repairs]
+    repaired = {at: int(own[at]) for at in mended}
+    return _Kept(file, corpus.starts[own], corpus.stops[own], repaired, notable)
 
 
 def _write_file(kept: _Kept, out: BinaryIO, advance: Advance) -> None:
     file = kept.file
     if file.form == "parquet":
-        texts = {place: _text(document) for place, document in kept.repaired.items()}
+        texts = _Texts(kept)
         parquet.kept_rows(file, np.stack((kept.starts, kept.stops), axis=1), texts, out, advance)
         return
     with file.readable.open("rb") as source:
@@ -98,6 +102,22 @@ def _write_file(kept: _Kept, out: BinaryIO, advance: Advance) -> None:
         blocks = _blocks(_pieces(kept, source), advance)
         for block in local.mapped(lambda one: lines.compressed(one, file.form), blocks, local.workers_available()):
             out.write(block)
+
+
+class _Texts(Mapping[int, str]):
+    """The texts of repaired records by place, each made when it is asked for."""
+
+    def __init__(self, kept: _Kept) -> None:
+        self._kept = kept
+
+    def __getitem__(self, place: int) -> str:
+        return _text(self._kept.notable[self._kept.repaired[place]])
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._kept.repaired)
+
+    def __len__(self) -> int:
+        return len(self._kept.repaired)
 
 
 def _text(document: Document) -> str:
@@ -111,8 +131,8 @@ def _record(file: SourceFile, document: Document) -> bytes:
     return jsonl.line(record).encode("utf-8")
 
 
-def _stretches(kept: _Kept) -> Iterator[tuple[int, int, Document | None]]:
-    """The byte ranges of lines, those that touch made one; a line to be repaired by itself, with its document."""
+def _stretches(kept: _Kept) -> Iterator[tuple[int, int, int | None]]:
+    """The byte ranges of lines, those that touch made one; a line to be repaired by itself, with its number."""
     alone = np.isin(np.arange(len(kept.starts)), list(kept.repaired))
     breaks = (kept.starts[1:] != kept.stops[:-1]) | alone[1:] | alone[:-1]
     firsts = np.concatenate((np.zeros(1, np.int64), np.flatnonzero(breaks) + 1))
@@ -123,9 +143,9 @@ def _stretches(kept: _Kept) -> Iterator[tuple[int, int, Document | None]]:
 
 def _copy_lines(kept: _Kept, source: BinaryIO, out: BinaryIO, advance: Advance) -> None:
     size = os.fstat(source.fileno()).st_size
-    for start, stop, document in _stretches(kept):
-        if document:
-            out.write(_record(kept.file, document))
+    for start, stop, number in _stretches(kept):
+        if number is not None:
+            out.write(_record(kept.file, kept.notable[number]))
             advance(stop - start)
             continue
         at = start
@@ -156,9 +176,9 @@ def _copied_by_system(source: BinaryIO, out: BinaryIO, start: int, stop: int, ad
 
 def _pieces(kept: _Kept, source: BinaryIO) -> Iterator[bytes]:
     """The lines in pieces."""
-    for start, stop, document in _stretches(kept):
-        if document:
-            yield _record(kept.file, document)
+    for start, stop, number in _stretches(kept):
+        if number is not None:
+            yield _record(kept.file, kept.notable[number])
         else:
             yield from _read(kept.file, source, start, stop)
 

@@ -20,6 +20,8 @@ from rich.text import Text
 from dedup.ledger import Substitution
 from dedup.model import REUSE, Cluster, Collation, Locus, Pair
 from dedup.pipeline import Findings, document_at
+from dedup.report import check
+from dedup.report.jsonl import flagged
 from dedup.report.wording import REASONS, count, losses, printable, shortened
 
 BLOCK_CHARACTERS = 60
@@ -46,6 +48,9 @@ def scan(findings: Findings) -> RenderableType:
         f" ({count(findings.candidates, 'pair')} compared)",
     )
     parts: list[RenderableType] = [head]
+    flags = flagged(findings)
+    if any(flags.values()):
+        parts += [Text(), check.by_kind(flags, len(corpus)), Text("what and where: dedup check", "dim")]
     for cluster in islice(clusters, CLUSTERS_SHOWN):
         parts += [Text(), _cluster(cluster, findings)]
     if len(clusters) > CLUSTERS_SHOWN:
@@ -66,7 +71,6 @@ def scan(findings: Findings) -> RenderableType:
         parts.append(
             Text(f"{count(number, 'bucket')} of the {channel} channel held too many documents for all pairs", "yellow")
         )
-    parts += [Text(note, "yellow") for note in findings.notes]
     parts += [Text(told, "yellow") for told in losses(findings.losing)]
     if findings.memory_bytes:
         parts.append(Text(f"Candidates were sought within {findings.memory_bytes / 1e6:,.0f} MB (--memory)", "dim"))
@@ -119,7 +123,9 @@ def _evidence(pair: Pair) -> Text:
         return Text("nothing tells which has the original readings", "dim")
     sign = 1 if pair.cleaner == pair.a else -1
     reasons = [
-        f"{text} ({sign * direction[name]:+.1f})" for name, text in REASONS.items() if sign * direction[name] > 0
+        f"{text} ({sign * direction.get(name, 0.0):+.1f})"
+        for name, text in REASONS.items()
+        if sign * direction.get(name, 0.0) > 0
     ]
     sure = "over 99.9 %" if pair.confidence > 0.999 else f"{pair.confidence:.1%}"
     return Text(f"{printable(pair.cleaner)} is the cleaner ({sure} sure; log-odds): {', '.join(reasons)}", "dim")

@@ -17,6 +17,7 @@ REASONS = {
     "capitals": "capitals kept",
     "recurrence": "words of the text's own",
     "encoding": "whole encoding",
+    "damage": "less damage of its own",
 }
 """What speaks for a reading (see `readings`)."""
 
