@@ -278,7 +278,8 @@ def tortured(request: Request) -> Iterator[Row]:
 
 def suspected(text: str, known: Dictionary) -> set[Span]:
     """Where a text has phrases that surely stand for something else."""
-    return {finding.span for finding in conjecture.suspects(clean.tokens(clean.from_text("text", text)), known, CONFIG)}
+    document = clean.from_text("text", text)
+    return {finding.span for finding in conjecture.suspects(document, clean.tokens(document), known, CONFIG)}
 
 
 def tortured_ledger(data: Path) -> tuple[list[Substitution], Mapping[str, set[str]]]:

@@ -7,45 +7,34 @@ Parts: `mojibake` (each case by itself and embedded in a long clean text: repair
 `ocr` (scanned articles against their ground truth); `noise` (news with character noise); `spun` (swapped reviews, and
 reviews and documentation spun by spinner.py); `hostile` (fixtures/hostile); `clean` (false alarms on clean prose by
 kind); `speed`. AUC is the area under the ROC curve of a kind's score, by document. Where a detector was fitted on a
-part of a set, that part is left out: `held out` says so. Clean prose is what Debian packages install:
-
-    apt-get install linux-doc python3-doc postgresql-doc anarchism debian-handbook fortunes fortunes-min bible-kjv \\
-        wordnet-base mythes-en-us manpages
+part of a set, that part is left out: `held out` says so. Clean prose is what Debian packages install (see `sound`);
+the spinner wants wordnet-base and mythes-en-us. Results go to results/damage.md and damage.json, part by part.
 """
 
 from __future__ import annotations
 
 import argparse
-import gzip
 import hashlib
 import json
-import random
 import re
-import shutil
-import subprocess
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from prose import of_html
+from peers import machine
+from sound import clean_prose, rows
+from tables import table as tabled
 
 from dedup import damage, edits, mojibake
 from dedup.damage import encoding, invisible, ocr, spun
 from dedup.model import Document, Locator
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "hostile"
-DOC = Path("/usr/share/doc")
-KINDS = ("encoding", "invisible", "ocr", "spun", "structure")
-DOCUMENTS_MAX = 400
-"""Documents of one kind of clean prose."""
-WORDS_MIN, WORDS_MAX = 80, 3000
 PREVALENCE = 0.01
-
-
-def rows(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
 
 
 def bucket(text: str) -> int:
@@ -71,32 +60,40 @@ def share(values: Iterable[bool]) -> float:
     return sum(found) / len(found) if found else float("nan")
 
 
-def line(name: str, damaged: Sequence[float], sound: Sequence[float]) -> None:
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What a part measured: a title, the names of the columns, and rows of cells."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: list[list[Any]] = field(default_factory=list)
+
+
+COLUMNS = ("set", "damaged", "sound", "AUC", "flagged", "false alarms", "precision at 1 %")
+
+
+def figures(name: str, damaged: Sequence[float], sound: Sequence[float]) -> list[Any]:
     """One row: AUC, how many are flagged, how many sound ones are, and the precision where one in a hundred is bad."""
     level = damage.FLAG_LEVEL
     recall, alarms = share(one >= level for one in damaged), share(one >= level for one in sound)
     precision = PREVALENCE * recall / max(1e-9, PREVALENCE * recall + (1 - PREVALENCE) * alarms)
-    print(
-        f"| {name} | {len(damaged)} + {len(sound)} | {auc(damaged, sound):.4f} | {recall:.3f} | {alarms:.3f} |"
-        f" {precision:.2f} |",
-        flush=True,
-    )
-
-
-def head(title: str) -> None:
-    print(f"\n## {title}\n\n| set | damaged + sound | AUC | flagged | false alarms | precision at 1 % |")
-    print("|---|---|---|---|---|---|")
+    return [
+        name,
+        len(damaged),
+        len(sound),
+        *(round(one, 4) for one in (auc(damaged, sound), recall, alarms, precision)),
+    ]
 
 
 # --- the parts ---------------------------------------------------------------------------------------------------
 
 
-def broken(data: Path) -> None:
+def broken(data: Path) -> Iterator[Table]:
     host = max((path.read_text(encoding="utf-8") for path in (FIXTURES.parent.parent / "seeds").glob("*.txt")), key=len)
     at = host.index("\n", len(host) // 2) + 1
     middle = host.index(" ", len(host) // 3) + 1
-    print("\n## mojibake\n\n| set | cases | as expected | embedded as a line | within a line | found, by its span |")
-    print("|---|---|---|---|---|---|")
+    columns = ("set", "cases", "as expected", "embedded as a line", "within a line", "found, by its span")
+    made = Table("mojibake", columns)
     for name in ("in-the-wild", "synthetic", "language-names", "negative"):
         counts = np.zeros(4, int)
         cases = rows(data / "mojibake" / f"{name}.jsonl")
@@ -110,15 +107,16 @@ def broken(data: Path) -> None:
             spans = [edit.span for edit in mojibake.repairs(host[:at] + text + "\n" + host[at:])]
             inside = all(at <= start and stop <= at + len(text) for start, stop in spans)
             counts[3] += inside and bool(spans) == (wanted != text)
-        print(f"| {name} | {len(cases)} | {' | '.join(map(str, counts))} |")
+        made.rows.append([name, len(cases), *counts.tolist()])
+    yield made
 
 
 def repaired(text: str) -> str:
     return edits.applied(text, mojibake.repairs(text))
 
 
-def scanned(data: Path) -> None:
-    head("ocr: raw text against ground truth, by article")
+def scanned(data: Path) -> Iterator[Table]:
+    made = Table("ocr: raw text against ground truth, by article", COLUMNS)
     sets: dict[str, list[tuple[str, str, str]]] = {"bln600": [], "overproof": []}
     articles: dict[str, list[dict[str, Any]]] = {}
     for row in rows(data / "ocr" / "bln600_train.jsonl"):
@@ -132,52 +130,56 @@ def scanned(data: Path) -> None:
     for name, found in sets.items():
         held = [one for one in found if bucket(one[0]) >= 50]
         scores = [ocr.detect(one[1]).score for one in held], [ocr.detect(one[2]).score for one in held]
-        line(f"{name}, held out", *scores)
+        made.rows.append(figures(f"{name}, held out", *scores))
         for side, more in zip(every, scores, strict=True):
             side.extend(more)
-    line("both, held out", *every)
+    made.rows.append(figures("both, held out", *every))
+    yield made
 
 
-def noise(data: Path) -> None:
-    head("character noise, by paragraph")
+def noise(data: Path) -> Iterator[Table]:
+    made = Table("character noise, by paragraph", COLUMNS)
     found = [row for row in rows(data / "character_noise" / "dev.jsonl") if bucket(row["original"]) >= 50]
     sound = {row["original"]: ocr.detect(row["original"]).score for row in found}
     for attack in sorted({row["attack"].split("_")[1] for row in found}):
         noisy = [row for row in found if row["attack"].endswith(attack)]
-        line(attack, [ocr.detect(row["corrupt"]).score for row in noisy], [sound[row["original"]] for row in noisy])
-    line("all, held out", [ocr.detect(row["corrupt"]).score for row in found], list(sound.values()))
+        scores = [ocr.detect(row["corrupt"]).score for row in noisy]
+        made.rows.append(figures(attack, scores, [sound[row["original"]] for row in noisy]))
+    every = [ocr.detect(row["corrupt"]).score for row in found]
+    made.rows.append(figures("all, held out", every, list(sound.values())))
+    yield made
 
 
-def swapped(data: Path) -> None:
-    head("spun: no copy at hand, by document")
+def swapped(data: Path) -> Iterator[Table]:
+    made = Table("spun: no copy at hand, by document", COLUMNS)
     originals: dict[str, float] = {}
     for name in ("textfooler", "pwws", "bae"):
         found = [row for row in rows(data / "word_substitution" / f"imdb_{name}.jsonl") if bucket(row["original"]) < 25]
         originals |= {row["original"]: spun.detect(row["original"]).score for row in found}
         scores = [spun.detect(row["spun"]).score for row in found], [originals[row["original"]] for row in found]
-        line(f"imdb_{name}, held out", *scores)
-        for low, high in ((1, 3), (4, 15), (16, 999)):
-            few = [low <= len(row["subs"]) <= high for row in found]
-            picked = [[one for one, taken in zip(side, few, strict=True) if taken] for side in scores]
+        made.rows.append(figures(f"imdb_{name}, held out", *scores))
+        kinds = {f"… {low} to {high} swaps": [low <= len(row["subs"]) <= high for row in found]
+                 for low, high in ((1, 3), (4, 15), (16, 999))}  # fmt: skip
+        kinds["… 100 to 300 words"] = [100 <= len(row["original"].split()) <= 300 for row in found]
+        for kind, taken in kinds.items():
+            picked = [[one for one, is_taken in zip(side, taken, strict=True) if is_taken] for side in scores]
             if all(picked):
-                line(f"… {low} to {high} swaps", *picked)
-        medium = [100 <= len(row["original"].split()) <= 300 for row in found]
-        line(
-            "… 100 to 300 words", *([one for one, taken in zip(side, medium, strict=True) if taken] for side in scores)
-        )
+                made.rows.append(figures(kind, *picked))
     import spinner
 
-    reviews = list(originals)
     for percent in (5, 10, 20, 40):
-        made = [spun.detect(spinner.spun(text, percent / 100, 7)[0]).score for text in reviews]
-        line(f"own spinner, {percent} %, reviews held out", made, list(originals.values()))
+        put_in = [spun.detect(spinner.spun(text, percent / 100, 7)[0]).score for text in originals]
+        made.rows.append(figures(f"own spinner, {percent} %, reviews held out", put_in, list(originals.values())))
     for kind, texts in clean_prose(data).items():
         short = [cut(text, 200) for text in texts if bucket(text[:200]) < 15][:100]
         if len(short) > 10:
-            made = [spun.detect(spinner.spun(text, 0.2, 7)[0]).score for text in short]
-            line(f"own spinner, 20 %, {kind}, 200 words", made, [spun.detect(text).score for text in short])
-    print("\nseeds:", {path.name[:3]: round(spun.detect(path.read_text(encoding="utf-8")).score, 2)
-                       for path in sorted((FIXTURES.parent.parent / "seeds").glob("*.txt"))})  # fmt: skip
+            put_in = [spun.detect(spinner.spun(text, 0.2, 7)[0]).score for text in short]
+            sound = [spun.detect(text).score for text in short]
+            made.rows.append(figures(f"own spinner, 20 %, {kind}, 200 words", put_in, sound))
+    yield made
+    seeds = sorted((FIXTURES.parent.parent / "seeds").glob("*.txt"))
+    scores_of = [[path.name[:3], round(spun.detect(path.read_text(encoding="utf-8")).score, 2)] for path in seeds]
+    yield Table("spun: the seeds, of which 002 is the spun one", ("seed", "score"), scores_of)
 
 
 def cut(text: str, words: int) -> str:
@@ -186,8 +188,8 @@ def cut(text: str, words: int) -> str:
     return found.group() if found else text
 
 
-def hostile(_: Path) -> None:
-    print("\n## hostile set\n\n| kind | damaged | found | twins | flagged |\n|---|---|---|---|---|")
+def hostile(_: Path) -> Iterator[Table]:
+    made = Table("hostile set", ("kind", "damaged", "found", "twins", "flagged"))
     detectors: dict[str, Callable[[str], float]] = {
         "encoding": lambda text: encoding.detect(document(text)).score,
         "invisible": lambda text: invisible.detect(text).score,
@@ -196,29 +198,31 @@ def hostile(_: Path) -> None:
         cases = rows(FIXTURES / f"{kind}.jsonl")
         flagged = [(case["damaged"], score(case["text"]) >= damage.FLAG_LEVEL) for case in cases]
         bad, twins = [one for is_bad, one in flagged if is_bad], [one for is_bad, one in flagged if not is_bad]
-        print(f"| {kind} | {len(bad)} | {sum(bad)} | {len(twins)} | {sum(twins)} |")
+        made.rows.append([kind, len(bad), sum(bad), len(twins), sum(twins)])
+    yield made
 
 
-def clean(data: Path) -> None:
-    print(f"\n## false alarms on clean prose\n\n| kind | documents | {' | '.join(KINDS)} |")
-    print(f"|---|---|{'---|' * len(KINDS)}")
+def clean(data: Path) -> Iterator[Table]:
+    made = Table("false alarms on clean prose: share of documents flagged", ("kind", "documents", *damage.KINDS))
     for name, texts in clean_prose(data).items():
         flags = [damage.card(document(text)).flags for text in texts]
-        cells = " | ".join(f"{share(kind in one for one in flags):.3f}" for kind in KINDS)
-        print(f"| {name} | {len(texts)} | {cells} |", flush=True)
+        made.rows.append([name, len(texts), *(round(share(kind in one for one in flags), 4) for kind in damage.KINDS)])
+    yield made
 
 
-def speed(data: Path) -> None:
-    print("\n## speed: whole card, one core, CPU time\n\n| documents of | MB | MB/s |\n|---|---|---|")
+def speed(data: Path) -> Iterator[Table]:
+    made = Table("speed: whole card, one core, CPU time", ("documents of", "MB", "MB/s"))
     texts = [text for kind in ("anarchism", "postgresql", "python") for text in clean_prose(data).get(kind, [])]
     damage.card(document(texts[0]))
     for characters in (1500, 10_000, 100_000):
-        made = [document(one) for one in lengths(texts, characters)][: max(20, 2_000_000 // characters)]
+        cards = [document(one) for one in lengths(texts, characters)][: max(20, 2_000_000 // characters)]
         start = time.process_time()
-        for one in made:
+        for one in cards:
             damage.card(one)
-        size = sum(len(one.text.encode()) for one in made) / 1e6
-        print(f"| {characters:,} characters | {size:.1f} | {size / (time.process_time() - start):.1f} |", flush=True)
+        size = sum(len(one.text.encode()) for one in cards) / 1e6
+        rate = size / (time.process_time() - start)
+        made.rows.append([f"{characters:,} characters", round(size, 1), round(rate, 1)])
+    yield made
 
 
 def lengths(texts: Sequence[str], characters: int) -> Iterator[str]:
@@ -228,90 +232,51 @@ def lengths(texts: Sequence[str], characters: int) -> Iterator[str]:
         yield joined[start : start + characters]
 
 
-# --- clean prose -------------------------------------------------------------------------------------------------
-
-
-def clean_prose(data: Path) -> dict[str, list[str]]:
-    """Documents of each kind that is installed; what is missing is told once."""
-    folders = {
-        "anarchism": "anarchism/html/*.html", "postgresql": "postgresql-doc-*/html/*.html",
-        "python": "python3*/html/**/*.html", "handbook": "debian-handbook/html/en-US/*.html",
-        "linux": "linux-doc-*/html/**/*.html",
-    }  # fmt: skip
-    found = {kind: pages(sorted(DOC.glob(pattern)), page) for kind, pattern in folders.items()}
-    found["man"] = pages(sorted(Path("/usr/share/man").glob("man[1-8]/*.gz")), manual_page)
-    cookies = [path for path in sorted(Path("/usr/share/games/fortunes").glob("*")) if not path.suffix]
-    found["fortunes"] = [text for path in cookies if path.name != "ascii-art" for text in cookie_texts(path)]
-    if shutil.which("bible"):
-        verses = subprocess.run(["bible", "-f", "gen1:1-rev22:21"], capture_output=True, text=True, check=True).stdout
-        plain = [verse.partition(" ")[2] for verse in verses.splitlines()]
-        found["bible"] = ["\n".join(plain[at : at + 30]) for at in range(0, len(plain), 60)]
-    found["licences"] = [row["text"] for row in rows(data / "licence_texts" / "dev.jsonl")]
-    found["reviews"] = [row["original"] for row in rows(data / "word_substitution" / "imdb_pwws.jsonl")]
-    chosen = random.Random(1)
-    for kind, texts in found.items():
-        if not texts:
-            print(f"(no {kind}: see the packages that this file's beginning names)")
-        long = [text for text in texts if WORDS_MIN <= text.count(" ") <= WORDS_MAX]
-        found[kind] = chosen.sample(long, min(DOCUMENTS_MAX, len(long)))
-    return {kind: texts for kind, texts in found.items() if texts}
-
-
-def pages(paths: Sequence[Path], read: Callable[[Path], str]) -> list[str]:
-    chosen = random.Random(1).sample(paths, min(2 * DOCUMENTS_MAX, len(paths)))
-    return [read(path) for path in chosen if not path.is_symlink()]
-
-
-def page(path: Path) -> str:
-    paragraphs = (" ".join(one.split()) for one in of_html(path.read_text(encoding="utf-8", errors="replace")))
-    return "\n\n".join(one for one in paragraphs if len(one) >= 60)
-
-
-def cookie_texts(path: Path) -> Iterator[str]:
-    """Fortune cookies, twelve a document."""
-    cookies = path.read_text(encoding="utf-8", errors="ignore").split("\n%\n")
-    yield from ("\n\n".join(cookies[at : at + 12]) for at in range(0, len(cookies), 12))
-
-
-_FONTS = re.compile(r"\\f.|\\[&/,%:]")
-_SIGNS = {"\\-": "-", "\\(aq": "'", "\\(dq": '"', "\\e": "\\", "\\(em": " - ", "\\(bu": "*", "\\ ": " "}
-
-
-def manual_page(path: Path) -> str:
-    """The prose of a manual page: requests taken out, blocks set as they are left out."""
-    lines: list[str] = []
-    is_set = False
-    for raw in gzip.decompress(path.read_bytes()).decode(errors="replace").split("\n"):
-        text = raw
-        if text.startswith((".nf", ".EX", ".TS", ".fi", ".EE", ".TE")):
-            is_set = text.startswith((".nf", ".EX", ".TS"))
-        elif not is_set and text.startswith((".B ", ".I ", ".BR ", ".IR ", ".RB ", ".RI ")):
-            words = text.partition(" ")[2].replace('"', "")
-            lines.append(words if text[2] == " " else words.replace(" ", ""))
-        elif not is_set and text.startswith((".SH", ".SS")):
-            lines += ["", text[4:].strip('"'), ""]
-        elif not is_set and text.startswith((".PP", ".TP", ".IP", ".LP", ".P")):
-            lines.append("")
-        elif not is_set and not text.startswith((".", "'")):
-            for sign, plain in _SIGNS.items():
-                text = text.replace(sign, plain)
-            lines.append(_FONTS.sub("", text))
-    return "\n".join(lines)
-
-
-PARTS: dict[str, Callable[[Path], None]] = {
+PARTS: dict[str, Callable[[Path], Iterator[Table]]] = {
     "mojibake": broken, "ocr": scanned, "noise": noise, "spun": swapped, "hostile": hostile, "clean": clean,
     "speed": speed,
 }  # fmt: skip
+
+
+def page(table: Table) -> str:
+    """A table in Markdown, under its title."""
+    shown = [
+        [f"{cell:.4f}" if isinstance(cell, float) and cell <= 1 else str(cell) for cell in row] for row in table.rows
+    ]
+    return f"## {table.title}\n\n{tabled([list(table.columns), *shown])}"
+
+
+def written(found: dict[str, list[Table]], about: Mapping[str, Any], folder: Path) -> None:
+    """Writes damage.json and damage.md; parts that stand in the folder and were not run now stay as they are."""
+    path = folder / "damage.json"
+    folder.mkdir(parents=True, exist_ok=True)
+    before = json.loads(path.read_text(encoding="utf-8"))["parts"] if path.exists() else {}
+    parts = {part: {"about": about, "tables": [asdict(one) for one in tables]} for part, tables in found.items()}
+    parts = {part: (before | parts)[part] for part in PARTS if part in before or part in parts}
+    path.write_text(json.dumps({"parts": parts}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    pages = [page(Table(**one)) for part in parts.values() for one in part["tables"]]
+    dates = ", ".join(sorted({part["about"]["date"] for part in parts.values()}))
+    head = f"# Damage found in single documents\n\nMade by `python benchmarks/damage.py`, {dates}; {about['cpu']}.\n\n"
+    (folder / "damage.md").write_text(head + "\n\n".join(pages) + "\n", encoding="utf-8")
+
+
+def measured(data: Path, parts: Sequence[str], folder: Path | None) -> None:
+    """Runs the parts, prints their tables, and writes them to a folder, if one is named."""
+    found: dict[str, list[Table]] = {}
+    for part in parts:
+        found[part] = list(PARTS[part](data))
+        print("\n\n".join(map(page, found[part])), end="\n\n", flush=True)
+        if folder:
+            written(found, {**machine(), "date": date.today().isoformat()}, folder)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, help="the folder of the labelled sets")
     parser.add_argument("--part", nargs="+", choices=list(PARTS), default=list(PARTS))
+    parser.add_argument("--results", type=Path, default=Path(__file__).parent / "results", help="where results go")
     chosen = parser.parse_args()
-    for part in chosen.part:
-        PARTS[part](chosen.data)
+    measured(chosen.data, chosen.part, chosen.results)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ held against the labels.
 2. Corpora with planted copies (`planted`), made from texts that install with Debian packages.
 3. For each kind of pairs: recall (merging relations or the same cluster, and any relation), precision, F1, relations.
    For each set: ARI, wrong pairs, what an independent slow check (`slowcheck`) says of them, candidates a document.
+4. What is found in single documents, without a copy (`damage`), goes to results/damage.md and damage.json.
 
 --set NAME (several times, if wanted) runs some sets alone, --quick a small version of each. A whole run writes
 results/quality.md, quality.json and recall.png (plotting needs matplotlib); other runs do so if --results names a
@@ -26,6 +27,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import damage
 import labelled
 import passages
 import planted
@@ -52,6 +54,8 @@ SETS: dict[str, Callable[[Request], Iterator[LabelledSet]]] = {
     "languages": planted.languages,
     "furniture": planted.furniture,
 }
+DAMAGE = "damage"
+"""What is found in single documents: measured and written by `damage` itself."""
 CHECKED_MAX, SHOWN_MAX = 2_000, 8
 
 
@@ -188,7 +192,8 @@ def restored(row: dict[str, Any]) -> LabelledSet:
 def options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     root = Path(__file__).resolve().parent
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--set", dest="sets", action="append", choices=[*SETS], help="run this set (all by default)")
+    names = [*SETS, DAMAGE]
+    parser.add_argument("--set", dest="sets", action="append", choices=names, help="run this set (all by default)")
     parser.add_argument("--quick", action="store_true", help="small sets")
     parser.add_argument("--data", type=Path, default=root.parent.parent / "shared" / "data", help="the collections")
     parser.add_argument("--dedup", help="the command to measure")
@@ -211,7 +216,10 @@ def main() -> None:
     chosen = options()
     about = {**machine(), "date": date.today().isoformat(), "quick": chosen.quick, "options": chosen.option}
     results = []
-    for name in chosen.sets or SETS:
+    for name in chosen.sets or (*SETS, DAMAGE):
+        if name == DAMAGE:
+            damage.measured(chosen.data, ("hostile", "mojibake") if chosen.quick else (*damage.PARTS,), chosen.results)
+            continue
         try:
             sets = built(name, chosen)
         except (MissingError, FileNotFoundError) as error:

@@ -22,23 +22,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import exp, log
 
-from dedup import language, plausible
+from dedup import language, plausible, suspicion
 from dedup.config import Config
 from dedup.dictionary import PHRASE_WORDS_MAX, Dictionary, Origin, unheard
 from dedup.figures import is_capitalised
 from dedup.model import Document, Span, Tokens
 from dedup.places import Choice, Words
 
-WEIGHTS = {"frequency": 0.43, "fit": 0.29, "known": 0.97}
+WEIGHTS = {"frequency": 0.32, "fit": 0.29, "known": 0.72}
 """Log-odds for each unit by which an origin goes better with its neighbours: a bit of mutual information, a
 neighbourship that is known. Fitted, with the other constants here and in `dictionary`, by maximum likelihood on texts
 spun by the benchmarks' own spinner and by two attacks on a classifier, ledgers learnt from other texts."""
-MADE_WEIGHT, NATURAL_WEIGHT = 0.8, 1.0
+MADE_WEIGHT, NATURAL_WEIGHT = 1.08, 1.0
 """What the logarithm of how often a phrase was put in, or stands by itself, counts."""
 FURTHER_WEIGHT = 0.6
 """What the likelihood of what other texts have counts, as in a vote."""
 NEW_ODDS = 0.5
 """Log-odds that a phrase stands for something the ledger does not know, beyond what its novelty says."""
+SUSPICION, SUSPICION_USUAL = 0.4, -1.1
+"""What the log-odds of the words by themselves that they were put in (`suspicion`) count, beyond what is usual."""
 ROUNDS, STEPS = 3, 25
 INTENSITY_MIN, INTENSITY_MAX = 0.5, 3.0
 INTENSITY_THERE = 0.1
@@ -62,17 +64,24 @@ class Guess:
         return max(zip(self.probabilities, self.origins, strict=True), key=lambda one: (one[0], one[1].words))
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A text as it is looked at: its words, and for each how many texts agree on it, this one among them (0 where they
+    do not, or it is not to be touched), and the log-odds that it was put in, by itself."""
+
+    words: Words
+    voices: Sequence[int]
+    suspicions: Sequence[float]
+
+
 def choices(
     document: Document, tokens: Tokens, voices: Sequence[int], dictionary: Dictionary, config: Config
 ) -> tuple[Choice, ...]:
-    """The conjectures on a document, in order.
-
-    voices: for each token how many texts agree on it, this one among them; 0 where they do not, or it is not to be
-    touched.
-    """
+    """The conjectures on a document, in order. voices: see `Look`."""
     if not (dictionary and language.is_known(tokens.words)):
         return ()
-    intensity, found = guesses(tokens.words, voices, dictionary)
+    look = Look(tokens.words, voices, suspicion.suspicions(document, tokens).tolist())
+    intensity, found = guesses(look, dictionary)
     made = []
     for guess in found:
         if intensity < INTENSITY_MIN and not unheard(tokens.words[guess.start : guess.stop]):
@@ -109,11 +118,12 @@ class Suspect:
     confidence: float
 
 
-def suspects(tokens: Tokens, dictionary: Dictionary, config: Config) -> tuple[Suspect, ...]:
+def suspects(document: Document, tokens: Tokens, dictionary: Dictionary, config: Config) -> tuple[Suspect, ...]:
     """The phrases of a text that surely stand for something else, whether or not it is sure for what."""
     if not (dictionary and language.is_known(tokens.words)):
         return ()
-    intensity, found = guesses(tokens.words, [1] * len(tokens), dictionary)
+    look = Look(tokens.words, [1] * len(tokens), suspicion.suspicions(document, tokens).tolist())
+    intensity, found = guesses(look, dictionary)
     made = []
     for guess in found:
         words = tokens.words[guess.start : guess.stop]
@@ -126,22 +136,23 @@ def _span(tokens: Tokens, guess: Guess) -> Span:
     return int(tokens.spans[guess.start, 0]), int(tokens.spans[guess.stop - 1, 1])
 
 
-def guesses(words: Words, voices: Sequence[int], dictionary: Dictionary) -> tuple[float, list[Guess]]:
+def guesses(look: Look, dictionary: Dictionary) -> tuple[float, list[Guess]]:
     """The intensity with which the ledger's spinner was at work in a text, and what each phrase may stand for."""
+    words = look.words
     found = list(_known(words, dictionary))
     intensity = 1.0
     for _ in range(ROUNDS):
         meant = {guess.start: guess for guess in found if guess.best[0] > 0.5}
         ending = {guess.stop: guess for guess in meant.values()}
         weighed = [
-            _weighed(words, guess, (ending.get(guess.start), meant.get(guess.stop)), dictionary) for guess in found
+            _weighed(look, guess, (ending.get(guess.start), meant.get(guess.stop)), dictionary) for guess in found
         ]
         expected = dictionary.rate * dictionary.coverage * len(words)
         for _ in range(STEPS):
             replaced = sum(one.replaced(intensity) for one in weighed)
             intensity = min(INTENSITY_MAX, (replaced + INTENSITY_PRIOR / 5) / (expected + INTENSITY_PRIOR))
         there = max(intensity, INTENSITY_THERE)
-        further = [_further(words, guess, voices, dictionary) for guess in found]
+        further = [_further(look, guess, dictionary) for guess in found]
         found = [
             _judged(words, guess, one.probabilities(intensity, others), one.probabilities(there, others))
             for guess, one, others in zip(found, weighed, further, strict=True)
@@ -191,8 +202,9 @@ def _known(words: Words, dictionary: Dictionary) -> Iterator[Guess]:
             at += 1
 
 
-def _weighed(words: Words, guess: Guess, beside: tuple[Guess | None, Guess | None], dictionary: Dictionary) -> _Odds:
+def _weighed(look: Look, guess: Guess, beside: tuple[Guess | None, Guess | None], dictionary: Dictionary) -> _Odds:
     """The odds of a phrase beside what its neighbours most probably were."""
+    words = look.words
     phrase = words[guess.start : guess.stop]
     before = beside[0].best[1].words if beside[0] else words[max(0, guess.start - 1) : guess.start]
     after = beside[1].best[1].words if beside[1] else words[guess.stop : guess.stop + 1]
@@ -207,17 +219,18 @@ def _weighed(words: Words, guess: Guess, beside: tuple[Guess | None, Guess | Non
             for one in guess.origins
         ],
         MADE_WEIGHT * log(count * dictionary.novelty / seen) + NEW_ODDS,
-        NATURAL_WEIGHT * log(dictionary.natural(phrase)),
+        NATURAL_WEIGHT * log(dictionary.natural(phrase))
+        - SUSPICION * (max(look.suspicions[guess.start : guess.stop]) - SUSPICION_USUAL),
     )
 
 
-def _further(words: Words, guess: Guess, voices: Sequence[int], dictionary: Dictionary) -> list[float]:
+def _further(look: Look, guess: Guess, dictionary: Dictionary) -> list[float]:
     """What other texts that agree on a phrase say for each origin, which all of them would have replaced alike, against
     the phrase itself, which all of them would have spared: log-odds."""
-    others = max(0, min(voices[guess.start : guess.stop]) - 1)
+    others = max(0, min(look.voices[guess.start : guess.stop]) - 1)
     if not others:
         return [0.0] * len(guess.origins)
-    phrase = words[guess.start : guess.stop]
+    phrase = look.words[guess.start : guess.stop]
     one, all_ = [(phrase, dictionary.share)], [(phrase, dictionary.share)] * (others + 1)
     spared = dictionary.likelihood(phrase, all_) - dictionary.likelihood(phrase, one)
     return [

@@ -9,6 +9,7 @@ What is no document is a problem in its place, and the rest is read all the same
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -18,25 +19,41 @@ from dedup import clean, losses, read
 from dedup.config import Config
 from dedup.engines import local
 from dedup.model import Corpus, DedupError, Document, SourceFile
+from dedup.packed import files
 from dedup.progress import Progress
 from dedup.spool import Spool
+
+STDIN = "-"
 
 
 def source_files(
     sources: Iterable[str | Path], spool: Spool, config: Config, progress: Progress
 ) -> list[SourceFile | DedupError]:
     """The files of the sources, and the problems with what is none; what is packed is unpacked into the spool."""
-    found = list(read.files(sources, config))
+    found = [one for source in sources for one in _files(source, spool, config)]
     packed = [file for file in found if isinstance(file, SourceFile) and file.is_packed]
     if not packed:
         return found
     progress.stage("unpack", sum(file.size_bytes for file in packed), "bytes")
     workers = config.workers or local.workers_available()
     unpacked = local.mapped(
-        lambda file: read.unpacked(file, spool, config, progress.advance), packed, workers, spool.close
+        lambda file: files.unpacked(file, spool, config, progress.advance), packed, workers, spool.close
     )
     done = iter(list(unpacked))
     return [one for file in found for one in (next(done) if _is_packed(file) else [file])]
+
+
+def _files(source: str | Path, spool: Spool, config: Config) -> Iterable[SourceFile | DedupError]:
+    """The files of a source; `-` is what comes by standard input."""
+    if str(source) != STDIN:
+        return read.files([source], config)
+    try:
+        taken = files.taken(sys.stdin.buffer, spool, config)
+        if not taken.holds_records and not taken.codec:
+            read.check_size(taken.path, taken.size_bytes, config)
+        return [taken]
+    except DedupError as error:
+        return [error]
 
 
 def _is_packed(file: SourceFile | DedupError) -> bool:

@@ -88,9 +88,6 @@ RATE_MAX, LEAN_MAX, STRENGTH_MAX = 0.1, 22.0, 3.4
 BREAK_WORDS = 300
 """Of so many words of the longer text one more passage than the first counts as a break."""
 
-BY_CHANCE = 0.3
-"""By how much the letters of one place's words may be alike by chance beyond what those of other words are."""
-
 Mask = NDArray[np.bool_]
 
 
@@ -144,6 +141,7 @@ def rules(compared: Compared, config: Config) -> list[Rule]:
     """The rules in order: the first that holds for a pair decides, and where none does the pair is `reuse`."""
     seen, at, many = compared.figures, config.threshold, config.copy_coverage_min
     garbled = config.noise_coverage_min
+    told_by_words = Condition("words_share", _words_share(seen), ">=", config.noise_words_min)
     written, mended, signs = (Condition("same", compared.same, "=", code) for code in (WRITTEN, MENDED, SIGNS))
     none = Condition("passages", seen.passages, "=", 0)
     known = readings.are_known(compared.readings)
@@ -153,9 +151,11 @@ def rules(compared: Compared, config: Config) -> list[Rule]:
         Condition("shared_in_order", _in_order(seen, config), ">=", 2 * at / (1 + at)),
     )
     copies = Condition("coverage_shorter", _coverage_shorter(seen), ">=", many)
+    worded = Condition("words_shorter", np.minimum(seen.words_a, seen.words_b), ">=", config.replaced_words_min)
     spun = (
         copies,
-        Condition("surely_alike", _surely_alike(seen), "<", config.noise_similarity_min),
+        worded,
+        Condition("similarity", seen.similarity, "<", config.noise_similarity_min),
         Condition("replaced_rate", seen.replaced_rate, ">=", config.spun_rate_min),
         # In a language without tables nothing tells replaced words from a revision.
         Condition("readings_known", known, "=", 1),
@@ -163,11 +163,12 @@ def rules(compared: Compared, config: Config) -> list[Rule]:
     )
     noise = (
         Condition("coverage_shorter", _coverage_shorter(seen), ">=", garbled),
-        Condition("surely_alike", _surely_alike(seen), ">=", config.noise_similarity_min),
+        Condition("similarity", seen.similarity, ">=", config.noise_similarity_min),
         Condition("replaced_rate", seen.replaced_rate, ">=", config.noise_rate_min),
         Condition("uneven_share", seen.uneven_share, "<=", config.noise_uneven_max),
+        told_by_words,
     )
-    alike, common = _alike(seen, config), config.spun_common_share_min
+    alike, common = (worded, *_alike(seen, config)), config.spun_common_share_min
     alike_read = (
         Condition("readings_known", known, "=", 1),
         *alike,
@@ -184,6 +185,7 @@ def rules(compared: Compared, config: Config) -> list[Rule]:
     letters = (
         _letters_agree(seen, config),
         Condition("likeness_evenness", _evenness(seen), ">=", config.noise_evenness_min),
+        told_by_words,
     )
     contained = _of_shorter(seen, seen.containment_a, seen.containment_b)
     excerpt = (
@@ -210,12 +212,14 @@ def rules(compared: Compared, config: Config) -> list[Rule]:
 def unexplained(compared: Compared, config: Config) -> Mask:
     """Which of m pairs are no copies by their words alone: of these the letters are asked (see `figures.likeness`).
 
-    Not of those whose words face each other and are unlike: their letters are so too.
+    Not of those whose words face each other and are unlike: their letters are so too; nor of those that differ in names
+    and numbers alone, of which letters tell nothing.
     """
     seen, relation = compared.figures, relations(compared, config)
     facing = _coverage_shorter(seen) >= config.copy_coverage_min
     unlike = facing & (seen.places > 0) & (seen.similarity < config.noise_likeness_min)
-    found: Mask = np.isin(relation, (REUSE, NONE)) & (compared.same == NOT_SAME) & ~unlike
+    names = _words_share(seen) < config.noise_words_min
+    found: Mask = np.isin(relation, (REUSE, NONE)) & (compared.same == NOT_SAME) & ~unlike & ~names
     return found
 
 
@@ -223,20 +227,18 @@ def _alike(seen: Figures, config: Config) -> tuple[Condition, ...]:
     """What is asked of texts whose words run alike, whatever became of their shingles."""
     at = config.threshold
     return (
-        Condition("words_shorter", np.minimum(seen.words_a, seen.words_b), ">=", config.in_order_words_min),
         Condition("shared_in_order", _in_order(seen, config), ">=", max(config.in_order_share_min, 2 * at / (1 + at))),
         Condition("uneven_share", seen.uneven_share, "<=", config.in_order_uneven_max),
     )
 
 
-def _surely_alike(seen: Figures) -> NDArray[np.float64]:
-    """The similarity of what was replaced, less what it is above its mean by chance where places are few."""
-    found: NDArray[np.float64] = np.maximum(0.0, seen.similarity - BY_CHANCE / np.sqrt(np.maximum(1.0, seen.places)))
-    return found
-
-
 def _letters_agree(seen: Figures, config: Config) -> Condition:
     return Condition("likeness", seen.likeness, ">=", config.noise_likeness_min)
+
+
+def _words_share(seen: Figures) -> NDArray[np.float64]:
+    """The share of the replacements without a number or a name for a name; 1 where nothing was replaced."""
+    return np.where(seen.places > 0, seen.common_share, 1.0)
 
 
 def _evenness(seen: Figures) -> NDArray[np.float64]:

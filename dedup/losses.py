@@ -34,18 +34,18 @@ def losing(corpus: Corpus, dropped: NDArray[np.int64], named: Callable[[int], st
     """
     if not len(dropped):
         return ()
-    names, groups = _groups(corpus)
-    documents = np.bincount(groups)
-    lost = np.bincount(groups[dropped], minlength=len(documents))
+    names, of = groups(corpus)
+    documents = np.bincount(of)
+    lost = np.bincount(of[dropped], minlength=len(documents))
     found = (documents >= config.source_documents_min) & (lost > config.source_loss_max * documents)
     told = []
     for group in np.flatnonzero(found).tolist():
-        name = names[group] if group < len(names) else named(int(np.argmax(groups == group)))
+        name = names[group] if group < len(names) else named(int(np.argmax(of == group)))
         told.append(Loss(name, int(documents[group]), int(lost[group])))
     return tuple(sorted(told, key=lambda loss: (-loss.dropped, loss.source)))
 
 
-def _groups(corpus: Corpus) -> tuple[list[str], NDArray[np.int64]]:
+def groups(corpus: Corpus) -> tuple[list[str], NDArray[np.int64]]:
     """The folders and files of the corpus, and the source of each document: one of these, or a number beyond them."""
     numbers: dict[str, int] = {}
     of_file = [numbers.setdefault(_place(file), len(numbers)) for file in corpus.sources]

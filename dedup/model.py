@@ -18,8 +18,12 @@ from numpy.typing import NDArray
 Relation = Literal["exact", "near", "spun", "damaged", "excerpt", "reuse"]
 LocusKind = Literal["substitution", "insertion", "deletion", "move", "formatting"]
 Side = Literal["a", "b"]
-Form = Literal["text", "lines", "gzip", "zstd", "parquet"]
-"""What a file of a source holds: one text, records in lines, such lines compressed, or records in columns."""
+Form = Literal["text", "html", "lines", "keyed", "csv", "tsv", "parquet", "arrow", "warc", "tar", "zip"]
+"""What a file of a source holds, once it is decompressed: one text; one page of markup; records as JSON lines, which
+are `keyed` where their text, id or source have other names than these; as delimited lines; in columns; pages of a
+crawl; or other files."""
+Codec = Literal["", "gzip", "zstd", "bz2", "xz"]
+"""How a file is compressed as a whole, if it is."""
 Span = tuple[int, int]
 
 RELATIONS: tuple[Relation, ...] = ("exact", "near", "spun", "damaged", "excerpt", "reuse")
@@ -45,8 +49,10 @@ class DedupError(Exception):
 class SourceFile:
     """A regular file of a source: the id that its text has or its rows go by, the bytes to be read, and its form.
 
-    modified_ns: when it was changed last, in nanoseconds since 1970. unpacked: where its records stand in lines, if
-    they cannot be read from the middle of the file itself.
+    modified_ns: when it was changed last, in nanoseconds since 1970. unpacked: where its records stand in lines, or its
+    text, if they cannot be read from the file itself. codec: how it is compressed. held: where its bytes are, if not at
+    `path`, as with a member of an archive; plain: where they are decompressed. archive: what it is a member of.
+    text_column: what its records call their text.
     """
 
     path: Path
@@ -55,23 +61,48 @@ class SourceFile:
     form: Form = "text"
     modified_ns: int = 0
     unpacked: Path | None = None
+    codec: Codec = ""
+    held: Path | None = None
+    plain: Path | None = None
+    archive: SourceFile | None = None
+    text_column: str = "text"
 
     @property
     def holds_records(self) -> bool:
-        return self.form != "text"
+        return self.form not in ("text", "html")
+
+    @property
+    def is_archive(self) -> bool:
+        return self.form in ("tar", "zip")
 
     @property
     def is_packed(self) -> bool:
-        return self.form in ("gzip", "zstd", "parquet")
+        """Whether something must be done before it can be read."""
+        return bool(self.codec and not self.plain) or (self.form not in ("text", "lines") and not self.unpacked)
+
+    @property
+    def is_derived(self) -> bool:
+        """Whether its texts are made of what stands in it, so that no edit of theirs can be made there."""
+        return self.form in ("html", "warc")
+
+    @property
+    def original(self) -> Path:
+        """Where its bytes are, as they came."""
+        return self.held or self.path
+
+    @property
+    def content(self) -> Path:
+        """Where its bytes are, decompressed."""
+        return self.plain or self.original
 
     @property
     def readable(self) -> Path:
-        """The file to read its bytes from, which locators count."""
-        return self.unpacked or self.path
+        """The file to read its texts or lines from, which locators count."""
+        return self.unpacked or self.content
 
     def place(self, row: int) -> str:
         """A record's place for people, by its row, from 1; 0 is the file as a whole."""
-        word = "row" if self.form == "parquet" else "line"
+        word = {"lines": "line", "keyed": "line", "warc": "record"}.get(self.form, "row")
         return f"{self.path}, {word} {row}" if row else str(self.path)
 
 
@@ -159,12 +190,12 @@ class Document:
 class Corpus:
     """The documents of a run, without their texts: what a report needs of each, in columns, in the order of the ids.
 
-    ids: n. words: (n,), tokens. sources: the files that hold them; files: (n,), which of `sources`. starts, stops: (n,),
-    bytes in the file. Of a small corpus these are int64; of one in bulk words are int32, starts and stops int32 unless a
-    file has 2**31 bytes or more, and files of the smallest signed type that numbers the sources. notable: those with
-    repairs, lost bytes or an encoding other than UTF-8, by number. spool: what holds the unpacked files; they last until
-    it is closed or dropped. origins: (n,) uint64, which source each record says it is from (see `losses.origin`), 0 for
-    none; None if none does.
+    ids: n. words: (n,), tokens. sources: the files that hold them; files: (n,), which of `sources`. starts, stops:
+    (n,), bytes in the file. Of a small corpus these are int64; of one in bulk words are int32, starts and stops int32
+    unless a file has 2**31 bytes or more, and files of the smallest signed type that numbers the sources. notable:
+    those with repairs, lost bytes or an encoding other than UTF-8, by number. spool: what holds the unpacked files;
+    they last until it is closed or dropped. origins: (n,) uint64, which source each record says it is from (see
+    `losses.origin`), 0 for none; None if none does.
     """
 
     ids: Sequence[str]

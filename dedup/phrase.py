@@ -16,16 +16,19 @@ Limits: a region of more than CELLS_MAX cells, or of very unequal sides, is one 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from math import inf, log
+from operator import itemgetter
 
 from dedup import language
 from dedup.model import Alignment, Segment, Tokens
 
 Phrase = tuple[str, ...]
+_Pair = tuple[Phrase, Phrase]
 
 CELLS_MAX = 225
 """Product of a region's sides, in tokens, up to which it is cut into phrases: 15 tokens on each side, a
@@ -90,25 +93,52 @@ class _Elsewhere:
 def segments(a: Tokens, b: Tokens, aligned: Alignment) -> list[Segment]:
     """Both texts covered in order by equal stretches, phrase pairs, drops and additions."""
     parts = list(_regions(a, b, aligned))
-    uneven = _uneven_price(parts)
-    covers: list[list[Segment]] = [[] for _ in parts]
-    proposals = [_pairs(a, b, cover) for cover in covers]
-    for _ in range(ROUNDS):
+    changed = [part for part in parts if not part.equal]
+    uneven = _uneven_price(changed)
+    nowhere = _Elsewhere(Counter(), [], uneven)
+    alone = [_cover(a.words, b.words, part, nowhere) for part in changed]
+    covers, proposals = alone, [_pairs(a, b, cover) for cover in alone]
+    for _ in range(ROUNDS - 1):
         everywhere = Counter(pair for pairs in proposals for pair in pairs)
+        heads = Counter(map(_heads, everywhere))
         covers = [
-            [part] if part.equal else _cover(a.words, b.words, part, _Elsewhere(everywhere, own, uneven))
-            for part, own in zip(parts, proposals, strict=True)
+            _cover(a.words, b.words, part, _Elsewhere(everywhere, own, uneven))
+            if _may_recur((a, b), part, own, everywhere, heads)
+            else cover
+            for part, cover, own in zip(changed, alone, proposals, strict=True)
         ]
         before, proposals = proposals, [_pairs(a, b, cover) for cover in covers]
         if proposals == before:
             break
-    return [segment for cover in covers for segment in cover]
+    cut = iter(covers)
+    return [segment for part in parts for segment in ((part,) if part.equal else next(cut))]
 
 
-def _uneven_price(parts: Sequence[Segment]) -> float:
+def _heads(pair: _Pair) -> tuple[str, str]:
+    return pair[0][0], pair[1][0]
+
+
+def _may_recur(
+    both: tuple[Tokens, Tokens], part: Segment, own: list[_Pair], everywhere: Counter[_Pair],
+    heads: Counter[tuple[str, str]],
+) -> bool:  # fmt: skip
+    """Whether a pair that a region may hold is proposed elsewhere, as far as the first words of pairs tell. Where none
+    is, the cover is that of the region by itself."""
+    height, width = part.stop_a - part.start_a, part.stop_b - part.start_b
+    if height * width > CELLS_MAX or any(everywhere[pair] > own.count(pair) for pair in own):
+        return height * width <= CELLS_MAX
+    mine = Counter(map(_heads, set(own))) if len(own) > 1 else dict.fromkeys(map(_heads, own), 1)
+    return any(
+        heads[one, other] > mine.get((one, other), 0)
+        for one in both[0].words[part.start_a : part.stop_a]
+        for other in both[1].words[part.start_b : part.stop_b]
+        if (one, other) in heads
+    )
+
+
+def _uneven_price(changed: Sequence[Segment]) -> float:
     """What it costs, beside its price, that something else than a word stands for something else than a word."""
-    changed = [(part.stop_a - part.start_a, part.stop_b - part.start_b) for part in parts if not part.equal]
-    uneven = sum(one != other for one, other in changed)
+    uneven = sum(part.stop_a - part.start_a != part.stop_b - part.start_b for part in changed)
     return UNEVEN * max(0.0, log(UNEVEN_SHARE * (len(changed) + 2) / (uneven + 0.5)))
 
 
@@ -154,7 +184,8 @@ def _region(whole: Segment, blocks: Sequence[tuple[int, ...]]) -> Iterator[Segme
             yield whole
         return
     at_a, at_b = whole.start_a, whole.start_b
-    inside = [block for block in blocks if whole.start_a <= block[0] < whole.stop_a and block[2]]
+    first, last = (bisect_left(blocks, at, key=itemgetter(0)) for at in (whole.start_a, whole.stop_a))
+    inside = [block for block in blocks[first:last] if block[2]]
     for start_a, start_b, size in [*inside, (whole.stop_a, whole.stop_b, 0)]:
         if start_a > at_a or start_b > at_b:
             yield Segment(at_a, start_a, at_b, start_b)
@@ -173,6 +204,8 @@ def _cover(words_a: Phrase, words_b: Phrase, region: Segment, repeated: _Elsewhe
             Segment(region.stop_a, region.stop_a, region.start_b, region.stop_b),
         )
         return [half for half in halves if half.start_a < half.stop_a or half.start_b < half.stop_b]
+    if height == width == 1 and side_a != side_b and _is_pair(side_a, side_b, repeated):
+        return [region]  # what most regions are, without the table
     step = _cheapest_steps(side_a, side_b, repeated)
     found: list[Segment] = []
     i, j = height, width
@@ -183,6 +216,11 @@ def _cover(words_a: Phrase, words_b: Phrase, region: Segment, repeated: _Elsewhe
         found.append(Segment(start_a, start_a + m, start_b, start_b + n, equal=same))
         i, j = i - m, j - n
     return _tidy(found[::-1])
+
+
+def _is_pair(side_a: Phrase, side_b: Phrase, repeated: _Elsewhere) -> bool:
+    """Whether two words face each other rather than that one is dropped and the other added."""
+    return _price(side_a, side_b, repeated.times((side_a, side_b))) <= 2 * (ALONE + repeated.uneven)
 
 
 def _cheapest_steps(side_a: Phrase, side_b: Phrase, repeated: _Elsewhere) -> _Steps:

@@ -1,15 +1,15 @@
 """Sources become raw documents, and what cannot be read becomes a problem that says why.
 
 1. A folder gives its files at any depth, in the order of their names; a document's id is its path in the folder, with
-   /. Names that begin with a dot are passed over.
-2. A file named by itself has its name as id. `.jsonl` and `.ndjson` files hold a document a line: `text`, and `id` or
-   else `file#row`; so do those compressed, `.gz` and `.zst`, and the rows of `.parquet` files.
-3. Compressed files and Parquet are `unpacked` into a spool of lines, which is read in their place.
+   /. Names that begin with a dot are passed over, and what `include` and `exclude` leave out.
+2. A file named by itself has its name as id. What it holds is told by the end of its name (`packed.forms`): a text, or
+   records, which have the id that they give or else `file#row`.
+3. What cannot be read from the middle is unpacked into a spool of lines (`packed.files`), which is read in its place.
 4. What is not a regular file is never opened; links are followed only to files within the source, so no loop is
    entered and nothing outside is read.
 5. Whatever cannot be read is yielded as a `DedupError` in its place: named, explained, never dropped.
 
-Limits: `document_bytes_max` bytes a document, `unpacked_bytes_max` bytes a file that is unpacked.
+Limits: `document_bytes_max` bytes a document.
 """
 
 from __future__ import annotations
@@ -17,23 +17,18 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from dedup import globs
 from dedup.config import Config
-from dedup.model import DedupError, Form, Locator, Raw, SourceFile
-from dedup.packed import lines, parquet
-from dedup.spool import Spool
+from dedup.model import DedupError, Locator, Raw, SourceFile
+from dedup.packed import forms
 
-FORMS: dict[str, Form] = {
-    **dict.fromkeys((".jsonl", ".ndjson"), "lines"),
-    **dict.fromkeys((".jsonl.gz", ".ndjson.gz"), "gzip"),
-    **dict.fromkeys((".jsonl.zst", ".ndjson.zst"), "zstd"),
-    ".parquet": "parquet",
-}
-"""What files hold, by the ends of their names; all others hold one text."""
+DATASET_NOTES = frozenset(("dataset_info.json", "dataset_dict.json", "state.json"))
+"""What a folder of a Hugging Face dataset holds beside its Arrow files: no documents."""
 PIECE_BYTES = 1 << 20
 """Bytes of records that are read at a time where a corpus goes through in pieces."""
 
@@ -61,12 +56,15 @@ def files(sources: Iterable[str | Path], config: Config) -> Iterator[SourceFile 
 def _of_folder(folder: Path, config: Config) -> Iterator[SourceFile | DedupError]:
     empty = True
     for found in _paths(folder):
+        name = Path(found.path if isinstance(found, DedupError) else found).relative_to(folder).as_posix()
+        is_archive = forms.named(name, config)[0] in ("tar", "zip")
+        if not (globs.passes if is_archive or isinstance(found, DedupError) else globs.selected)(name, config):
+            continue
         empty = False
-        if isinstance(found, DedupError):
-            yield found
-        else:
-            yield _checked(found, found.relative_to(folder).as_posix(), folder, config)
-    if empty:
+        yield found if isinstance(found, DedupError) else _checked(found, name, folder, config)
+    if empty and (config.include or config.exclude):
+        yield DedupError(folder, "holds no files that are asked for", "check --include and --exclude")
+    elif empty:
         yield DedupError(folder, "holds no files", "name a folder or file with text in it")
 
 
@@ -77,9 +75,10 @@ def _paths(folder: Path) -> Iterator[Path | DedupError]:
     except OSError as error:
         yield DedupError(folder, f"cannot be listed ({error.strerror})", "check its permissions")
         return
+    is_dataset = any(entry.name == "dataset_dict.json" or entry.name.endswith(".arrow") for entry in entries)
     for entry in entries:
         path = Path(entry.path)
-        if entry.name.startswith("."):
+        if entry.name.startswith(".") or (is_dataset and entry.name in DATASET_NOTES):
             continue
         if entry.is_symlink() and path.is_dir():
             yield DedupError(path, "is a link to a folder, and links are not followed", "name that folder as a source")
@@ -97,54 +96,17 @@ def _checked(path: Path, name: str, root: Path, config: Config) -> SourceFile | 
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             return DedupError(path, "is not a regular file", "remove it from the source, or name files instead")
-        found = SourceFile(path, name, status.st_size, form(path), status.st_mtime_ns)
-        if not found.holds_records:
+        form, codec = forms.named(path.name, config)
+        found = SourceFile(
+            path, name, status.st_size, form, status.st_mtime_ns, codec=codec, text_column=config.text_column
+        )
+        if not found.holds_records and not codec:
             check_size(path, status.st_size, config)
     except DedupError as error:
         return error
     except (OSError, RuntimeError) as error:
         return unreadable(path, error)
     return found
-
-
-def form(path: Path) -> Form:
-    """What a file of this name holds."""
-    name = path.name.lower()
-    return next((form for suffix, form in FORMS.items() if name.endswith(suffix)), "text")
-
-
-def unpacked(
-    file: SourceFile, spool: Spool, config: Config, advance: Callable[[int], None]
-) -> list[SourceFile | DedupError]:
-    """A packed file with where its lines are, if it has any, and the problems with what could not be unpacked.
-
-    `advance` is told how many bytes of the file were taken.
-    """
-    taken = 0
-
-    def tell(position: int) -> None:
-        nonlocal taken
-        if spool.closed:
-            raise DedupError(file.path, "was not unpacked to its end", "run the command again")
-        advance(position - taken)
-        taken = position
-
-    unpack = parquet.unpacked if file.form == "parquet" else lines.unpacked
-    try:
-        target = spool.path(".jsonl")
-        try:
-            done = unpack(file, target, config.unpacked_bytes_max, tell)
-        except BaseException:
-            target.unlink(missing_ok=True)
-            raise
-    except DedupError as error:
-        return [error]
-    except OSError as error:
-        problem = f"cannot be unpacked into a temporary file ({error.strerror or error})"
-        return [DedupError(file.path, problem, "make room, or name a folder with more of it in TMPDIR")]
-    if done.records:
-        return [replace(file, unpacked=target, size_bytes=done.size_bytes), *done.problems]
-    return [*done.problems] or [no_records(file.path)]
 
 
 def no_records(path: Path) -> DedupError:

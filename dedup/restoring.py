@@ -15,12 +15,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from dedup import conjecture, edits, judge, phrase, pipeline, plausible, readings, restore, vote, witnesses
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup import conjecture, edits, judge, phrase, pipeline, plausible, readings, restore, suspicion, vote, witnesses
 from dedup.config import Config
 from dedup.dictionary import NOTHING, Dictionary, dictionary
 from dedup.model import MERGING, Document, Edit, Pair, Passage, Restoration, Segment, Substitution
 from dedup.pipeline import DEFAULT, Entry, Findings
 from dedup.places import Choice, Kind
+
+F64s = NDArray[np.float64]
 
 STEPS_MAX = 8
 PLACES_MAX = 2000
@@ -44,12 +49,14 @@ NO_MEANS = Means()
 class Copy:
     """A witness that is a copy: how it is cut against the document, and how often it is right where the two part.
 
-    standing: the share of the places of each kind at which it is right, and how many there are.
+    suspicions: the log-odds of its tokens that they were put in, none where nothing was spun. standing: the share of
+    the places of each kind at which it is right, and how many there are.
     """
 
     entry: Entry
     pair: Pair
     witness: witnesses.Witness
+    suspicions: F64s
     standing: dict[Kind, tuple[float, int]]
 
 
@@ -122,8 +129,14 @@ def _copies(own: Entry, others: Sequence[Entry], config: Config) -> list[Copy]:
         if pair and pair.relation in MERGING:
             seen.add(other.tokens.words)
             cut = witness(own, other, config)
-            found.append(Copy(other, pair, cut, _standing(own, cut, config)))
+            odds = _suspicions(other) if pair.relation == "spun" else np.zeros(len(other.tokens))
+            both = (_suspicions(own), odds) if pair.relation == "spun" else ()
+            found.append(Copy(other, pair, cut, odds, _standing(own, cut, both, config)))
     return found
+
+
+def _suspicions(entry: Entry) -> F64s:
+    return suspicion.suspicions(entry.document, entry.tokens)
 
 
 def witness(own: Entry, other: Entry, config: Config) -> witnesses.Witness:
@@ -134,10 +147,12 @@ def witness(own: Entry, other: Entry, config: Config) -> witnesses.Witness:
     return witnesses.Witness(other.tokens, segments, passages)
 
 
-def _standing(own: Entry, cut: witnesses.Witness, config: Config) -> dict[Kind, tuple[float, int]]:
+def _standing(
+    own: Entry, cut: witnesses.Witness, odds: Sequence[F64s], config: Config
+) -> dict[Kind, tuple[float, int]]:
     """How often a witness is right where the document and it alone are asked."""
     places = witnesses.star(own.tokens, [cut], config).places[:PLACES_MAX]
-    found = vote.vote(vote.Ballot(own.tokens.words, places, NOTHING, NOTHING), config)
+    found = vote.vote(vote.Ballot(own.tokens.words, places, NOTHING, NOTHING, odds), config)
     right: dict[Kind, list[float]] = {"noise": [], "replaced": []}
     for kind, options, probabilities in zip(found.kinds, found.options, found.probabilities, strict=True):
         told = zip(options, probabilities, strict=True)
@@ -172,7 +187,9 @@ def _voted(own: Entry, copies: Sequence[Copy], star: witnesses.Star, config: Con
     """What the texts choose, as far as their relation to the document lets them."""
     if not copies:
         return []
-    ballot = vote.Ballot(own.tokens.words, star.places, by.ledger, by.conjectured)
+    spun = any(copy.pair.relation == "spun" for copy in copies)
+    odds = [_suspicions(own), *(copy.suspicions for copy in copies)] if spun else ()
+    ballot = vote.Ballot(own.tokens.words, star.places, by.ledger, by.conjectured, odds)
     return [choice for choice in vote.choices(ballot, config) if _is_decidable(own, choice, copies, config)]
 
 

@@ -39,9 +39,9 @@ makes two texts wrong in the same way. Fitted with `plausible.NOISE`."""
 LIKELIHOOD = 0.46
 """What the logarithm of the likelihood of what the texts have counts: less than 1, since places are not independent.
 Fitted with `plausible.REPLACED`."""
-STANDING = 0.615
+STANDING = 0.46
 """What the logarithm of how often an option stands in the originals of the ledger counts."""
-SUSPICION, SUSPICION_UNKNOWN = 0.3, -1.0
+SUSPICION, SUSPICION_UNKNOWN = 0.54, -0.55
 """What the log-odds that words were put in, by themselves, count against an option; and what they are thought to be of
 words that no text has."""
 RIGHT_PRIOR, WRONG_PRIOR = 2.0, 1.5

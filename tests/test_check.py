@@ -280,3 +280,60 @@ def test_mending_twice_is_mending_once(text: str) -> None:
     assert edits.applied(mended, edits.inverse(once.repairs)) == text
     again = edits.applied(mended, damage.safe_repairs(clean.from_text("x", mended)))
     assert again == mended
+
+
+# --- in scans ----------------------------------------------------------------------------------------------------------
+
+
+def test_scan_tells_the_scores_of_every_card_and_the_kinds_that_are_flagged(tmp_path: Path) -> None:
+    source = folder(tmp_path / "in")
+    found = records(run("scan", source, "--format", "jsonl"))
+    cards = {card["id"]: card["scores"] for card in records(run("check", source, "--format", "jsonl"))[:-1]}
+    assert {one["id"]: one["damage"] for one in found if one["record"] == "document"} == cards
+    assert found[-1]["damage"] == {"encoding": 1, "invisible": 1, "ocr": 0, "spun": 0, "structure": 0}
+    told = run("scan", source).stdout
+    assert "invisible: hidden or look-alike" in told
+    assert "spun: words replaced" not in told
+
+
+def test_scan_in_bulk_makes_cards_only_if_asked_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = folder(tmp_path / "in")
+    small = records(run("scan", source, "--format", "jsonl", "--damage"))
+    monkeypatch.setattr("dedup.pipeline.is_bulk", lambda files, config: True)
+    assert records(run("scan", source, "--format", "jsonl", "--damage"))[:4] == small[:4]
+    plain = records(run("scan", source, "--format", "jsonl"))
+    scores = {one["id"]: one["damage"] for one in plain if one["record"] == "document"}
+    assert scores["sound.txt"] == {"encoding": 0.0}
+    assert scores["broken.txt"]["encoding"] > damage.FLAG_LEVEL
+    assert plain[-1]["damage"] == {}
+
+
+@pytest.mark.parametrize("bulk", [False, True])
+def test_the_copy_with_hidden_characters_gives_way_if_damage_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bulk: bool
+) -> None:
+    monkeypatch.setattr("dedup.pipeline.is_bulk", lambda files, config: bulk)
+    hidden = PROSE.replace("winter", "win\u200bter").replace("cart", "c\u202eart").replace("beans", "be\u2060ans")
+    texts = {
+        "a.txt": f"{hidden}\n\nIt rained on the day after that.",
+        "b.txt": f"{PROSE}\n\nIt snowed in the night before that.",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    pairs = {}
+    for options in ((), ("--damage",)):
+        (pairs[options],) = [
+            one for one in records(run("scan", tmp_path, "--format", "jsonl", *options)) if one["record"] == "pair"
+        ]
+    assert "damage" not in pairs[()]["evidence"]["direction"]
+    assert pairs[("--damage",)]["cleaner"] == "b.txt"
+    assert pairs[("--damage",)]["evidence"]["direction"]["damage"] < 0
+
+
+def test_exact_copies_stay_undecided_whatever_their_cards_say(tmp_path: Path) -> None:
+    for name, text in {"a.txt": PROSE, "b.txt": PROSE.upper()}.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    (pair,) = [
+        one for one in records(run("scan", tmp_path, "--format", "jsonl", "--damage")) if one["record"] == "pair"
+    ]
+    assert (pair["relation"], pair["cleaner"]) == ("exact", None)

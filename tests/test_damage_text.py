@@ -9,7 +9,7 @@ import pytest
 from strategies import PARAGRAPHS, article, noised
 
 from dedup import damage
-from dedup.damage import lexicon, network, ocr, spun, structure
+from dedup.damage import lexicon, network, ocr, shapes, spun, structure
 
 SEEDS = sorted((Path(__file__).parent.parent / "seeds").glob("*.txt"))
 PROSE = "\n\n".join(PARAGRAPHS)
@@ -191,3 +191,69 @@ def test_spans_lie_in_the_text(seed: int) -> None:
                    for _ in range(300))  # fmt: skip
     for found in structure.detect(text).findings:
         assert 0 <= found.span[0] < found.span[1] <= len(text)
+
+
+# --- the parts of the judgement ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("read", "stood"),
+    [("flrst", "first"), ("avhich", "which"), ("tirne", "time"), ("tlian", "than"), ("moming", "morning")],
+)
+def test_a_misread_stroke_is_known_by_the_word_that_stood_there(read: str, stood: str) -> None:
+    assert shapes.shape(read) in ("misread", "near", "near rare")
+    assert stood in (shapes.misread(read), lexicon.neighbour(read))
+
+
+@pytest.mark.parametrize("word", ["first", "Avignon", "Lviv", "the", "modem", "bread", "read"])
+def test_known_words_and_names_were_not_misread(word: str) -> None:
+    assert shapes.shape(word) != "misread"
+
+
+def test_garbage_without_any_word_is_flagged_and_code_is_not() -> None:
+    garbage = "WATER HP^TJBB CO;ST. Buv!ai US rolfi*' M^i.lrate; MoBn-'IUid. Y,orunt «ds w,r. yo/orQ. »Cp:r^ini i:wit. "
+    found = ocr.detect(3 * garbage)
+    assert found.judged
+    assert found.score >= damage.FLAG_LEVEL
+    assert ocr.detect("\n".join(f"x{n} = f(a[{n}], b_{n})  # {n}" for n in range(40))).score < damage.FLAG_LEVEL
+
+
+def test_specks_are_lines_of_signs_but_not_rules() -> None:
+    assert ocr.strays("one\n-«\n»\ntwo\n---\n***\n-\nthree ! four\n.\n") == 3
+
+
+def test_the_network_gives_log_odds_for_words_and_for_nothing_else() -> None:
+    net = network.model()
+    stretch = network.tokens(f'He said: "{PARAGRAPHS[0]}" (1984), and CovertAction agreed; iPhones too.')
+    places, odds = network.odds(stretch, net)
+    assert [stretch[at] for at in places.tolist()] == [token for token in stretch if token[0].isalpha()]
+    assert len(odds) == len(places)
+    again = network.odds(stretch, net)[1]
+    assert (odds == again).all()
+
+
+@pytest.mark.parametrize("text", ["", "word", ".", '" " "', "a b"])
+def test_the_network_takes_stretches_of_any_length(text: str) -> None:
+    stretch = network.tokens(text)
+    if stretch:
+        assert len(network.odds(stretch, network.model())[0]) == sum(token[0].isalpha() for token in stretch)
+
+
+def test_a_word_is_less_likely_among_words_that_it_does_not_go_with() -> None:
+    net = network.model()
+    plain = network.tokens("They walked along the river and looked at the old stone bridge in the evening.")
+    swapped = [
+        {"river": "tributary", "looked": "gazed", "bridge": "viaduct", "old": "geriatric"}.get(one, one)
+        for one in plain
+    ]
+    before, after = (
+        dict(zip(*(column.tolist() for column in network.odds(one, net)), strict=True)) for one in (plain, swapped)
+    )
+    at = plain.index("old")
+    assert after[at] > before[at]
+
+
+def test_what_a_page_is_made_of_is_found_whatever_its_capitals() -> None:
+    found = structure.detect(f"{PROSE}\n\nLEAVE A REPLY\n\nShare on Facebook\n\nWe use cookies.\n\nPrivacy Policy")
+    assert {"leave a reply", "share on facebook"} <= {one.text.lower() for one in found.findings}
+    assert found.score >= damage.FLAG_LEVEL

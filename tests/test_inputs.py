@@ -30,7 +30,8 @@ from dedup.cli import main
 from dedup.config import Config
 from dedup.engines import local
 from dedup.model import DedupError, SourceFile
-from dedup.packed import lines as packed_lines
+from dedup.packed import codecs as packed_codecs
+from dedup.packed import files as packed_files
 from dedup.packed import parquet as packed_parquet
 from dedup.report import jsonl
 from dedup.spool import Spool
@@ -56,7 +57,7 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything is cut into pieces so short that most records reach into the next one."""
     monkeypatch.setattr(bulk_read, "PARTITION_BYTES", 2000)
     monkeypatch.setattr(bulk_sketch, "SAMPLE_BYTES", 1 << 20)
-    monkeypatch.setattr(packed_lines, "PIECE_BYTES", 700)
+    monkeypatch.setattr(packed_codecs, "PIECE_BYTES", 700)
     monkeypatch.setattr(packed_parquet, "ROWS_MAX", 3)
 
 
@@ -393,7 +394,7 @@ def test_line_that_is_too_long_is_refused_without_being_read_whole(tmp_path: Pat
         patch.setattr(bulk_read, "SKIP_BYTES", 1000)
         (file,) = read.files([path], config)
         assert isinstance(file, SourceFile)
-        (unpacked,) = read.unpacked(file, spool, config, lambda _: None)
+        (unpacked,) = packed_files.unpacked(file, spool, config, lambda _: None)
         assert isinstance(unpacked, SourceFile)
         parts = [bulk_read.texts(part, config) for part in bulk_read.partitions([unpacked])]
         found = pipeline.find_duplicates(path, config)
@@ -407,7 +408,7 @@ def test_full_disk_is_told(source: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(packed_lines, "unpacked", full)
+    monkeypatch.setattr(packed_codecs, "plain", full)
     pack(source / "rows.jsonl.gz", ROWS[:2])
     result, ids = scan(source)
     assert ids == {"good.txt"}
@@ -513,11 +514,11 @@ def test_stdin_is_not_needed(tmp_path: Path) -> None:
 
 
 def test_unpacking_stops_when_the_run_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packed_lines, "PIECE_BYTES", 500)
+    monkeypatch.setattr(packed_codecs, "PIECE_BYTES", 500)
     (file,) = read.files([pack(tmp_path / "rows.jsonl.gz", records())], SMALL)
     assert isinstance(file, SourceFile)
     with Spool() as spool:
-        (problem,) = read.unpacked(file, spool, SMALL, lambda _: spool.close())
+        (problem,) = packed_files.unpacked(file, spool, SMALL, lambda _: spool.close())
     assert isinstance(problem, DedupError)
     assert problem.problem == "was not unpacked to its end"
 

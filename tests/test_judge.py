@@ -245,6 +245,62 @@ def test_near_texts_run_alike_unless_they_are_short(changes: Values, expected: s
     assert relation(changes, base=_NEAR) == expected
 
 
+_ALIKE = _SPUN | {"containment_a": 0.875, "containment_b": 0.875, "strength": 1.0}
+"""Texts of which one word in eight was replaced, by words that tell nothing of a program."""
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, "near"),
+        ({"containment_a": 0.874}, "reuse"),
+        ({"words_a": 64, "words_b": 64}, "near"),
+        ({"words_a": 63, "words_b": 64}, "reuse"),
+        ({"substitution_share": 0.5}, "near"),
+        ({"substitution_share": 0.49}, "reuse"),
+        ({"uneven_share": 0.15}, "near"),
+        ({"uneven_share": 0.16}, "reuse"),
+        ({"common_share": 0.6}, "near"),
+        ({"common_share": 0.59}, "reuse"),
+        ({"strength": 0.0}, "near"),
+        ({"strength": 0.0, "substitution_share": 0.89}, "reuse"),
+        ({"strength": 0.0, "common_share": 0.3}, "near"),
+        ({"strength": 0.0, "common_share": 0.29}, "reuse"),
+        ({"strength": 3.4}, "spun"),
+        ({"similarity": 0.6}, "damaged"),
+    ],
+)
+def test_texts_with_one_word_in_eight_replaced_are_near_whoever_did_it(changes: Values, expected: str) -> None:
+    assert relation(changes, base=_ALIKE) == expected
+
+
+def test_a_higher_threshold_asks_more_words_of_texts_that_run_alike() -> None:
+    seen = {"containment_a": 0.94, "containment_b": 0.94}
+    assert relation(seen, replace(CONFIG, threshold=0.8), _ALIKE) == "near"
+    assert relation(seen, replace(CONFIG, threshold=0.9), _ALIKE) == "reuse"
+    assert relation(seen, replace(CONFIG, threshold=1.0), _ALIKE) == "reuse"
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"coverage_a": 0.8, "coverage_b": 0.8}, "damaged"),
+        ({"coverage_a": 0.79, "coverage_b": 0.79}, "reuse"),
+        ({"uneven_share": 0.1}, "damaged"),
+        ({"uneven_share": 0.11}, "reuse"),
+        ({"uneven_share": 0.2, "likeness": 0.45}, "damaged"),
+        ({"uneven_share": 0.2, "likeness": 0.44}, "reuse"),
+        ({"uneven_share": 0.2, "similarity": 0.9, "likeness": 0.6}, "reuse"),
+        ({"uneven_share": 0.2, "similarity": 0.9, "likeness": 0.61}, "damaged"),
+        ({"common_share": 0.1}, "damaged"),
+        ({"common_share": 0.09}, "reuse"),
+        ({"common_share": 0.09, "likeness": 0.9}, "reuse"),
+    ],
+)
+def test_noise_lies_over_the_whole_of_a_text(changes: Values, expected: str) -> None:
+    assert relation({"similarity": 0.6, "strength": 0.0} | changes) == expected
+
+
 @pytest.mark.parametrize(
     ("same", "passages", "expected"),
     [(WRITTEN, 0, "exact"), (MENDED, 0, "damaged"), (SIGNS, 1, "reuse"), (SIGNS, 0, None)],
@@ -267,7 +323,9 @@ def test_letters_that_agree_make_a_damaged_copy_of_what_shares_no_passage() -> N
 @pytest.mark.parametrize(
     ("changes", "asked"),
     [({}, False), (_OTHER_WORDS, True), ({"strength": 0.0}, False), ({"strength": 0.0, "similarity": 0.46}, True),
-     ({"strength": 0.0, "similarity": 0.44}, False), ({"similarity": 0.6, "uneven_share": 0.2}, True),
+     ({"strength": 0.0, "similarity": 0.44}, False),
+     ({"strength": 0.0, "similarity": 0.0, "places": 0}, True), ({"similarity": 0.6, "uneven_share": 0.2}, True),
+     ({"similarity": 0.6, "common_share": 0.09}, False),
      (_OTHER_WORDS | {"same": SIGNS}, False), ({"strength": 0.0, "similarity": 0.46, "same": SIGNS}, False),
      ({"resemblance": 0.8}, False), ({"same": WRITTEN}, False)],
 )  # fmt: skip

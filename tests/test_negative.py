@@ -16,6 +16,7 @@ FIXTURES = Path(__file__).parent.parent / "fixtures"
 CASES = sorted(path.parent.relative_to(FIXTURES).as_posix() for path in FIXTURES.glob("*/*/expected.json"))
 
 KNOWN = {
+    "known-failures/code-of-one-pattern": "one word in sixteen is another: near, as prose would be",
     "known-failures/form-letter-few-fields": "resemblance 0.743 is over the threshold: near",
     "known-failures/summaries-of-one-pattern": "spun at 0.898: other findings in one pattern look like synonyms",
 }

@@ -25,6 +25,7 @@ from dedup import pipeline
 from dedup.cli import main, options
 from dedup.config import Config
 from dedup.model import DedupError
+from dedup.packed import batches as packed_batches
 from dedup.packed import parquet as packed_parquet
 from dedup.report import folder
 from dedup.report import records as written_records
@@ -137,7 +138,7 @@ def test_other_columns_schema_and_compression_are_unharmed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compression: str, rows_max: int
 ) -> None:
     monkeypatch.setattr(packed_parquet, "ROWS_MAX", rows_max)
-    monkeypatch.setattr(packed_parquet, "ROW_GROUP_BYTES", 10_000)
+    monkeypatch.setattr(packed_batches, "ROW_GROUP_BYTES", 10_000)
     table = columns(40)
     path = tmp_path / "rows.parquet"
     parquet.write_table(table, path, row_group_size=9, compression=compression)

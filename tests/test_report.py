@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from rich.console import Console, RenderableType
 
 import dedup
+from dedup import damage
 from dedup.pipeline import document_at
 from dedup.report import folder, jsonl, terminal
 
@@ -71,10 +72,13 @@ def test_summary_counts_what_the_records_say() -> None:
     assert summary["pairs"] == {"spun": 1}
 
 
-def test_damage_of_the_encoding_is_a_share() -> None:
-    damage = {record["id"]: record["damage"]["encoding"] for record in jsonl.document_records(findings("mojibake"))}
-    assert damage["cafe.txt"] == 0
-    assert 0 < damage["cafe-broken.txt"] < 0.2
+def test_damage_has_the_scores_of_the_card() -> None:
+    found = findings("mojibake")
+    told = {record["id"]: record["damage"] for record in jsonl.document_records(found)}
+    for number, name in enumerate(found.corpus.ids):
+        assert told[name] == dict(damage.card(document_at(found.corpus, number)).scores)
+    assert told["cafe.txt"]["encoding"] == 0
+    assert told["cafe-broken.txt"]["encoding"] >= damage.FLAG_LEVEL
 
 
 def test_relation_passages_point_at_the_shared_text() -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.command("diff", epilog="Example:  dedup diff seeds/004*.txt seeds/002*.txt")
 @click.argument("a")
 @click.argument("b")
-@options.FORMAT
+@options.SHOWING
 @options.OUTPUT
 @click.option(
     "--ledger",
@@ -43,6 +43,11 @@ def command(a: str, b: str, form: str, output: Path | None, ledger_rows: int, **
             from dedup.report import jsonl
 
             emit(map(jsonl.line, jsonl.diff(found)), output)
+        elif form == "html":
+            from dedup.report import page
+
+            related = pipeline.compare(*pair, config)
+            emit([page.diff(found, related.relation if related else None, config)], output)
         else:
             from dedup.report import terminal
 

@@ -31,6 +31,10 @@ SOURCES = click.argument("sources", nargs=-1, required=True, metavar="SOURCE..."
 FORMAT = click.option(
     "--format", "form", type=click.Choice(["text", "jsonl"]), default="text", show_default=True, help="How to print."
 )
+SHOWING = click.option(
+    "--format", "form", type=click.Choice(["text", "jsonl", "html"]), default="text", show_default=True,
+    help="How to print; html is a page to look at.",
+)  # fmt: skip
 OUTPUT = click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="Write to this file, not to the terminal."
 )
@@ -49,12 +53,49 @@ def reading(command: Command) -> Command:
     """The options that every command which reads documents has."""
     for option in (
         click.option(
+            "--archive-depth-max", type=int, default=2, show_default=True, metavar="N",
+            help="Refuse archives that stand deeper than this one in another.",
+        ),
+        click.option(
+            "--archive-members-max", type=int, default=1_000_000, show_default=True, metavar="N",
+            help="Refuse archives of more files than this.",
+        ),
+        click.option(
+            "--unpacked-ratio-max", type=int, default=200, show_default=True, metavar="N",
+            help="Refuse compressed files and archives that take more than this times their bytes unpacked.",
+        ),
+        click.option(
             "--unpacked-bytes-max", callback=size, default="64GB", show_default=True, metavar="SIZE",
-            help="Refuse compressed and Parquet files that take more than this unpacked.",
+            help="Refuse compressed files, archives and Parquet files that take more than this unpacked.",
         ),
         click.option(
             "--document-bytes-max", type=int, default=32 << 20, show_default=True, metavar="BYTES",
             help="Refuse documents longer than this.",
+        ),
+        click.option(
+            "--stdin-name", default="stdin", show_default=True, metavar="NAME",
+            help="Read what comes by standard input (the source -) as a file of this name: rows.csv.gz, say.",
+        ),
+        click.option(
+            "--html", type=click.Choice(["main", "text", "source"]), default="main", show_default=True,
+            help="What of HTML is the text: the page's main text, all that is seen of it, or the markup itself.",
+        ),
+        click.option(
+            "--source-column", default="source", show_default=True, metavar="NAME",
+            help="What records call where they are from; of WARC files a header, else the host.",
+        ),
+        click.option(
+            "--id-column", default="id", show_default=True, metavar="NAME",
+            help="What records call their id; of WARC files a header, else WARC-Record-ID.",
+        ),
+        click.option(
+            "--text-column", default="text", show_default=True, metavar="NAME", help="What records call their text."
+        ),
+        click.option(
+            "--exclude", multiple=True, metavar="GLOB", help="Pass over such files in folders and archives; repeatable."
+        ),
+        click.option(
+            "--include", multiple=True, metavar="GLOB", help="Read only such files of folders and archives; repeatable."
         ),
     ):  # fmt: skip
         command = option(command)

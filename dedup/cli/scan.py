@@ -15,7 +15,7 @@ from dedup.console import conclude, emit, emit_text, failures, follow
 
 @click.command("scan", epilog="Example:  dedup scan seeds")
 @options.SOURCES
-@options.FORMAT
+@options.SHOWING
 @options.OUTPUT
 @options.MEMORY
 @options.DAMAGE
@@ -39,6 +39,10 @@ def command(sources: Sequence[str], form: str, output: Path | None, **given: Any
                 from dedup.report import jsonl
 
                 emit(map(jsonl.line, jsonl.scan(findings)), output)
+            elif form == "html":
+                from dedup.report import page
+
+                emit([page.scan(findings, config)], output)
             else:
                 from dedup.report import terminal
 

@@ -122,14 +122,14 @@ def _shape(token: str) -> int:
         return CAPITALS
     if first.isupper():
         return NAME if token[1:].islower() or len(token) == 1 or "'" in token or "’" in token else MIXED
-    return LOWER if token.islower() else MIXED
+    return LOWER if token.islower() else SMALL_MIXED
 
 
-STOP, QUOTE = 8, 9
-"""Shapes of points before which nothing and after which a sentence begins, and of those that let it begin after
-themselves too; outside this module they are NO_WORD."""
-_OPENED = np.array((SMALL_OPENING, OPENING, OPENING, SMALL_OPENING, CAPITALS, SMALL_OPENING, *(NO_WORD,) * 4), np.int64)
-_WITHIN = np.array((*range(NO_WORD + 1), OUTSIDE, NO_WORD, NO_WORD), np.int64)
+SMALL_MIXED, STOP, QUOTE = 3, 8, 9
+"""Shapes that say what follows: points after which a sentence begins, and quotes and brackets, which leave it as it
+was; and one that depends on what stands before: capitals after a small letter."""
+_OPENED = np.array((SMALL_OPENING, OPENING, 0, SMALL_OPENING, CAPITALS, MIXED, NO_WORD, 0, NO_WORD, NO_WORD), np.int64)
+_WITHIN = np.array((LOWER, NAME, 0, MIXED, CAPITALS, MIXED, NO_WORD, 0, NO_WORD, NO_WORD), np.int64)
 
 
 @cache

@@ -29,13 +29,14 @@ from math import exp, log, sqrt
 
 import numpy as np
 
-from dedup import language
 from dedup.damage import lexicon
 from dedup.damage.findings import ABSTAINED, Detection, Finding, detection, shown
 from dedup.damage.network import BREAK_TAG, TOKEN, Floats, Ids, Model, model, odds, tokens
 
 WORDS_MIN = 40
 """Words below which nothing is said."""
+LANGUAGE_TOKENS = 200
+"""Tokens that are asked for the language."""
 WINDOW_TOKENS = 400
 """Tokens of one window: what the regression was fitted on has a hundred to five hundred."""
 WINDOWS_MAX = 12
@@ -103,8 +104,8 @@ _ARTICLES = frozenset(("a", "A", "an", "An"))
 def detect(text: str) -> Detection:
     """The findings in a text, and the probability that words were replaced in it throughout."""
     glances = [tokens(part) for part in _glances(text)]
-    words = [token.lower() for part in glances for token in part[: 2 * language.KNOWN_TOKENS] if token[0].isalpha()]
-    if len(words) < WORDS_MIN or not (language.is_known(words) or lexicon.is_english(Counter(words))):
+    words = [token.lower() for part in glances for token in part[:LANGUAGE_TOKENS] if token[0].isalpha()]
+    if len(words) < WORDS_MIN or not (lexicon.is_familiar(words[:100]) or lexicon.is_english(Counter(words))):
         return ABSTAINED
     net = model()
     if len(text) >= LONG_CHARACTERS:

@@ -52,7 +52,7 @@ _ASKED = {
     "substitution_share": "of the places that differ have words for words",
     "uneven_share": "of the places that differ are three words or more longer on one side",
     "common_share": "of the replacements concern no name and no number",
-    "surely_alike": "likeness of replaced words to what replaces them, less what few places have by chance",
+    "similarity": "likeness of replaced words to what replaces them",
     "strange_shorter": "words that one has and the other not where they meet, and breaks, for each word of the shorter",
     "coverage_shorter": "share of the shorter text in shared passages",
     "replaced_rate": "words replaced, for every word of the passages",

@@ -21,10 +21,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dedup import edits
+from dedup.columns import Clusters
 from dedup.ledger import Substitution, tsv_lines
-from dedup.model import Corpus, DedupError, Document
+from dedup.model import Corpus, DedupError, Document, SourceFile
+from dedup.packed.codecs import compressed
+from dedup.packed.files import pack_members
+from dedup.packed.unpacked import check_unchanged, opened_original
 from dedup.pipeline import Findings
 from dedup.progress import SILENT, Progress
 from dedup.read import bytes_at
@@ -54,7 +59,7 @@ def write(
     Raises DedupError if the target exists and is not empty, or cannot be written.
     """
     with _whole(target) as partial:
-        return _written(findings, rows, partial, progress)
+        return _written(replace(findings, corpus=_mendable(findings.corpus)), rows, partial, progress)
 
 
 def write_mended(
@@ -64,8 +69,9 @@ def write_mended(
 
     Raises DedupError as `write` does.
     """
+    corpus = _mendable(corpus)
     with _whole(target) as partial:
-        every = list(range(len(corpus)))
+        every = np.arange(len(corpus))
         repaired = sorted(corpus.notable)
         (partial / "documents").mkdir()
         progress.stage("write", int((corpus.stops - corpus.starts).sum()), "bytes")
@@ -102,13 +108,14 @@ def _whole(target: Path) -> Iterator[Path]:
 
 def _written(findings: Findings, rows: Iterable[Substitution], folder: Path, progress: Progress) -> Mapping[str, int]:
     corpus = findings.corpus
-    stays = findings.clusters.kept()
-    kept = np.flatnonzero(stays == np.arange(len(corpus))).tolist()
-    repaired = [number for number in kept if number in corpus.notable and corpus.notable[number].repairs]
+    kept = _kept(findings.clusters)
+    notable = np.array(sorted(corpus.notable), np.int64)
+    repaired = [number for number in notable[_among(notable, kept)].tolist() if corpus.notable[number].repairs]
     dropped = len(corpus) - len(kept)
-    assert (stays[stays] == stays).all(), "a copy lost what it is of"
     (folder / "documents").mkdir()
-    progress.stage("write", int((corpus.stops - corpus.starts)[kept].sum()), "bytes")
+    progress.stage(
+        "write", int(corpus.stops[kept].sum(dtype=np.int64) - corpus.starts[kept].sum(dtype=np.int64)), "bytes"
+    )
     with ThreadPoolExecutor(1) as pool:  # the disk is busy with texts while manifest and ledger are made
         copying = pool.submit(_documents, kept, corpus, folder / "documents", progress.advance)
         rows_written = _lines(folder / "manifest.jsonl", manifest.lines(findings))
@@ -121,12 +128,64 @@ def _written(findings: Findings, rows: Iterable[Substitution], folder: Path, pro
     return {"kept": len(kept) - len(repaired), "restored": len(repaired), "dropped": dropped}
 
 
-def _documents(kept: Sequence[int], corpus: Corpus, folder: Path, advance: Callable[[int], None]) -> None:
+def _kept(clusters: Clusters) -> NDArray[np.int64]:
+    """The documents that stay, ascending; every other one gives way to one of them."""
+    stays = clusters.kept()
+    assert (stays[stays] == stays).all(), "a copy lost what it is of"
+    return np.flatnonzero(stays == np.arange(len(stays)))
+
+
+def _among(numbers: NDArray[np.int64], ascending: NDArray[np.int64]) -> NDArray[np.bool_]:
+    places = np.minimum(np.searchsorted(ascending, numbers), len(ascending) - 1)
+    found: NDArray[np.bool_] = ascending[places] == numbers
+    return found
+
+
+def _documents(numbers: NDArray[np.int64], corpus: Corpus, folder: Path, advance: Callable[[int], None]) -> None:
     """The documents, by number, in the form they came in."""
-    numbers = np.array(kept, np.int64)
     is_record = np.array([file.holds_records for file in corpus.sources], bool)[corpus.files[numbers]]
-    records.write(numbers[is_record], corpus, folder, advance)
+    names = records.write(numbers[is_record], corpus, folder, advance)
     _texts(numbers[~is_record].tolist(), corpus, folder, advance)
+    pack_members(folder, _archives(corpus, names))
+
+
+def _archives(corpus: Corpus, names: Mapping[int, str]) -> Mapping[Path, SourceFile]:
+    """The archives of which members were written, by the paths of the folders that these are in; `names` are paths that
+    are not the ids of files."""
+    found: dict[Path, SourceFile] = {}
+    for number, file in enumerate(corpus.sources):
+        name, inner = names.get(number, file.id), file
+        while inner.archive:
+            name = name[: len(name) - (len(inner.id) - len(inner.archive.id))]
+            inner = inner.archive
+            found[Path(name)] = inner
+    return found
+
+
+class _Those(Mapping[int, Document]):
+    """Some of the notable documents, read when they are asked for."""
+
+    def __init__(self, numbers: Iterable[int], documents: Mapping[int, Document]) -> None:
+        self._numbers, self._documents = dict.fromkeys(numbers), documents
+
+    def __getitem__(self, number: int) -> Document:
+        if number not in self._numbers:
+            raise KeyError(number)
+        return self._documents[number]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._numbers)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+
+def _mendable(corpus: Corpus) -> Corpus:
+    """The corpus, with those documents notable that can be written otherwise than they came: not pages of markup."""
+    if not any(file.is_derived for file in corpus.sources):
+        return corpus
+    some = [number for number in corpus.notable if not corpus.source(number).is_derived]
+    return replace(corpus, notable=_Those(some, corpus.notable))
 
 
 def _edits_made(repaired: Iterable[int], corpus: Corpus) -> Iterator[str]:
@@ -148,10 +207,15 @@ def _texts(kept: Sequence[int], corpus: Corpus, folder: Path, advance: Callable[
         path = folder / corpus.ids[number]
         path.parent.mkdir(parents=True, exist_ok=True)
         document = corpus.notable.get(number)
+        file = corpus.source(number)
         if document and document.repairs:
-            data = restored_bytes(document)
+            data = compressed(restored_bytes(document), file.codec)
+        elif file.readable == file.original:
+            data = bytes_at(file, corpus.locator(number))
         else:
-            data = bytes_at(corpus.source(number), corpus.locator(number))
+            check_unchanged(file)
+            with opened_original(file) as source:
+                data = source.read()
         path.write_bytes(data)
         advance(int(corpus.stops[number] - corpus.starts[number]))
 

@@ -3,7 +3,7 @@
 1. Kept lines that touch are one stretch. Stretches of plain lines are copied by the system (copy_file_range) where it
    does that; short ones, and what it refuses, are read and written.
 2. Lines of a compressed file are gathered in blocks, which threads compress.
-3. Rows of a Parquet file are copied in batches by `packed.parquet`.
+3. Records of any other form are copied by its module in `packed`.
 4. A record whose encoding was repaired is written anew, with the other text.
 
 A file has its path in the source, or, where two sources have files of one path, the path below what all have in common.
@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 from dedup import edits
 from dedup.engines import local
 from dedup.model import Corpus, DedupError, Document, SourceFile
-from dedup.packed import lines, parquet
+from dedup.packed import codecs
+from dedup.packed.files import write_kept
 from dedup.read import bytes_at
 from dedup.report import jsonl
 
@@ -55,18 +56,22 @@ class _Kept:
     notable: Mapping[int, Document]
 
 
-def write(kept: I64s, corpus: Corpus, folder: Path, advance: Advance) -> None:
-    """Writes the kept records, by number, in files of their form; `advance` is told the bytes of what is done.
+def write(kept: I64s, corpus: Corpus, folder: Path, advance: Advance) -> Mapping[int, str]:
+    """Writes the kept records, by number, in files of their form, and tells the paths of these in the folder by the
+    number of the source; `advance` is told the bytes of what is done.
 
     Raises DedupError if a file is not what it was, OSError if something cannot be written.
     """
     files = corpus.files[kept]
     used = np.unique(files).tolist()
-    for file, name in zip(used, _names([corpus.sources[one] for one in used]), strict=True):
+    names = dict(zip(used, _names([corpus.sources[one] for one in used]), strict=True))
+    for file, name in names.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as out:
-            _write_file(_kept(kept[files == file], corpus, corpus.sources[file]), out, advance)
+            own = kept if len(used) == 1 else kept[files == file]
+            _write_file(_kept(own, corpus, corpus.sources[file]), out, advance)
+    return names
 
 
 def _names(files: Sequence[SourceFile]) -> list[str]:
@@ -82,25 +87,27 @@ def _names(files: Sequence[SourceFile]) -> list[str]:
 
 
 def _kept(numbers: I64s, corpus: Corpus, file: SourceFile) -> _Kept:
-    own = numbers[np.argsort(corpus.starts[numbers], kind="stable")]
+    own, starts = numbers, corpus.starts[numbers]
+    if (starts[1:] < starts[:-1]).any():
+        order = np.argsort(starts, kind="stable")
+        own, starts = numbers[order], starts[order]
     notable = corpus.notable
-    mended = [at for at, number in enumerate(own.tolist()) if number in notable and notable[number].repairs]
+    mended = np.flatnonzero(np.isin(own, [number for number in notable if notable[number].repairs])).tolist()
     repaired = {at: int(own[at]) for at in mended}
-    return _Kept(file, corpus.starts[own], corpus.stops[own], repaired, notable)
+    return _Kept(file, starts, corpus.stops[own], repaired, notable)
 
 
 def _write_file(kept: _Kept, out: BinaryIO, advance: Advance) -> None:
     file = kept.file
-    if file.form == "parquet":
-        texts = _Texts(kept)
-        parquet.kept_rows(file, np.stack((kept.starts, kept.stops), axis=1), texts, out, advance)
+    if file.form != "lines":
+        write_kept(file, np.stack((kept.starts, kept.stops), axis=1), _Texts(kept), out, advance)
         return
     with file.readable.open("rb") as source:
-        if file.form == "lines":
+        if not file.codec:
             _copy_lines(kept, source, out, advance)
             return
         blocks = _blocks(_pieces(kept, source), advance)
-        for block in local.mapped(lambda one: lines.compressed(one, file.form), blocks, local.workers_available()):
+        for block in local.mapped(lambda one: codecs.compressed(one, file.codec), blocks, local.workers_available()):
             out.write(block)
 
 
@@ -133,7 +140,8 @@ def _record(file: SourceFile, document: Document) -> bytes:
 
 def _stretches(kept: _Kept) -> Iterator[tuple[int, int, int | None]]:
     """The byte ranges of lines, those that touch made one; a line to be repaired by itself, with its number."""
-    alone = np.isin(np.arange(len(kept.starts)), list(kept.repaired))
+    alone = np.zeros(len(kept.starts), bool)
+    alone[list(kept.repaired)] = True
     breaks = (kept.starts[1:] != kept.stops[:-1]) | alone[1:] | alone[:-1]
     firsts = np.concatenate((np.zeros(1, np.int64), np.flatnonzero(breaks) + 1))
     lasts = np.append(firsts[1:], len(kept.starts)) - 1

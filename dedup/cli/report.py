@@ -1,0 +1,42 @@
+"""`dedup report`: a page on which copies are looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dedup.cli import options
+from dedup.cli.files import refuse_overwriting
+from dedup.console import conclude, emit, failures, follow
+
+
+@click.command("report", epilog="Example:  dedup report seeds -o report.html")
+@options.SOURCES
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), required=True, metavar="FILE", help="The page to write."
+)
+@options.MEMORY
+@options.DAMAGE
+@options.comparing
+def command(sources: Sequence[str], output: Path, **given: Any) -> None:
+    """Write a page on which copies are looked at.
+
+    FILE is one page that opens from disk in any browser and asks the network for nothing: what came in and what would be
+    dropped, plots, the clusters to search and sort, any two copies side by side with every difference, its verdict and
+    the evidence. It holds the texts that it shows: give it to those who may read these.
+    """
+    with failures():
+        from dedup import pipeline
+        from dedup.report import page
+
+        refuse_overwriting(output, sources)
+        config = options.config(given)
+        with follow() as progress, pipeline.find_duplicates(sources, config, progress) as findings:
+            if not findings.corpus.ids and findings.problems:
+                raise findings.problems[0]
+            emit([page.scan(findings, config, progress)], output)
+        click.echo(f"{len(findings.corpus):,} documents, {len(findings.clusters):,} clusters; written to {output}")
+        conclude(findings)

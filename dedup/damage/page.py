@@ -1,0 +1,223 @@
+"""What a page leaves in a text, and text that is no prose: places, and how sure it is that they are damage.
+
+1. Page furniture: share buttons, comment forms, cookie notices, navigation, page numbers; tags left in.
+2. Filler: placeholder Latin, encoded data, a text that shrinks to almost nothing.
+3. Mixture: a paragraph in another script or language than most of the text.
+4. No prose: tables, lists of figures, code.
+
+Furniture is English; seven languages and nine scripts are told apart. Linear in length.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+import zlib
+from collections import Counter
+from collections.abc import Sequence
+from functools import cache
+
+from dedup.damage.findings import pieces, vocabulary
+from dedup.model import Span
+
+PARAGRAPH_LETTERS_MIN = 60
+"""Letters of a paragraph from which its language is asked for."""
+LETTER_SHARE_MIN = 0.6
+"""Share of letters among what is not white space below which a text is no prose; about 0.95 in prose."""
+PROSE_CHARACTERS = 4000
+"""How much of a text, from its middle, is looked at for its share of letters."""
+DISTINCT_SHARE = 0.12
+"""Distinct words by words below which a text is worth compressing; prose of 10,000 words is at 0.2."""
+SQUEEZED_SHARE = 0.12
+"""Compressed size by size below which a text is one thing over and over; prose is at 0.4 and above."""
+SAMPLE_CHARACTERS = 1 << 14
+
+Place = tuple[Span, str, str]
+"""A span, a cause and an explanation."""
+
+
+# --- 3: furniture ------------------------------------------------------------------------------------------------
+
+_FURNITURE = (
+    "share on facebook", "share on twitter", "share this", "tweet this", "pin it", "email this article",
+    "print this page", "leave a reply", "leave a comment", "post a comment", "your email address will not be published",
+    "required fields are marked", "save my name, email", "notify me of new", "this site uses cookies", "we use cookies",
+    "uses cookies to", "accept all cookies", "cookie policy", "cookie settings", "privacy policy", "terms of service",
+    "terms of use", "subscribe to our newsletter", "sign up for our", "subscribe now", "skip to content",
+    "skip to main content", "skip to navigation", "related articles", "related posts", "you may also like",
+    "recommended for you", "read more:", "read also:", "click here to", "follow us on", "like us on facebook",
+    "powered by wordpress", "all rights reserved", "back to top", "enable javascript", "javascript is disabled",
+    "add to cart", "log in to", "sign in to", "advertisement\n", "loading...", "no comments yet", "view all comments",
+    "previous article", "next article", "facebook twitter", "whatsapp", "this entry was posted in", "filed under:",
+    "permalink", "trackback", "reply to this", "report abuse", "copy link",
+)  # fmt: skip
+_PAGE_NUMBER = re.compile(
+    r"\n[ \t]{0,40}(?:-\s?\d{1,4}\s?-|[Pp]age \d{1,4}(?: of \d{1,4})?|\d{1,4} \| [Pp]age)[ \t]{0,40}(?=\n|\Z)"
+)
+FURNITURE_EACH = 0.22
+"""How much surer each distinct piece of furniture makes: three of them are a page, one may be quoted."""
+
+
+@cache
+def _keys() -> dict[str, list[str]]:
+    """The phrases by the word of each that says most, as that may stand between spaces."""
+    keys: dict[str, list[str]] = {}
+    for phrase in _FURNITURE:
+        words = phrase.split()
+        key = max(words[:-1] or words, key=len)
+        for form in (key, key.capitalize(), key.upper(), f"({key}", f"[{key}", f"[{key.capitalize()}"):
+            keys.setdefault(form, []).append(phrase)
+    return keys
+
+
+def furniture(text: str) -> tuple[list[Place], float]:
+    """What surrounds a text on a page."""
+    keys = _keys()
+    met = {phrase for key in keys.keys() & vocabulary(text) for phrase in keys[key]}
+    wanted = [phrase for phrase in _FURNITURE if phrase in met] if met else []
+    small = text.lower() if wanted else ""
+    if len(small) != len(text) and wanted:
+        small = text.translate(_SMALL)
+    found: list[Place] = []
+    distinct = 0
+    for phrase in wanted:
+        at = small.find(phrase)
+        distinct += at >= 0
+        while at >= 0:
+            found.append(((at, at + len(phrase)), "furniture", f"page furniture: {phrase.strip()!r}"))
+            at = small.find(phrase, at + len(phrase))
+    numbers = [
+        ((match.start(), match.end()), "page number", "a page number among the text")
+        for match in _PAGE_NUMBER.finditer(text)
+    ]
+    distinct += len(numbers) > 1
+    return [*found, *numbers], 1.0 - (1.0 - FURNITURE_EACH) ** distinct
+
+
+_SMALL = {code: code + 32 for code in range(65, 91)}
+"""ASCII capitals to small letters: other letters may change their length."""
+_TAG = re.compile(
+    r"</?(?:p|br|div|span|a|b|i|em|strong|img|table|tr|td|ul|li|h[1-6]|script|style|font)(?: [^<>]{0,300})?/?>"
+)
+
+
+def tags(text: str) -> tuple[list[Place], float]:
+    """HTML tags left in."""
+    if "<" not in text:
+        return [], 0.0
+    found = [(match.span(), "tag", f"an HTML tag left in: {match.group()[:30]}") for match in _TAG.finditer(text)]
+    share = sum(stop - start for (start, stop), _, _ in found) / len(text)
+    return found, min(0.9, 0.1 + 4.0 * share) if found else 0.0
+
+
+# --- 4 to 6: filler, mixture, no prose ---------------------------------------------------------------------------
+
+_LOREM = re.compile(r"[Ll]orem ipsum dolor sit amet|consectetur adipisc?ing elit|sed do eiusmod tempor")
+_PLACEHOLDERS = (
+    ("[", re.compile(r"\[(?:insert|your|add|enter|company|placeholder)\b[^\]\n]{0,60}\]", re.IGNORECASE)),
+    ("{{", re.compile(r"\{\{[^{}\n]{1,60}\}\}")),
+)
+ENCODED_CHARACTERS_MIN = 60
+"""Letters and digits without a space from which they may be data."""
+_ENCODED = re.compile(r"(?:[A-Za-z0-9+/]{60,100}\n?){2,}={0,2}|[A-Fa-f0-9]{128,}")
+
+
+def filler(text: str) -> tuple[list[Place], float]:
+    """Text that nobody wrote to be read."""
+    latin = _LOREM.finditer(text) if "dolor" in text or "elit" in text or "eiusmod" in text else ()
+    found = [(match.span(), "filler", "placeholder Latin") for match in latin]
+    confidence = 0.8 if found else 0.0
+    for opening, blank in _PLACEHOLDERS:
+        for match in blank.finditer(text) if opening in text else ():
+            found.append((match.span(), "placeholder", "a blank of a template that was never filled in"))
+            confidence = max(confidence, 0.3)
+    longest = max(map(len, vocabulary(text)))
+    for match in _ENCODED.finditer(text) if longest >= ENCODED_CHARACTERS_MIN else ():
+        if not match.group().isalpha() or len(set(match.group())) > 20:
+            found.append((match.span(), "encoded", "data in letters, not words"))
+            confidence = max(confidence, 0.4)
+    sample = text[:SAMPLE_CHARACTERS].encode("utf-8", "replace")
+    may_repeat = len(vocabulary(text)) < DISTINCT_SHARE * len(pieces(text)) or longest >= ENCODED_CHARACTERS_MIN
+    if may_repeat and len(sample) > 1000 and len(zlib.compress(sample, 1)) < SQUEEZED_SHARE * len(sample):
+        found.append(((0, len(text)), "filler", "the text says the same over and over"))
+        confidence = 0.8
+    return found, confidence
+
+
+_STOPS = {
+    "English": "the and of to was for that with this from have are not you which".split(),
+    "German": "der die und das nicht ist ein eine mit den von sich auch auf dem".split(),
+    "French": "les des est une dans que qui pour pas sur avec sont cette aux du".split(),
+    "Spanish": "los las una por con para como pero sus este entre cuando muy el del".split(),
+    "Italian": "che di il per non una sono della con anche gli nel più questo dei".split(),
+    "Portuguese": "não uma os com para como mais dos foi pelo seu são das ao em".split(),
+    "Dutch": "het een van niet dat zijn voor met maar ook door naar aan bij hij".split(),
+}
+_LANGUAGE: dict[str, str] = {word: name for name, words in _STOPS.items() for word in words}
+_SCRIPT_RANGES = (
+    ("Cyrillic", re.compile("[\u0400-\u04ff]")), ("Greek", re.compile("[\u0370-\u03ff]")),
+    ("Hebrew", re.compile("[\u0590-\u05ff]")), ("Arabic", re.compile("[\u0600-\u06ff]")),
+    ("Devanagari", re.compile("[\u0900-\u097f]")), ("Thai", re.compile("[\u0e00-\u0e7f]")),
+    ("Korean", re.compile("[\uac00-\ud7a3]")), ("Japanese", re.compile("[\u3040-\u30ff]")),
+    ("Chinese", re.compile("[\u4e00-\u9fff]")),
+)  # fmt: skip
+PARAGRAPHS_MAX = 60
+"""Paragraphs of a text whose language is asked for, evenly spread."""
+PARAGRAPH_CHARACTERS = 250
+"""How much of a paragraph is looked at for its language."""
+
+
+def _language(text: str, span: Span) -> str | None:
+    """The language or script of a paragraph, if it is long enough to tell."""
+    start, stop = span[0], min(span[1], span[0] + PARAGRAPH_CHARACTERS)
+    if stop - start < PARAGRAPH_LETTERS_MIN:
+        return None
+    part = text[start:stop]
+    if not part.isascii():
+        for name, letters in _SCRIPT_RANGES:
+            if len(letters.findall(part)) > 0.4 * len(part):
+                return name
+    found = list(filter(None, map(_LANGUAGE.get, part.lower().split())))
+    if not found:
+        return None
+    if found.count(found[0]) == len(found):
+        return found[0] if len(found) >= 3 else None
+    counts = Counter(found).most_common(2)
+    if not counts or counts[0][1] < 3 or (len(counts) > 1 and counts[1][1] * 2 > counts[0][1]):
+        return None
+    return counts[0][0]
+
+
+def mixture(text: str, paragraphs: Sequence[Span]) -> tuple[list[Place], float]:
+    """Paragraphs in another language than most of the text."""
+    known = [
+        (span, name) for span in paragraphs[:: 1 + len(paragraphs) // PARAGRAPHS_MAX] if (name := _language(text, span))
+    ]
+    if len(known) < 2:
+        return [], 0.0
+    main = Counter(name for _, name in known).most_common(1)[0][0]
+    found = [(span, "language", f"a paragraph in {name}, in a text in {main}") for span, name in known if name != main]
+    return found, 0.3 if found else 0.0
+
+
+_NOT_LETTER = re.compile(r"[^\w\s]|[\d_]")
+_ASCII_LETTERS = string.ascii_letters.encode()
+_ASCII_SPACES = b" \n\t\r\v\f"
+
+
+def no_prose(text: str) -> tuple[list[Place], float]:
+    """A text with few letters in it."""
+    middle = max(0, len(text) - PROSE_CHARACTERS) // 2
+    sample = text[middle : middle + PROSE_CHARACTERS]
+    if sample.isascii():
+        packed = sample.encode().translate(None, _ASCII_SPACES)
+        solid, odd = len(packed), len(packed.translate(None, _ASCII_LETTERS))
+    else:
+        solid = len(sample) - sum(map(sample.count, " \n\t\r"))
+        odd = len(_NOT_LETTER.findall(sample))
+    share = 1.0 - odd / max(1, solid)
+    if solid < 100 or share >= LETTER_SHARE_MIN:
+        return [], 0.0
+    return [
+        ((0, len(text)), "no prose", f"only {share:.0%} of the characters are letters: a table, a list or code")
+    ], 0.6

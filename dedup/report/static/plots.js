@@ -1,0 +1,127 @@
+// Plots, drawn from the data as SVG; each has its figures in a table below, for those who cannot see it.
+
+const WIDE = 440, HIGH = 210, LEFT = 46, BELOW = 34, ABOVE = 14, BESIDE = 10;
+const across = (value) => LEFT + value * (WIDE - LEFT - BESIDE);
+const up = (value) => HIGH - BELOW - value * (HIGH - BELOW - ABOVE);
+
+function figure(title, told, drawn, heads, rows) {
+  return h("figure", { class: "plot" },
+    h("figcaption", null, h("strong", null, title), h("span", null, told)),
+    s("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img", "aria-label": `${title}. ${told}` }, drawn),
+    h("details", null, h("summary", null, "The figures"), table(title, heads, rows)));
+}
+
+const words = (x, y, text, anchor) => s("text", { x, y, "text-anchor": anchor || "middle" }, text);
+const line = (x1, y1, x2, y2, name) => s("line", { x1, y1, x2, y2, class: name });
+
+function axes(most, label, ticks) {
+  return [
+    line(LEFT, up(0), WIDE - BESIDE, up(0), "axis"),
+    ...[0, 0.5, 1].map((at) => [line(LEFT, up(at), WIDE - BESIDE, up(at), "grid"),
+      words(LEFT - 6, up(at) + 4, most(at), "end")]),
+    ...ticks.map(([at, text]) => words(across(at), HIGH - BELOW + 15, text)),
+    words(across(0.5), HIGH - 3, label),
+  ];
+}
+
+/** The least round number that is not below a value: a good top for an axis. */
+function rounded(value) {
+  const step = 10 ** Math.floor(Math.log10(Math.max(1, value)));
+  return [1, 2, 4, 5, 10].map((one) => one * step).find((one) => one >= value && one % 2 === 0) || Math.max(2, value);
+}
+
+const TENTHS = [0, 0.2, 0.4, 0.6, 0.8, 1].map((at) => [at, String(at)]);
+
+function similarityPlot() {
+  const { copies, reuse } = DATA.histogram;
+  const most = rounded(Math.max(1, ...copies.map((one, at) => one + reuse[at])));
+  const wide = (WIDE - LEFT - BESIDE) / copies.length;
+  const bar = (at, from, value, name) =>
+    value ? s("rect", { x: across(at / copies.length) + 1, width: wide - 2, y: up((from + value) / most),
+      height: Math.max(1.5, up(from / most) - up((from + value) / most)), class: name }) : null;
+  const drawn = [
+    ...axes((at) => number(Math.round(at * most)), "resemblance (word 5-grams shared)", TENTHS),
+    copies.map((value, at) => [bar(at, 0, value, "copies"), bar(at, value, reuse[at], "reuse")]),
+    line(across(DATA.threshold), ABOVE - 6, across(DATA.threshold), up(0), "limit"),
+    words(across(DATA.threshold) - 5, ABOVE + 4, `threshold ${DATA.threshold}`, "end"),
+    s("rect", { x: LEFT + 12, y: ABOVE + 8, width: 11, height: 11, class: "copies" }), words(LEFT + 28, ABOVE + 18, "copies", "start"),
+    s("rect", { x: LEFT + 80, y: ABOVE + 8, width: 11, height: 11, class: "reuse" }), words(LEFT + 96, ABOVE + 18, "shared passages", "start"),
+  ];
+  const rows = copies.map((value, at) => [`${at / copies.length} to ${(at + 1) / copies.length}`, value, reuse[at]])
+    .filter(([, one, other]) => one + other);
+  return figure("How alike pairs are", `Pairs by resemblance; from the threshold, ${DATA.threshold}, a pair is near whatever else holds. Copies left of it were found by other means.`,
+    drawn, ["resemblance", { text: "copies", right: true }, { text: "shared passages", right: true }], rows);
+}
+
+function sizesPlot() {
+  const shownMost = 12;
+  const rows = DATA.sizes.filter(([size]) => size < shownMost);
+  const rest = DATA.sizes.filter(([size]) => size >= shownMost).reduce((sum, [, value]) => sum + value, 0);
+  const bars = [...rows.map(([size, value]) => [String(size), value]), ...(rest ? [[`${shownMost}+`, rest]] : [])];
+  const most = rounded(Math.max(1, ...bars.map(([, value]) => value)));
+  const step = 1 / Math.max(4, bars.length);
+  const drawn = [
+    ...axes((at) => number(Math.round(at * most)), "documents in a cluster", bars.map(([text], at) => [(at + 0.5) * step, text])),
+    bars.map(([, value], at) => [
+      s("rect", { x: across((at + 0.15) * step), width: (WIDE - LEFT - BESIDE) * step * 0.7, y: up(value / most), height: up(0) - up(value / most), class: "copies" }),
+      words(across((at + 0.5) * step), up(value / most) - 4, number(value)),
+    ]),
+  ];
+  return figure("How large clusters are", "Clusters by how many documents they have, the kept one among them.", drawn,
+    [{ text: "documents", right: true }, { text: "clusters", right: true }], DATA.sizes);
+}
+
+function curvePlot() {
+  const { bands, rows, recall } = DATA.curve;
+  const points = recall.map((value, at) => `${across(at / (recall.length - 1)).toFixed(1)},${up(value).toFixed(1)}`).join(" ");
+  const at = recall[Math.round(DATA.threshold * (recall.length - 1))];
+  const drawn = [
+    ...axes((value) => `${Math.round(100 * value)} %`, "resemblance", TENTHS),
+    line(across(DATA.threshold), ABOVE - 6, across(DATA.threshold), up(0), "limit"),
+    s("polyline", { points, class: "curve" }),
+    s("circle", { cx: across(DATA.threshold), cy: up(at), r: 4, class: "dot" }),
+    words(across(DATA.threshold) - 8, up(at) + 20, `${share(at)} at ${DATA.threshold}`, "end"),
+  ];
+  return figure("Which pairs meet in a band", `The chance that two documents become candidates by this run's ${bands} bands of ${rows} rows. Spun copies and shared passages are found by other keys.`,
+    drawn, [{ text: "resemblance", right: true }, { text: "chance", right: true }],
+    recall.map((value, point) => [String(point / (recall.length - 1)), share(value)]).filter((_, point) => point % 5 === 0));
+}
+
+const NODES = 12;
+
+/** Who copies whom: sources in a ring, an arrow for copies, a dashed line for shared passages. */
+function linksPlot() {
+  const { told, names, rows, count: all } = DATA.links;
+  const weight = names.map((_, node) => rows.reduce((sum, [a, b, copies, reuse]) => sum + (a === node || b === node ? copies + reuse : 0), 0));
+  const nodes = range(names.length).sort((one, other) => weight[other] - weight[one]).slice(0, NODES);
+  const place = new Map(nodes.map((node, at) => {
+    const turn = (2 * Math.PI * at) / nodes.length - Math.PI / 2;
+    return [node, [WIDE / 2 + Math.cos(turn) * 105, 108 + Math.sin(turn) * 74]];
+  }));
+  const most = Math.max(1, ...rows.map(([, , copies, reuse]) => Math.max(copies, reuse)));
+  const thick = (value) => 1.5 + 4 * Math.sqrt(value / most);
+  const drawn = [s("defs", null, s("marker", { id: "tip", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 9, markerHeight: 9, markerUnits: "userSpaceOnUse", orient: "auto-start-reverse" },
+    s("path", { d: "M0 0L8 4L0 8z", class: "tip" })))];
+  for (const [a, b, copies, reuse] of rows) {
+    if (!place.has(a) || !place.has(b)) continue;
+    const [from, to] = [place.get(a), place.get(b)];
+    const middle = [(from[0] + to[0]) / 2 + (108 - (from[1] + to[1]) / 2) * 0.25 + (to[1] - from[1]) * 0.08,
+      (from[1] + to[1]) / 2 + ((from[0] + to[0]) / 2 - WIDE / 2) * 0.1 - (to[0] - from[0]) * 0.08];
+    const own = a === b ? `M${from[0] - 5} ${from[1] - 8}c-20 -30 30 -30 10 0` : null;
+    if (reuse) drawn.push(s("path", { d: own || `M${from}Q${middle} ${to}`, class: "link-reuse", "stroke-width": thick(reuse) }));
+    if (copies) {
+      const length = Math.hypot(to[0] - middle[0], to[1] - middle[1]) || 1;
+      const end = [to[0] - ((to[0] - middle[0]) / length) * 11, to[1] - ((to[1] - middle[1]) / length) * 11];
+      drawn.push(s("path", { d: own || `M${from}Q${middle} ${end}`, class: "link-copies", "stroke-width": thick(copies), "marker-end": "url(#tip)" }));
+    }
+  }
+  for (const [node, [x, y]] of place) {
+    const name = names[node].length > 24 ? `…${names[node].slice(-23)}` : names[node];
+    drawn.push(s("circle", { cx: x, cy: y, r: 7, class: "node" }, s("title", null, names[node])),
+      words(x, y > 108 ? y + 21 : y - 12, name));
+  }
+  const told_ = all ? `From a ${told} to the one that its copies give way to (arrows), and shared passages (dashed).` : "Nothing is shared between documents.";
+  return figure("Who copies whom", told_, drawn,
+    ["from", "to", { text: "copies", right: true }, { text: "pairs with shared passages", right: true }],
+    rows.map(([a, b, copies, reuse]) => [named(names[a]), named(names[b]), copies, reuse]));
+}
