@@ -167,9 +167,7 @@ def _aligned(original: str, spun: str) -> Replaced:
     places = []
     for tag, start_a, stop_a, start_b, stop_b in codes:
         if tag == "replace" and stop_a - start_a == stop_b - start_b:
-            places += [
-                (words[0][start_a + at].span(), words[1][start_b + at].span()) for at in range(stop_a - start_a)
-            ]
+            places += [(words[0][start_a + at].span(), words[1][start_b + at].span()) for at in range(stop_a - start_a)]
         elif tag != "equal":
             places.append((_spanned(words[0], start_a, stop_a), _spanned(words[1], start_b, stop_b)))
     return Replaced(original, spun, places, [place for _, place in places])
@@ -230,9 +228,7 @@ def clean_texts(request: Request) -> Mapping[str, Sequence[str]]:
         for row in records(request.data / "word_substitution" / f"imdb_{attack}.jsonl")
         if direction.bucket(row["original"]) == 1
     }
-    stories = [
-        row["text"] for row in records(request.data / "ocr_neardup" / "dev.jsonl") if row["version"] == "gold"
-    ]
+    stories = [row["text"] for row in records(request.data / "ocr_neardup" / "dev.jsonl") if row["version"] == "gold"]
     manuals = islice(prose.documents("English", LENGTHS, 7000 + request.seed), 600, 600 + request.some(200, 20))
     some = request.some(150, 20)
     return {

@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import conjectures
 import emendation
@@ -53,21 +54,26 @@ def main() -> None:
     parser.add_argument("--results", type=Path, help="write the results to this folder")
     chosen = parser.parse_args()
     request = Request(chosen.data, chosen.quick, chosen.seed)
-    found: list[Row] = []
-    left_out: list[str] = []
-    for name in chosen.measures or MEASURES:
-        began = time.perf_counter()
-        try:
-            found += MEASURES[name](request)
-        except (MissingError, FileNotFoundError) as error:
-            left_out.append(f"{name}: left out: {error}")
-            print(left_out[-1], file=sys.stderr)
-        print(f"{name}: {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
-    print(page(found))
-    whole = not chosen.quick and not chosen.measures
-    folder = chosen.results or (root / "results" if whole else None)
+    runs = [measured(name, request) for name in chosen.measures or MEASURES]
+    print(page([Row(**row) for run in runs for row in run["rows"]]))
+    folder = chosen.results or (None if chosen.quick else root / "results")
     if folder:
-        written(found, left_out, chosen, folder)
+        written(runs, folder)
+
+
+def measured(name: str, request: Request) -> dict[str, Any]:
+    """What one measure found, when and how, or why it was left out."""
+    began = time.perf_counter()
+    rows: list[Row] = []
+    left_out = ""
+    try:
+        rows += MEASURES[name](request)
+    except (MissingError, FileNotFoundError) as error:
+        left_out = f"{name}: left out: {error}"
+    seconds = round(time.perf_counter() - began)
+    print(left_out or f"{name}: {seconds} s", file=sys.stderr, flush=True)
+    about = {"date": date.today().isoformat(), "seed": request.seed, "quick": request.quick, "seconds": seconds}
+    return {"measure": name, **about, "left_out": left_out, "rows": [asdict(row) for row in rows]}
 
 
 def page(found: Sequence[Row]) -> str:
@@ -80,16 +86,19 @@ def _cells(row: Row) -> list[str]:
     return [str(row.item), row.data, row.measure, f"{row.figure:.4f}", target, holds, f"{row.cases:,}"]
 
 
-def written(found: Sequence[Row], left_out: Sequence[str], chosen: argparse.Namespace, folder: Path) -> None:
-    """Writes restoration.json and restoration.md."""
+def written(runs: Sequence[dict[str, Any]], folder: Path) -> None:
+    """Writes restoration.json and restoration.md; measures that stand there and were not run now stay as they are."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "restoration.json"
-    about = {"date": date.today().isoformat(), "seed": chosen.seed, "quick": chosen.quick, "left_out": list(left_out)}
-    rows = [{**asdict(row), "holds": row.holds} for row in found]
-    path.write_text(json.dumps({**about, "rows": rows}, indent=1) + "\n", encoding="utf-8")
-    head = f"`python benchmarks/restoration.py --seed {chosen.seed}`; {about['date']}.\n"
-    notes = "".join(f"\n{one}\n" for one in left_out)
-    path.with_suffix(".md").write_text(f"{head}{notes}\n{page(found)}\n", encoding="utf-8")
+    before = json.loads(path.read_text(encoding="utf-8"))["runs"] if path.exists() else []
+    kept = {run["measure"]: run for run in [*before, *runs]}
+    ordered = [kept[name] for name in MEASURES if name in kept]
+    path.write_text(json.dumps({"runs": ordered}, indent=1) + "\n", encoding="utf-8")
+    dates = ", ".join(sorted({run["date"] for run in ordered}))
+    notes = "".join(f"\n{run['left_out']}\n" for run in ordered if run["left_out"])
+    rows = [Row(**row) for run in ordered for row in run["rows"]]
+    head = f"`python benchmarks/restoration.py`; {dates}; item: of the list in its docstring.\n{notes}"
+    path.with_suffix(".md").write_text(f"{head}\n{page(rows)}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

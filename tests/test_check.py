@@ -282,7 +282,7 @@ def test_mending_twice_is_mending_once(text: str) -> None:
     assert again == mended
 
 
-# --- in scans ----------------------------------------------------------------------------------------------------------
+# --- in scans --------------------------------------------------------------------------------------------------------
 
 
 def test_scan_tells_the_scores_of_every_card_and_the_kinds_that_are_flagged(tmp_path: Path) -> None:

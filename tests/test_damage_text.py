@@ -198,7 +198,7 @@ def test_spans_lie_in_the_text(seed: int) -> None:
 
 @pytest.mark.parametrize(
     ("read", "stood"),
-    [("flrst", "first"), ("avhich", "which"), ("tirne", "time"), ("tlian", "than"), ("moming", "morning")],
+    [("rnore", "more"), ("avhich", "which"), ("tirne", "time"), ("tlian", "than"), ("moming", "morning")],
 )
 def test_a_misread_stroke_is_known_by_the_word_that_stood_there(read: str, stood: str) -> None:
     assert shapes.shape(read) in ("misread", "near", "near rare")

@@ -202,6 +202,8 @@ def findings(rows: list[Values], config: Config = CONFIG) -> Pairs:
         ({"similarity": 0.5}, "damaged"),
         ({"similarity": 0.49}, "spun"),
         ({"similarity": 0.5, "replaced_rate": 0.019}, "reuse"),
+        ({"words_a": 64, "words_b": 64}, "spun"),
+        ({"words_a": 63, "words_b": 64}, "reuse"),
     ],
 )
 def test_each_figure_bounds_the_relation_that_is_named_for_it(changes: Values, expected: str) -> None:
@@ -272,6 +274,25 @@ _ALIKE = _SPUN | {"containment_a": 0.875, "containment_b": 0.875, "strength": 1.
 )
 def test_texts_with_one_word_in_eight_replaced_are_near_whoever_did_it(changes: Values, expected: str) -> None:
     assert relation(changes, base=_ALIKE) == expected
+
+
+def test_short_lines_that_differ_in_a_word_are_no_copies() -> None:
+    words = "Thank you for your message, which we shall answer within two working days or as soon as somebody is here"
+    for length in (6, 9, 12, 16, 20):
+        line = words.split()[:length]
+        other = [*line[: length // 2], "never", *line[length // 2 + 1 :]]
+        pair = compared(" ".join(line), " ".join(other))
+        assert pair is None or pair.relation == "reuse"
+        assert found(" ".join(line), " ".join(line).upper()).relation == "exact"
+
+
+def test_numbers_for_numbers_are_no_noise_however_alike_they_are() -> None:
+    rows = [[f"{1000 + 37 * row + 11 * column}" for column in range(6)] for row in range(20)]
+    table = "\n".join(" ".join(row) for row in rows)
+    other = "\n".join(" ".join([*row[:3], f"{int(row[3]) + 1}", *row[4:]]) for row in rows)
+    pair = found(table, other)
+    assert pair.relation == "reuse"
+    assert pair.evidence["similarity"] >= CONFIG.noise_similarity_min  # type: ignore[operator]
 
 
 def test_a_higher_threshold_asks_more_words_of_texts_that_run_alike() -> None:

@@ -24,9 +24,9 @@ from dedup.console import conclude, emit, failures, follow
 def command(sources: Sequence[str], output: Path, **given: Any) -> None:
     """Write a page on which copies are looked at.
 
-    FILE is one page that opens from disk in any browser and asks the network for nothing: what came in and what would be
-    dropped, plots, the clusters to search and sort, any two copies side by side with every difference, its verdict and
-    the evidence. It holds the texts that it shows: give it to those who may read these.
+    FILE is one page that opens from disk in any browser and asks the network for nothing: what came in and what would
+    be dropped, plots, the clusters to search and sort, any two copies side by side with every difference, its verdict
+    and the evidence. It holds the texts that it shows: give it to those who may read these.
     """
     with failures():
         from dedup import pipeline

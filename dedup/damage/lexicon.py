@@ -18,6 +18,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache, lru_cache
+from itertools import takewhile
 from math import log10
 
 from dedup.damage.foreign import FOREIGN_WORDS
@@ -61,13 +62,14 @@ def _shares() -> dict[str, float]:
 @lru_cache(maxsize=1 << 16)
 def zipf(word: str) -> float:
     """The Zipf frequency of a word in small letters; a possessive counts as its noun, an old spelling as the new."""
-    found = _listed(word) or _listed(word.removesuffix("'s"))
+    found = listed(word) or listed(word.removesuffix("'s"))
     if found >= 3.0:
         return found
-    return max([found, *(_listed(modern) - 1.0 for modern in _modern(word))])
+    return max([found, *(listed(modern) - 1.0 for modern in _modern(word))])
 
 
-def _listed(word: str) -> float:
+def listed(word: str) -> float:
+    """The Zipf frequency of a word as it stands in the list, 0.0 if it does not."""
     share = _shares().get(word)
     return log10(share) + 9.0 if share else 0.0
 
@@ -98,8 +100,8 @@ def _modern(word: str) -> set[str]:
 @cache
 def _frequent() -> list[str]:
     """The frequent words, the most frequent first, as the list has them."""
-    least = 10.0 ** (FREQUENT_ZIPF - 9.0)
-    return [word for word, share in _shares().items() if share >= least]
+    shares, least = _shares(), 10.0 ** (FREQUENT_ZIPF - 9.0)
+    return list(takewhile(lambda word: shares[word] >= least, shares))
 
 
 @cache
@@ -123,11 +125,11 @@ def neighbour(word: str) -> str | None:
     if not 2 < len(word) <= WORD_LETTERS_MAX:
         return None
     left, frequent = _deletions()
-    best, most = None, _listed(word) + 1.5
+    best, most = None, listed(word) + 1.5
     rests = _without_one(word)
     for other in (left.get(word), *(rest for rest in rests if rest in frequent), *map(left.get, rests)):
-        if other and other != word and _listed(other) > most and _one_slip(word, other):
-            best, most = other, _listed(other)
+        if other and other != word and listed(other) > most and _one_slip(word, other):
+            best, most = other, listed(other)
     return best
 
 

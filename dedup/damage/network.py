@@ -75,13 +75,14 @@ def model() -> Model:
     with files("dedup.damage").joinpath("spun.npz").open("rb") as file, np.load(file) as stored:
         tables = {name: stored[name] for name in stored.files}
     words = bytes(tables.pop("words")).decode().split("\n")
-    numbers = {word: len(SPECIAL) + at for at, word in enumerate(words)}
+    numbers = dict(zip(words, range(len(SPECIAL), len(SPECIAL) + len(words)), strict=True))
     numbers |= {sign: at for at, sign in enumerate(SPECIAL) if at}
     vectors = tables.pop("vectors").astype(np.float32) * tables.pop("scales").astype(np.float32)[:, None]
     floats = {name: table.astype(np.float32) for name, table in tables.items()}
     last = len(SPECIAL) + len(words)
     centred = vectors - vectors[len(SPECIAL) : len(SPECIAL) + 5000].mean(0)
-    meanings = centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-6)
+    lengths = np.sqrt(np.einsum("ij,ij->i", centred, centred))
+    meanings = centred / np.maximum(lengths, 1e-6)[:, None]
     meanings[: len(SPECIAL)] = meanings[last:] = 0.0
     meanings[floats.pop("meaningless").astype(bool)] = 0.0
     pairs = tables["firsts"].astype(np.int64) * PAIR + tables["seconds"]

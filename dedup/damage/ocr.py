@@ -57,7 +57,7 @@ DAMAGED: dict[Shape, str] = {
     "misread": "what scanners read for {other!r}",
 }
 WEIGHTS: dict[str, float] = {
-    "constant": -5.45, "near": 9.07, "near rare": 0.0, "near short": 5.3, "far": 0.0, "far short": 2.07,
+    "constant": -5.75, "near": 9.07, "near rare": 0.0, "near short": 5.3, "far": 0.0, "far short": 2.07,
     "name near": 4.26, "name far": 2.46, "digits": 0.35, "signs": 0.0, "capital": 0.0, "letter": 4.51, "sign": 2.99,
     "odd sign": 4.11, "confusion": 19.18, "misread": 11.76, "divided": 14.91, "code": -8.01, "number": 3.89,
     "false capital": 14.04, "stray": 3.62, "near distinct": 20.77, "far distinct": 7.65,

@@ -191,12 +191,12 @@ MISREAD_RARE = 2.0
 @lru_cache(maxsize=1 << 16)
 def misread(word: str) -> str | None:
     """The frequent word that a scanner reads as this rare one, by one stroke for another, if there is one."""
-    best, most = None, max(MISREAD_ZIPF, lexicon.zipf(word) + MISREAD_GAIN)
+    best, most = None, max(MISREAD_ZIPF, lexicon.listed(word) + MISREAD_GAIN)
     for read, stood in _MISREADINGS:
         at = word.find(read)
         while at >= 0:
             other = word[:at] + stood + word[at + len(read) :]
-            found = lexicon.zipf(other)
+            found = lexicon.listed(other)
             if found > most:
                 best, most = other, found
             at = word.find(read, at + 1)

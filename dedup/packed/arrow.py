@@ -25,6 +25,8 @@ from dedup.packed.unpacked import Lines, Tell, Unpacked, broken, check_unchanged
 
 ROWS_MAX = 4096
 FILE_MARK, FEATHER_MARK = b"ARROW1", b"FEA1"
+HEAD_BYTES = 1 << 16
+"""Bytes of a batch in which its first compressed buffer is looked for."""
 FRAMES = {b"\x04\x22\x4d\x18": "lz4", b"\x28\xb5\x2f\xfd": "zstd"}
 """How compressed buffers begin, behind eight bytes that tell their length."""
 
@@ -125,7 +127,8 @@ def _compression(file: SourceFile, is_file: bool) -> str | None:
         if is_file:
             source.seek(len(FILE_MARK) + 2)  # behind the mark the file is a stream
         for message in pa.ipc.MessageReader.open_stream(source):
-            body = b"" if message.body is None else message.body.slice(0, 1 << 16).to_pybytes()
+            size = 0 if message.body is None else min(HEAD_BYTES, message.body.size)
+            body = message.body.slice(0, size).to_pybytes() if size else b""
             for at in range(8, len(body) - 3, 8):
                 if message.type == "record batch" and body[at : at + 4] in FRAMES:
                     return FRAMES[body[at : at + 4]]

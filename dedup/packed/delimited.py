@@ -65,12 +65,17 @@ def unpacked(file: SourceFile, target: Path, config: Config, tell: Tell) -> Unpa
                 raise DedupError(file.path, f"has several columns `{name}`", "leave one of them")
         rows = _rows(source, delimiter, config.document_bytes_max)
         next(rows)
+        some: list[bytes | DedupError] = []
         try:
-            while some := list(islice(rows, ROWS_AT_A_TIME)):
-                out.write([_line(file, number, one, header, config) for number, one in enumerate(some, out.rows + 1)])
-                tell(min(file.size_bytes, source.tell()))
+            for number, row in enumerate(rows, 1):
+                some.append(_line(file, number, row, header, config))
+                if len(some) == ROWS_AT_A_TIME:
+                    out.write(some)
+                    tell(min(file.size_bytes, source.tell()))
+                    some = []
         except _LineTooLongError as error:
-            out.lost(broken(file, out.rows, error))
+            out.lost(broken(file, out.rows + len(some), error))
+        out.write(some)
         return out.done()
 
 

@@ -12,7 +12,6 @@ Limits: `document_bytes_max` for a page. Source: ISO 28500:2017.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -70,17 +69,18 @@ def unpacked(file: SourceFile, target: Path, config: Config, tell: Tell) -> Unpa
                 out.write([_line(file, out.rows + 1, record)])
             tell(min(at, file.size_bytes))
         if places:
-            places.append((_end(source, places[-1][0]), -1))
+            size = file.content.stat().st_size
+            places.append((min(size, _end(source, places[-1][0])), -1))
     np.array(places, np.int64).tofile(target.with_suffix(RECORDS_SUFFIX))
     return out.done()
 
 
 def _end(source: BinaryIO, start: int) -> int:
-    """Where a record ends, whatever stands behind it."""
+    """Where a record ends, whatever stands behind it, by what its header says."""
     source.seek(start)
     head, _, _ = source.read(HEADER_BYTES).partition(b"\r\n\r\n")
     length = re.search(rb"^content-length:\s*(\d+)", head, re.I | re.M)
-    return min(source.seek(0, os.SEEK_END), start + len(head) + 8 + int(length[1] if length else 0))
+    return start + len(head) + 8 + int(length[1] if length else 0)
 
 
 def _line(file: SourceFile, row: int, record: _Record) -> bytes | DedupError:
@@ -102,13 +102,15 @@ def _records(file: SourceFile, source: BinaryIO, config: Config) -> Iterator[tup
     for record in ArchiveIterator(source, parse_http=True, auto_decode="all", max_header_len=HEADER_BYTES):
         start = int(record.stream_pos)
         length = int(record.headers.get("Content-Length") or 0)
-        if start + length > size:
-            raise ValueError("its record breaks off")
+        if start + length + HEADER_BYTES > size:
+            with opened(file) as again:
+                if _end(again, start) - len(b"\r\n\r\n") > size:
+                    raise ValueError("the one after it breaks off")
         yield start, _document(str(file.path), record, config)
 
 
 def _document(place: str, record: Any, config: Config) -> _Record | None:
-    if record.record_type.name not in KINDS:
+    if record.headers.get("WARC-Type") not in KINDS:
         return None
     kind = (record.http_content_type if record.is_http else record.headers.get("Content-Type")) or ""
     kind = kind.partition(";")[0].strip().lower()

@@ -1,7 +1,7 @@
 """Documents become what a page lays side by side: one text, and for each other one the edits that make it of that.
 
-1. `of_cluster`: the kept text of a cluster and, for every copy held, the places where it differs (`loci`), each with its
-   verdict and the evidence for it. Any two copies can then be compared through the kept one, without their texts.
+1. `of_cluster`: the kept text of a cluster and, for every copy held, the places where it differs (`loci`), each with
+   its verdict and the evidence for it. Any two copies can then be compared through the kept one, without their texts.
 2. `of_passages`: the passages that two documents share, each with its places.
 3. `packed`: such records, some together, as JSON compressed (zlib) and in base64, which a browser unpacks when asked.
 
@@ -122,7 +122,7 @@ def places(found: Collation, verdicts: Sequence[Verdict]) -> list[list[Any]]:
         if verdict and (locus.kind != "formatting" or verdict.kept):
             row += [round(100 * verdict.confidence), _evidence(verdict)]
         if number in partners:
-            row += [0, []][len(row) - 4 :] + [partners[number]]
+            row = [*row, *[0, []][len(row) - 4 :], partners[number]]
         told.append(row)
         at = locus.span_a[1]
     return told

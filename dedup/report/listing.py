@@ -107,7 +107,8 @@ def _direction(own: Pairs, is_a: NDArray[np.bool_]) -> list[list[float]]:
 
 
 def _rounded(column: NDArray[np.float64]) -> list[float]:
-    return np.round(column, 3).tolist()
+    found: list[float] = np.round(column, 3).tolist()
+    return found
 
 
 def reuse(findings: Findings, chosen: Listed) -> dict[str, Any]:

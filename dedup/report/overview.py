@@ -47,9 +47,10 @@ def sources(findings: Findings) -> Sources:
     @cache
     def name(number: int) -> str:
         if used[number] < len(names):
-            return names[used[number]]
+            return names[int(used[number])]
         document = int(first[number])
-        return read.raw_at(corpus.source(document), corpus.locator(document), "").source
+        found: str = read.raw_at(corpus.source(document), corpus.locator(document), "").source
+        return found
 
     return Sources(of.astype(np.int64), name, len(used))
 

@@ -36,6 +36,8 @@ const named = (name) => h("bdi", { class: "name" }, name);
 
 const whole = new Intl.NumberFormat("en");
 const number = (value) => whole.format(value);
+/** A probability, which is never told to be certain. */
+const surely = (value) => (value > 0.999 ? "over 99.9 %" : share(value));
 const share = (value) => (value > 0.999 && value < 1 ? "over 99.9 %" : `${whole.format(Math.round(value * 1000) / 10)} %`);
 const count = (value, noun, plural) => `${number(value)} ${value === 1 ? noun : plural || noun + "s"}`;
 const signed = (value) => (value > 0 ? "+" : value < 0 ? "\u2212" : "") + Math.abs(value).toFixed(1);

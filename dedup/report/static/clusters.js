@@ -33,7 +33,7 @@ function clusterList() {
   const refresh = () => {
     const rows = found();
     list.fill(rows);
-    told.textContent = `${count(rows.length, "cluster")} of ${number(SUMMARIES.length)}, ${number(rows.reduce((sum, one) => sum + one.size - 1, 0))} copies`;
+    told.textContent = `${count(rows.length, "cluster")} of ${number(SUMMARIES.length)}, ${count(rows.reduce((sum, one) => sum + one.size - 1, 0), "copy", "copies")}`;
     tell(told.textContent);
   };
   const search = h("input", { type: "search", id: "search", placeholder: "part of a name", on: { input: (event) => { chosen.text = event.target.value; refresh(); } } });
@@ -70,11 +70,11 @@ function virtual(drawn, open) {
   const body = h("div", { class: "rows", role: "presentation" });
   const element = h("div", { class: "list", role: "grid", tabindex: "0", "aria-label": "Clusters", "aria-readonly": "true" }, body);
   const draw = (anew) => {
+    body.style.height = `${(printing ? Math.min(rows.length, PRINTED_ROWS) : rows.length) * ROW_PIXELS}px`;
     const first = printing ? 0 : Math.max(0, Math.floor(element.scrollTop / ROW_PIXELS) - SPARE_ROWS);
     if (!anew && first === from) return;
     from = first;
     const inSight = printing ? PRINTED_ROWS : Math.ceil((element.clientHeight || 800) / ROW_PIXELS) + 2 * SPARE_ROWS;
-    body.style.height = `${(printing ? Math.min(rows.length, PRINTED_ROWS) : rows.length) * ROW_PIXELS}px`;
     body.replaceChildren(...rows.slice(first, first + inSight).map((one, at) => {
       const row = h("div", { class: "row", role: "row", id: `row-${first + at}`, "aria-rowindex": first + at + 1, "aria-selected": String(first + at === active),
         on: { click: () => open(one) } }, drawn(one));
@@ -130,7 +130,7 @@ function clusterView(cluster, left, right) {
   const shownMost = (limit) => others.slice(0, limit).map((one) => memberRow(cluster, one));
   const body = h("tbody", null,
     h("tr", { class: "kept" }, h("td", null, h("b", { class: "fate" }, "keep")), h("td", null, named(DOCS.ids[kept]), flags(kept)), h("td", { class: "right" }, number(DOCS.words[kept])),
-      h("td", { colspan: "3" }, whyKept(cluster, others)), h("td")),
+      h("td", { colspan: "4", class: "why" }, whyKept(cluster, others))),
     shownMost(MEMBERS_SHOWN));
   const more = others.length > MEMBERS_SHOWN
     ? h("button", { type: "button", on: { click: () => { body.append(...others.slice(MEMBERS_SHOWN).map((one) => memberRow(cluster, one))); more.remove(); } } }, `Show all ${number(others.length)} copies`) : null;
@@ -172,7 +172,7 @@ function whyDropped(pair, relation) {
   if (!told.cleaner[pair]) return [figures, ". Nothing tells which has the original readings."];
   const sign = told.cleaner[pair] === 1 ? 1 : -1;
   const which = sign > 0 ? "The kept one is the cleaner" : "This one is the cleaner by itself, but the kept one by more";
-  return [`${figures}. ${which}, ${share(told.confidence[pair])} sure: `,
+  return [`${figures}. ${which}, ${surely(told.confidence[pair])} sure: `,
     h("span", { class: "quiet" }, `${reasons(told.direction[pair], sign).map(([reason, odds]) => `${reason} (${signed(odds)})`).join(", ")}; log-odds.`)];
 }
 

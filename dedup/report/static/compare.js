@@ -5,7 +5,7 @@ const LINES_AT_ONCE = 120;
 const CONTEXT = 1, FOLDED_MIN = 3;
 const LONG = 3000;
 const KIND_TOLD = { substitution: "replaced", insertion: "added", deletion: "left out", move: "moved", formatting: "written otherwise" };
-const MARKED = [["↵\n", /\n/g], ["⇥", /\t/g]];
+const MARKED = [["↵\n", /\n/g], ["⇥", /\t/g], ["⍽", /\u00a0/g], ["·", / /g]];
 
 /** The section of a cluster in which any two of its documents are compared. */
 function comparison(asked) {
@@ -17,7 +17,7 @@ function comparison(asked) {
     } } }, asked.all.map((one) => h("option", { value: one, selected: one === asked[side] }, shown(DOCS.ids[one]), one === asked.kept ? " (kept)" : ""))));
   const place = h("div", null, h("p", { class: "quiet" }, "Unpacking…"));
   const pickers = asked.all.length > 1 && DATA.mode === "scan"
-    ? h("form", { class: "filters", on: { submit: (event) => event.preventDefault() } }, choose("Left", "left"), choose("Right", "right")) : null;
+    ? h("form", { class: "filters two", on: { submit: (event) => event.preventDefault() } }, choose("Left", "left"), choose("Right", "right")) : null;
   section.append(h("h2", { id: "compare-title" }, "Side by side"), ...(pickers ? [pickers] : []), place);
   const started = performance.now();
   record(asked.name).then((found) => {
@@ -74,7 +74,7 @@ function texts(all, two, card) {
   const places = range(all.length).filter((at) => all[at].kind !== undefined);
   const lineOf = new Map();
   rows.forEach((row, at) => row.forEach((piece) => piece.kind !== undefined && lineOf.set(numbers.get(piece), at)));
-  const head = ["left", "right"].map((side, at) => h("th", { scope: "col", class: side }, h("span", { class: "side" }, side), " ", named(DOCS.ids[two[at]])));
+  const head = ["left", "right"].map((side, at) => h("th", { scope: "col" }, h("span", { class: "side" }, side), " ", named(DOCS.ids[two[at]])));
   const element = h("table", { class: "texts" }, h("caption", { class: "unseen" }, "Two documents side by side"), h("thead", null, h("tr", null, head)));
   const make = (at) => h("tr", { id: null }, [0, 1].map((side) => cell(rows[at], side, numbers)));
   const state = { folded: true, current: -1, made: 0, plan: [] };
@@ -161,9 +161,10 @@ function cell(row, side, numbers) {
   }));
 }
 
-/** What a change of spaces alone changed would not be seen. */
+/** A text in which spaces and line ends that would not be seen have a mark: all where there is nothing else. */
 function visible(text) {
-  return text.trim() ? text : MARKED.reduce((told, [mark, what]) => told.replace(what, mark), text.replace(/ /g, "\u00b7"));
+  const ends = text.replace(/^[\r\n]+|[\r\n]+$/g, "\u21b5");
+  return text.trim() ? ends : MARKED.reduce((told, [mark, what]) => told.replace(what, mark), text);
 }
 
 /** The first part of a long text, and a button for the rest. */
@@ -183,7 +184,9 @@ function placeCard(two) {
     const partner = piece.partner === undefined ? undefined : card.numbers.get(`${piece.keptSide} ${piece.partner}`);
     const moved = partner === undefined ? null
       : h("button", { type: "button", on: { click: () => card.jump(partner) } }, piece.a ? "Go to where it came" : "Go to where it left");
-    element.replaceChildren(...[h("h3", null, `Here: ${KIND_TOLD[piece.kind]}`), reading("left", piece.a), reading("right", piece.b), verdict(piece, two), moved].filter(Boolean));
+    element.classList.add("told");
+    const close = h("button", { type: "button", class: "close", "aria-label": "Close", on: { click: () => element.classList.remove("told") } }, "\u00d7");
+    element.replaceChildren(...[close, h("h3", null, `Here: ${KIND_TOLD[piece.kind]}`), reading("left", piece.a), reading("right", piece.b), verdict(piece, two), moved].filter(Boolean));
   };
   return card;
 }
@@ -193,7 +196,7 @@ function verdict(piece, two) {
   if (piece.sure === undefined) return h("p", { class: "quiet" }, "Nothing is concluded here.");
   const [keptDocument, other] = piece.keptSide ? [two[1], two[0]] : two;
   const told = piece.original
-    ? h("p", null, h("b", null, "The original reading is that of "), named(DOCS.ids[piece.original === 1 ? keptDocument : other]), `, ${piece.sure} % sure.`)
+    ? h("p", null, h("b", null, "The original reading is that of "), named(DOCS.ids[piece.original === 1 ? keptDocument : other]), piece.sure >= 100 ? ", over 99 % sure." : `, ${piece.sure} % sure.`)
     : h("p", null, h("b", null, "Not decided: "), "what one text says otherwise, or too little speaks for either.");
   const names = piece.evidence.length > 1 ? DATA.evidence : ["pair"];
   const rows = names.map((name, at) => [name === "pair" ? "what the pair shows as a whole" : DATA.reasons[name] || name, piece.evidence[at]]).filter(([, odds]) => odds);

@@ -124,7 +124,7 @@ function breakAt(text, length) {
   return at <= text.length ? { at, ends: true } : { at: text.length, ends: false };
 }
 
-const words_ = (text) => (text.normalize("NFKD").toLowerCase().match(/[\p{L}\p{N}][\p{L}\p{N}\p{M}]*(?:['’][\p{L}\p{N}\p{M}]+)*/gu) || []).join(" ");
+const words_ = (text) => (text.normalize("NFKD").toLowerCase().replaceAll("\u2019", "'").match(/[\p{L}\p{N}][\p{L}\p{N}\p{M}]*(?:['’][\p{L}\p{N}\p{M}]+)*/gu) || []).join(" ");
 
 /** The distinct substitutions of pieces, the most frequent first: [a, b, count, numbers of the pieces]. */
 function ledger(all) {

@@ -4,9 +4,11 @@ const WIDE = 440, HIGH = 210, LEFT = 46, BELOW = 34, ABOVE = 14, BESIDE = 10;
 const across = (value) => LEFT + value * (WIDE - LEFT - BESIDE);
 const up = (value) => HIGH - BELOW - value * (HIGH - BELOW - ABOVE);
 
-function figure(title, told, drawn, heads, rows) {
+const swatch = (name, text) => h("span", { class: "swatch" }, s("svg", { viewBox: "0 0 12 12", "aria-hidden": "true" }, s("rect", { x: 1, y: 1, width: 10, height: 10, class: name })), ` ${text} `);
+
+function figure(title, told, drawn, heads, rows, legend) {
   return h("figure", { class: "plot" },
-    h("figcaption", null, h("strong", null, title), h("span", null, told)),
+    h("figcaption", null, h("strong", null, title), h("span", null, told), legend),
     s("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img", "aria-label": `${title}. ${told}` }, drawn),
     h("details", null, h("summary", null, "The figures"), table(title, heads, rows)));
 }
@@ -44,13 +46,12 @@ function similarityPlot() {
     copies.map((value, at) => [bar(at, 0, value, "copies"), bar(at, value, reuse[at], "reuse")]),
     line(across(DATA.threshold), ABOVE - 6, across(DATA.threshold), up(0), "limit"),
     words(across(DATA.threshold) - 5, ABOVE + 4, `threshold ${DATA.threshold}`, "end"),
-    s("rect", { x: LEFT + 12, y: ABOVE + 8, width: 11, height: 11, class: "copies" }), words(LEFT + 28, ABOVE + 18, "copies", "start"),
-    s("rect", { x: LEFT + 80, y: ABOVE + 8, width: 11, height: 11, class: "reuse" }), words(LEFT + 96, ABOVE + 18, "shared passages", "start"),
   ];
   const rows = copies.map((value, at) => [`${at / copies.length} to ${(at + 1) / copies.length}`, value, reuse[at]])
     .filter(([, one, other]) => one + other);
   return figure("How alike pairs are", `Pairs by resemblance; from the threshold, ${DATA.threshold}, a pair is near whatever else holds. Copies left of it were found by other means.`,
-    drawn, ["resemblance", { text: "copies", right: true }, { text: "shared passages", right: true }], rows);
+    drawn, ["resemblance", { text: "copies", right: true }, { text: "shared passages", right: true }], rows,
+    h("span", null, swatch("copies", "copies"), swatch("reuse", "shared passages")));
 }
 
 function sizesPlot() {
@@ -80,7 +81,7 @@ function curvePlot() {
     line(across(DATA.threshold), ABOVE - 6, across(DATA.threshold), up(0), "limit"),
     s("polyline", { points, class: "curve" }),
     s("circle", { cx: across(DATA.threshold), cy: up(at), r: 4, class: "dot" }),
-    words(across(DATA.threshold) - 8, up(at) + 20, `${share(at)} at ${DATA.threshold}`, "end"),
+    words(across(DATA.threshold) + (DATA.threshold > 0.75 ? -8 : 8), up(at) + 22, `${surely(at)} at ${DATA.threshold}`, DATA.threshold > 0.75 ? "end" : "start"),
   ];
   return figure("Which pairs meet in a band", `The chance that two documents become candidates by this run's ${bands} bands of ${rows} rows. Spun copies and shared passages are found by other keys.`,
     drawn, [{ text: "resemblance", right: true }, { text: "chance", right: true }],
@@ -99,8 +100,8 @@ function linksPlot() {
     return [node, [WIDE / 2 + Math.cos(turn) * 105, 108 + Math.sin(turn) * 74]];
   }));
   const most = Math.max(1, ...rows.map(([, , copies, reuse]) => Math.max(copies, reuse)));
-  const thick = (value) => 1.5 + 4 * Math.sqrt(value / most);
-  const drawn = [s("defs", null, s("marker", { id: "tip", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 9, markerHeight: 9, markerUnits: "userSpaceOnUse", orient: "auto-start-reverse" },
+  const thick = (value) => 1.5 + 2 * Math.sqrt(value / most);
+  const drawn = [s("defs", null, s("marker", { id: "tip", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 14, markerHeight: 14, markerUnits: "userSpaceOnUse", orient: "auto-start-reverse" },
     s("path", { d: "M0 0L8 4L0 8z", class: "tip" })))];
   for (const [a, b, copies, reuse] of rows) {
     if (!place.has(a) || !place.has(b)) continue;
@@ -111,7 +112,7 @@ function linksPlot() {
     if (reuse) drawn.push(s("path", { d: own || `M${from}Q${middle} ${to}`, class: "link-reuse", "stroke-width": thick(reuse) }));
     if (copies) {
       const length = Math.hypot(to[0] - middle[0], to[1] - middle[1]) || 1;
-      const end = [to[0] - ((to[0] - middle[0]) / length) * 11, to[1] - ((to[1] - middle[1]) / length) * 11];
+      const end = [to[0] - ((to[0] - middle[0]) / length) * 10, to[1] - ((to[1] - middle[1]) / length) * 10];
       drawn.push(s("path", { d: own || `M${from}Q${middle} ${end}`, class: "link-copies", "stroke-width": thick(copies), "marker-end": "url(#tip)" }));
     }
   }

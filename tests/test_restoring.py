@@ -1,0 +1,239 @@
+"""Several damaged witnesses put a text right where none is clean, a ledger where there is none; neither touches a clean
+text, and whatever was done can be undone."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import PARAGRAPHS, article, hostile_texts, noised, spun
+
+from dedup import clean, conjecture, edits, inflection, ledger, pipeline, restore, restoring, suspicion, vote
+from dedup.config import Config
+from dedup.dictionary import NOTHING, Dictionary, dictionary
+from dedup.model import Document, Restoration, Substitution
+from dedup.places import Place, Reading
+from dedup.restoring import Means
+
+TEXT = article(41, 40)
+
+
+def document(name: str, text: str) -> Document:
+    return clean.from_text(name, text)
+
+
+@cache
+def learnt() -> tuple[Substitution, ...]:
+    """The ledger of other articles that our spinner was at."""
+    found = [pipeline.collate(document("a", text), document("b", spun(text, seed))) for seed, text in _others()]
+    return tuple(ledger.substitutions(found))
+
+
+def _others() -> list[tuple[int, str]]:
+    return [(seed, article(seed, 40)) for seed in range(100, 112)]
+
+
+@cache
+def known() -> Dictionary:
+    return dictionary(learnt())
+
+
+def restored(text: str, *witnesses: str, by: Means = restoring.NO_MEANS, config: Config | None = None) -> Restoration:
+    """`text` restored by witnesses and ledger; the laws of every restoration checked."""
+    others = [document(f"w{at}", one) for at, one in enumerate(witnesses)]
+    found = restoring.restoration(document("damaged", text), others, config or Config(), by)
+    assert edits.applied(text, found.edits) == found.text
+    assert edits.applied(found.text, edits.inverse(found.edits)) == text
+    for edit in found.edits:
+        for name, span in ((edit.witness, edit.witness_span), *edit.others):
+            assert name is None or (span is not None and 0 <= span[0] <= span[1] <= len(witnesses[int(name[1:])]))
+        assert (edit.cause == restore.CONJECTURE) <= (edit.entry is not None and edit.witness is None)
+    return found
+
+
+def wrong(text: str, truth: str) -> int:
+    """Words that differ; both have as many."""
+    one, other = text.split(), truth.split()
+    assert len(one) == len(other)
+    return sum(a != b for a, b in zip(one, other, strict=True))
+
+
+# --- several damaged witnesses ---------------------------------------------------------------------------------
+
+
+def test_of_three_scans_none_of_them_clean_few_errors_are_left() -> None:
+    copies = [noised(TEXT, seed, 0.2) for seed in range(3)]
+    before = min(wrong(copy, TEXT) for copy in copies)
+    found = restored(copies[0], *copies[1:])
+    assert wrong(found.text, TEXT) <= 0.25 * before
+    assert {"w0", "w1"} == {edit.witness for edit in found.edits}
+
+
+def test_of_two_scans_at_most_half_of_the_errors_are_left() -> None:
+    copies = [noised(TEXT, seed, 0.2) for seed in range(2)]
+    assert wrong(restored(*copies).text, TEXT) <= 0.5 * min(wrong(copy, TEXT) for copy in copies)
+
+
+def test_readings_that_several_witnesses_have_name_them_all() -> None:
+    found = restored(noised(TEXT, 0, 0.2), noised(TEXT, 1, 0.1), noised(TEXT, 2, 0.1))
+    assert any(edit.others for edit in found.edits)
+
+
+def test_copies_spun_apart_restore_each_other() -> None:
+    copies = [spun(TEXT, seed, 0.4) for seed in range(3)]
+    distance = [_distance(copy, TEXT) for copy in copies]
+    assert _distance(restored(copies[0], *copies[1:]).text, TEXT) <= 0.4 * min(distance)
+
+
+def test_a_known_replacement_outweighs_two_that_agree_on_it() -> None:
+    words = tuple("the navy sailed into the harbour at night and the crew of the navy slept".split())
+    readings = [Reading(1, 2, (word,)) for word in ("navy", "navy", "military")]
+    ballot = {name: vote.Ballot(words, [Place(tuple(readings))], made, NOTHING) for name, made in (
+        ("none", NOTHING), ("known", dictionary([Substitution("military", "navy", 40, 20, 50, 1, "a", 0.99)])))}  # fmt: skip
+    (choice,) = vote.choices(ballot["known"], Config())
+    assert (choice.words, choice.kind, [part.text for part in choice.agreeing]) == (("military",), "replaced", [2])
+    least = Config(vote_confidence_min=choice.confidence)
+    assert vote.choices(ballot["none"], least) == ()
+
+
+def _distance(text: str, truth: str) -> int:
+    from rapidfuzz.distance import Levenshtein
+
+    return Levenshtein.distance(text.split(), truth.split())
+
+
+@pytest.mark.parametrize("damage", [spun, noised])
+def test_the_clean_one_of_several_is_left_alone_without_being_told(damage: object) -> None:
+    assert callable(damage)
+    assert restored(TEXT, damage(TEXT, 1), damage(TEXT, 2)).edits == ()
+
+
+def test_strangers_have_no_vote() -> None:
+    assert restored(TEXT, *PARAGRAPHS, article(7), article(8)).edits == ()
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 500), st.sampled_from([spun, noised]))
+def test_voting_twice_is_voting_once(seed: int, damage: object) -> None:
+    assert callable(damage)
+    text = article(seed, 20)
+    copies = [damage(text, one, 0.4) for one in range(3)]
+    once = restored(copies[0], *copies[1:])
+    assert restored(once.text, *copies[1:]).text == once.text
+
+
+@settings(max_examples=50)
+@given(st.lists(hostile_texts, min_size=1, max_size=3))
+def test_hostile_witnesses_can_be_undone(texts: list[str]) -> None:
+    restored(TEXT[:300], *texts)
+    restored(texts[0], TEXT[:300], *texts[1:], by=Means(known(), known()))
+
+
+# --- what only a witness has -----------------------------------------------------------------------------------
+
+
+def test_a_paragraph_that_only_a_witness_has_is_taken_over_when_asked_for() -> None:
+    halves = TEXT.split("\n\n")
+    lacking = "\n\n".join(halves[:3] + halves[4:])
+    found = restored(lacking, TEXT, config=Config(taken_tokens_max=1000))
+    assert found.text == TEXT
+    (edit,) = found.edits
+    assert (edit.cause, edit.witness, edit.before) == (restore.BLOCK, "w0", "")
+    assert TEXT[slice(*(edit.witness_span or (0, 0)))] == edit.after
+    assert restored(lacking, TEXT).edits == ()
+
+
+# --- conjectures -----------------------------------------------------------------------------------------------
+
+
+def test_a_ledger_puts_back_what_it_knows_and_says_that_it_guesses() -> None:
+    damaged = spun(TEXT)
+    found = restored(damaged, by=Means(conjectured=known()))
+    assert _distance(found.text, TEXT) <= 0.7 * _distance(damaged, TEXT)
+    assert found.edits
+    assert {edit.cause for edit in found.edits} == {restore.CONJECTURE}
+    assert all(edit.confidence >= Config().conjecture_confidence_min for edit in found.edits)
+    assert {edit.entry for edit in found.edits} <= set(learnt())
+
+
+@given(st.integers(0, 60))
+@settings(max_examples=20)
+def test_a_clean_text_is_not_conjectured_upon(seed: int) -> None:
+    text = article(seed, 30)
+    assert restored(text, by=Means(conjectured=known())).edits == ()
+
+
+def test_without_a_ledger_nothing_is_conjectured() -> None:
+    assert restored(spun(TEXT)).edits == ()
+    assert restored(spun(TEXT), by=Means(ledger=known())).edits == ()
+
+
+def test_a_clean_witness_leaves_nothing_to_conjecture() -> None:
+    found = restored(spun(TEXT), TEXT, by=Means(known(), known()))
+    assert found.text == TEXT
+    assert {edit.cause for edit in found.edits} == {"spun"}
+
+
+def test_other_languages_are_left_alone() -> None:
+    german = "Der alte Bäcker kaufte jeden Morgen frisches Mehl und trug es durch die Gassen nach Hause. " * 8
+    assert restored(german, by=Means(conjectured=known())).edits == ()
+    assert not suspicion.suspicions(document("x", german), clean.tokens(document("x", german))).any()
+
+
+def test_an_unheard_phrase_is_suspected_even_if_it_stands_alone() -> None:
+    rows = [Substitution("big data", "colossal information", 3, 3, 3, 0, "a", 0.99)]
+    text = TEXT.replace("The ", "Colossal statements aside, the colossal information helped. The ", 1)
+    one = document("x", text)
+    (found,) = conjecture.suspects(one, clean.tokens(one), dictionary(rows), Config())
+    assert text[slice(*found.span)] == "colossal information"
+    assert (found.origin.words, found.confidence >= Config().conjecture_confidence_min) == (("big", "data"), True)
+    other = document("x", TEXT)
+    assert conjecture.suspects(other, clean.tokens(other), dictionary(rows), Config()) == ()
+
+
+# --- dictionary and words --------------------------------------------------------------------------------------
+
+
+def test_a_dictionary_turns_lines_whose_original_is_the_second() -> None:
+    made = dictionary([Substitution("utilise", "use", 3, 2, 0, 9, "b", 0.99)])
+    (origin,) = made.origins(("utilise",))
+    assert (origin.words, origin.count, origin.draws) == (("use",), 3.0, 2.0)
+    assert made.replaced(("use",)) == (3.0, 9.0)
+
+
+def test_other_forms_of_a_known_word_are_known() -> None:
+    made = dictionary([Substitution("use", "utilise", 8, 4, 20, 0, "a", 0.99)])
+    assert [origin.words for origin in made.origins(("utilised",))] == [("used",)]
+    assert made.origins(("utilised",))[0].count < made.origins(("utilise",))[0].count
+    assert made.origins(("harbour",)) == ()
+    assert not NOTHING.origins(("utilise",))
+
+
+@pytest.mark.parametrize(
+    ("base", "form", "word"),
+    [("use", "ed", "used"), ("carry", "s", "carries"), ("stop", "ing", "stopping"), ("take", "ed", "took"),
+     ("take", "en", "taken"), ("man", "s", "men"), ("see", "ing", "seeing"), ("watch", "s", "watches")],
+)  # fmt: skip
+def test_words_are_inflected_and_analysed(base: str, form: inflection.Form, word: str) -> None:
+    assert inflection.inflected(base, form) == word
+    assert (base, form) in inflection.analyses(word)
+
+
+def test_what_no_list_has_is_not_made() -> None:
+    assert inflection.inflected("go", "ed") == "went"
+    assert inflection.inflected("harbourmaster", "ing") is None
+
+
+def test_words_that_were_put_in_are_more_suspicious_than_those_that_stood_there() -> None:
+    one, other = document("a", TEXT), document("b", spun(TEXT))
+    odds = [suspicion.suspicions(text, clean.tokens(text)) for text in (one, other)]
+    assert np.mean(odds[1]) > np.mean(odds[0]) + 0.2
+    assert all(len(found) == len(clean.tokens(text)) for found, text in zip(odds, (one, other), strict=True))
+
+
+def test_a_text_without_words_has_no_suspicions() -> None:
+    empty = document("x", "… — !")
+    assert suspicion.suspicions(empty, clean.tokens(empty)).shape == (0,)
