@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     )
     from dedup.pipeline import Findings, collate, compare, documents, find_duplicates
     from dedup.restoring import Means, restoration
+    from dedup.tables import Deduplicated, deduplicate
 
 _HOMES = {
     "document": ("dedup.clean", "from_text"),
@@ -54,12 +55,13 @@ _HOMES = {
         for name in ("Findings", "collate", "compare", "documents", "find_duplicates")
     },
     **{name: ("dedup.restoring", name) for name in ("Means", "restoration")},
+    **{name: ("dedup.tables", name) for name in ("Deduplicated", "deduplicate")},
 }  # fmt: skip
 
 __all__ = [  # noqa: RUF022 verbs first, then records
-    "collate", "compare", "document", "documents", "explanation", "find_duplicates", "restoration", "substitutions",
+    "collate", "compare", "deduplicate", "document", "documents", "explanation", "find_duplicates", "restoration", "substitutions",
     "applied", "inverse",
-    "Cluster", "Collation", "Config", "DedupError", "Document", "Edit", "Explanation", "Findings", "Locus", "Loss",
+    "Cluster", "Collation", "Config", "DedupError", "Deduplicated", "Document", "Edit", "Explanation", "Findings", "Locus", "Loss",
     "Means", "Pair", "Passage", "Restoration", "Substitution",
 ]  # fmt: skip
 

@@ -27,7 +27,7 @@ STDIN = "-"
 
 
 def source_files(
-    sources: Iterable[str | Path], spool: Spool, config: Config, progress: Progress
+    sources: Iterable[str | Path | SourceFile], spool: Spool, config: Config, progress: Progress
 ) -> list[SourceFile | DedupError]:
     """The files of the sources, and the problems with what is none; what is packed is unpacked into the spool."""
     found = [one for source in sources for one in _files(source, spool, config)]
@@ -43,8 +43,10 @@ def source_files(
     return [one for file in found for one in (next(done) if _is_packed(file) else [file])]
 
 
-def _files(source: str | Path, spool: Spool, config: Config) -> Iterable[SourceFile | DedupError]:
+def _files(source: str | Path | SourceFile, spool: Spool, config: Config) -> Iterable[SourceFile | DedupError]:
     """The files of a source; `-` is what comes by standard input."""
+    if isinstance(source, SourceFile):
+        return [source]
     if str(source) != STDIN:
         return read.files([source], config)
     try:

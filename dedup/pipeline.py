@@ -118,13 +118,15 @@ def entry(document: Document, config: Config = DEFAULT) -> Entry:
 
 
 def find_duplicates(
-    sources: str | Path | Iterable[str | Path], config: Config = DEFAULT, progress: Progress = SILENT
+    sources: str | Path | SourceFile | Iterable[str | Path | SourceFile],
+    config: Config = DEFAULT,
+    progress: Progress = SILENT,
 ) -> Findings:
-    """Everything that a scan finds in the sources (folders, text files, JSONL, Parquet).
+    """Everything that a scan finds in the sources: folders, and files of any form that is read.
 
     What cannot be read, a missing source too, is listed in the findings' `problems`.
     """
-    named = [sources] if isinstance(sources, str | Path) else list(sources)
+    named = [sources] if isinstance(sources, str | Path | SourceFile) else list(sources)
     spool = Spool()
     try:
         files = inputs.source_files(named, spool, config, progress)

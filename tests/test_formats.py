@@ -220,7 +220,7 @@ def test_delimited_file_without_texts_is_named(tmp_path: Path, data: bytes, prob
 
 def test_line_over_the_limit_ends_a_delimited_file(tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
-    path.write_bytes(f"id,text\n1,{PARAGRAPHS[0]}\n2,{'x' * 5000}\n".encode())
+    path.write_bytes(f'id,text\n1,"{PARAGRAPHS[0]}"\n2,{"x" * 5000}\n'.encode())
     result = run("scan", path, "--format", "jsonl", "--document-bytes-max", 2000)
     assert set(scanned(result)) == {"1"}
     assert listed(result) == [

@@ -195,7 +195,7 @@ def test_two_documents_make_a_page_of_their_own(tmp_path: Path) -> None:
 
 def test_unrelated_documents_make_a_page_too(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("Nothing here is shared.")
-    (tmp_path / "b.txt").write_text("")
+    (tmp_path / "b.txt").write_text("Quite another text.")
     done = CliRunner().invoke(main, ["diff", str(tmp_path / "a.txt"), str(tmp_path / "b.txt"), "--format", "html"])
     assert done.exit_code == 0
     assert index(done.stdout)["relation"] is None

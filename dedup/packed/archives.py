@@ -27,7 +27,7 @@ from dedup.config import Config
 from dedup.model import DedupError, SourceFile
 from dedup.packed import forms
 from dedup.packed.codecs import Compressing
-from dedup.packed.unpacked import Tell, broken, check_limit, check_ratio, opened
+from dedup.packed.unpacked import Tell, broken, check_limit, check_ratio, check_unchanged, opened
 from dedup.spool import Spool
 
 PIECE_BYTES = 1 << 20
@@ -216,7 +216,8 @@ def _of_zip(file: SourceFile, tell: Tell) -> Iterator[_Member]:
 
 
 def packed(archive: SourceFile, folder: Path, target: Path) -> None:
-    """Makes an archive of the files below a folder, as they stood in the one they come from."""
+    """Makes an archive of the files below a folder, as they stood in the one they come from. Raises DedupError."""
+    check_unchanged(archive)
     names = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
     with target.open("wb") as out:
         if archive.form == "zip":
