@@ -59,10 +59,11 @@ _HOMES = {
 }  # fmt: skip
 
 __all__ = [  # noqa: RUF022 verbs first, then records
-    "collate", "compare", "deduplicate", "document", "documents", "explanation", "find_duplicates", "restoration", "substitutions",
+    "collate", "compare", "deduplicate", "document", "documents", "explanation", "find_duplicates", "restoration",
+    "substitutions",
     "applied", "inverse",
-    "Cluster", "Collation", "Config", "DedupError", "Deduplicated", "Document", "Edit", "Explanation", "Findings", "Locus", "Loss",
-    "Means", "Pair", "Passage", "Restoration", "Substitution",
+    "Cluster", "Collation", "Config", "DedupError", "Deduplicated", "Document", "Edit", "Explanation", "Findings",
+    "Locus", "Loss", "Means", "Pair", "Passage", "Restoration", "Substitution",
 ]  # fmt: skip
 
 

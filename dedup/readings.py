@@ -78,8 +78,8 @@ def sums(found: Comparison) -> list[float]:
     """By how much a's readings are better than b's over all places, in the order of WEIGHTS, each place as far as it
     counts; the sum of the squares of the places' log-odds; and their number."""
     total = [0.0] * (len(WEIGHTS) + 2)
-    if not (language.is_known(found.tokens_a.words) and language.is_known(found.tokens_b.words)):
-        return total
+    if not (language.is_known(found.tokens_a.words) or language.is_known(found.tokens_b.words)):
+        return total  # if one of them is English the other is, be it scanned so badly that it does not look so
     shared = recurring(found)
     for run in places(found):
         told = evidence(found, run, shared)

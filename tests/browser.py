@@ -42,6 +42,7 @@ def opened(browser: Any, page_file: Path, place: str = "", **options: Any) -> It
     """A page from disk. Whatever it says in the console, throws, asks the network for, or pops up fails the test."""
     context = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | options))
     tab = context.new_page()
+    tab.set_default_timeout(15_000)
     wrong: list[str] = []
     tab.on("console", lambda message: wrong.append(message.text))
     tab.on("pageerror", lambda error: wrong.append(str(error)))

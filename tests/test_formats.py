@@ -27,7 +27,9 @@ from dedup.report import jsonl
 
 SMALL = Config(bulk_bytes_min=1 << 50, workers=2)
 BULK = Config(bulk_bytes_min=0, workers=2)
-PAGE = "<html><head><title>T</title><script>var x;</script></head><body><nav><a href=/>Home</a> <a href=/b>About</a></nav>"
+PAGE = (
+    "<html><head><title>T</title><script>var x;</script></head><body><nav><a href=/>Home</a> <a href=/b>About</a></nav>"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -390,7 +392,7 @@ def test_crawl_keeps_all_but_dropped_pages(tmp_path: Path, codec: str) -> None:
     if codec:
         assert out.count(b"\x1f\x8b\x08") >= 6, "a member for each record"
     by_uri = run("scan", path, "--format", "jsonl", "--html", "text", "--id-column", "WARC-Date")
-    assert [problem for _, problem in listed(by_uri)][0].startswith("has the id '2026-01-01T00:00:00Z', which")
+    assert next(problem for _, problem in listed(by_uri)).startswith("has the id '2026-01-01T00:00:00Z', which")
 
 
 def test_crawl_that_breaks_off_is_read_up_to_there(tmp_path: Path) -> None:
@@ -422,8 +424,9 @@ def test_library_for_crawls_is_named_where_it_is_missing(tmp_path: Path, monkeyp
 
 
 def packed(name: str, held: dict[str, bytes]) -> bytes:
-    return zipped(held) if name.endswith(".zip") else tar(held, {".tgz": ".gz"}.get(Path(name).suffix, Path(name).suffix)
-                                                          if not name.endswith(".tar") else "")  # fmt: skip
+    """An archive of the form and compression that its name tells."""
+    end = Path(name).suffix
+    return zipped(held) if end == ".zip" else tar(held, {".tar": "", ".tgz": ".gz"}.get(end, end))
 
 
 ARCHIVES = ("all.tar", "all.tgz", "all.tar.gz", "all.tar.zst", "all.tar.bz2", "all.tar.xz", "all.zip")
@@ -467,9 +470,11 @@ def test_archive_is_read_as_a_folder_and_written_as_an_archive(tmp_path: Path, n
     again = scanned(run("scan", documents / name, "--format", "jsonl"))
     assert set(again) == stays
     if not name.endswith(".zip"):
-        with tarfile.open(documents / name) if not name.endswith(".zst") else tarfile.open(
-            fileobj=io.BytesIO(plain((documents / name).read_bytes(), ".zst"))
-        ) as archive:
+        with (
+            tarfile.open(documents / name)
+            if not name.endswith(".zst")
+            else tarfile.open(fileobj=io.BytesIO(plain((documents / name).read_bytes(), ".zst"))) as archive
+        ):
             assert {(info.mtime, info.mode) for info in archive} == {(1_600_000_000, 0o640)}
 
 
@@ -478,8 +483,8 @@ def test_archives_in_folders_keep_their_place(tmp_path: Path) -> None:
     (source / "sub").mkdir(parents=True)
     (source / "note.txt").write_text(PARAGRAPHS[0])
     for number, place in enumerate(("a.tar", "sub/a.tar")):
-        (source / place).write_bytes(tar({"x.txt": PARAGRAPHS[1 + number].encode(),
-                                          "rows.jsonl": made([{"id": place, "text": article(number)}], ".jsonl")}))  # fmt: skip
+        lines = made([{"id": place, "text": article(number)}], ".jsonl")
+        (source / place).write_bytes(tar({"x.txt": PARAGRAPHS[1 + number].encode(), "rows.jsonl": lines}))
     assert run("clean", source, "-o", tmp_path / "out").exit_code == 0
     documents = tmp_path / "out" / "documents"
     assert sorted(one.relative_to(documents).as_posix() for one in documents.rglob("*") if one.is_file()) == [

@@ -254,10 +254,10 @@ def test_report_of_nothing_readable_writes_nothing(tmp_path: Path) -> None:
 
 def hostile_corpus(folder: Path) -> Path:
     """Copies in whose texts and ids stands what would break out of a page."""
-    base = "The ice of the valley was measured in spring, and the water below it in autumn, year after year. " * 4
     lines = []
     for number, nasty in enumerate(HOSTILE):
-        text = f"{base}{nasty} {' '.join(f'word{number}x{at}' for at in range(60))}. "
+        words = [f"word{number}x{at}" for at in range(120)]
+        text = f"{' '.join(words[:60])} {nasty} {' '.join(words[60:])}. "
         lines += [{"id": f"{nasty} {number}", "text": text}, {"id": f"copy {nasty} {number}", "text": text + nasty}]
     for one in lines:
         one["source"] = one["id"]

@@ -35,7 +35,7 @@ def test_an_excerpt_is_what_the_command_prints(command: str, excerpt: str, monke
 
 def test_there_are_excerpts_and_a_script_to_check() -> None:
     assert [command.split()[0] for command, _ in EXAMPLES] == ["scan", "diff"]
-    assert len(SCRIPTS) == 1
+    assert len(SCRIPTS) == 2
 
 
 def test_the_python_example_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -46,6 +46,20 @@ def test_the_python_example_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     assert {"military -> navy", "countries -> international locations"} <= {
         " -> ".join(reversed(line.split(" -> "))) for line in lines[1:]
     }
+
+
+def test_the_example_of_tables_runs_and_takes_ten_lines(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("datasets", reason="datasets is not installed")
+    pytest.importorskip("pandas", reason="pandas is not installed")
+    monkeypatch.chdir(ROOT)
+    exec(compile(SCRIPTS[1], "README.md", "exec"), {})
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("4 [")
+    assert "002_" not in lines[0]
+    assert [line.split()[-2:] for line in lines if "002_" in line] == [["duplicate", "3"]]
+    assert len([line for line in SCRIPTS[1].splitlines() if line]) <= 10
 
 
 def test_the_two_set_up_commands_are_those_that_ci_runs() -> None:

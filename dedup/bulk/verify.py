@@ -27,7 +27,7 @@ from dedup.config import Config
 from dedup.engines import local
 from dedup.kernels import compare, minhash
 from dedup.kernels import readings as tables
-from dedup.model import EXACT, NEAR, Corpus
+from dedup.model import EXACT, Corpus
 from dedup.progress import SILENT, Progress, followed
 
 PART_PAIRS = 1024
@@ -157,7 +157,7 @@ def _compared(loaded: _Loaded, config: Config) -> figures.Compared:
     minhash.resemblances(loaded.hashes, loaded.starts, loaded.places, config.shingle_length_tokens, shared, union)
     words = np.diff(loaded.starts)[loaded.places]
     seen = _figures(counts, sums[:, compare.SIMILARITY], shared / np.maximum(1, union), words)
-    known = np.asarray(loaded.known[loaded.places].all(axis=1))
+    known = np.asarray(loaded.known[loaded.places].any(axis=1))
     told_of = np.where(known[:, None], sums[:, compare.FREQUENCY : compare.PLACES + 1], 0.0)
     told = np.flatnonzero(ranges[:, :, 1].ravel())
     rows = told // PASSAGES_TOLD
@@ -186,7 +186,7 @@ def _wants_care(compared: figures.Compared, loaded: _Loaded, config: Config) -> 
     bounds = zip(loaded.offsets[:-1].tolist(), loaded.offsets[1:].tolist(), strict=True)
     foreign = np.array([not loaded.data[start:stop].isascii() for start, stop in bounds])
     relation = judge.relations(compared, config)
-    hangs = ~np.isin(relation, (EXACT, NEAR, judge.NONE)) & (compared.figures.resemblance < config.threshold)
+    hangs = ~np.isin(relation, (EXACT, judge.NONE)) & (compared.figures.resemblance < config.threshold)
     found: NDArray[np.bool_] = hangs & np.any(foreign[loaded.places], axis=1)
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from dedup.cli import check, clean, diff, explain, ledger, report, restore, scan
+from dedup.cli import check, clean, diff, explain, ledger, report, restore, review, scan
 
 
 @click.group(
@@ -16,5 +16,5 @@ def main() -> None:
     """Finds copies in text, however damaged, shows what was changed, and gives the clean text back."""
 
 
-for _module in (scan, report, diff, explain, ledger, restore, clean, check):
+for _module in (scan, report, review, diff, explain, ledger, restore, clean, check):
     main.add_command(_module.command)

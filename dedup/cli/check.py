@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 def command(sources: Sequence[str], form: str, output: Path | None, fix: bool, **given: Any) -> None:
     """Tell what is wrong with each document: broken encoding, hidden characters, scanning, replaced words, structure.
 
-    SOURCE is a folder, a text file, JSONL (also .gz or .zst) or Parquet. Nothing is changed. With --fix -o FOLDER,
+    SOURCE is a folder, a file of any form that docs/formats.md lists, or - for standard input. Nothing is changed. With --fix -o FOLDER,
     FOLDER gets documents/, in the format they came in, and edits.jsonl, every repair with what stood there before:
     `dedup restore --undo` takes them back.
     """

@@ -45,6 +45,13 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Also mend what is safe to mend besides encoding: invisible characters, words divided at line ends.",
 )
+@click.option(
+    "--decisions",
+    "decisions_path",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Obey what was decided with `dedup review`: the file that it wrote.",
+)
 @options.FORMAT
 @options.MEMORY
 @options.DAMAGE
@@ -59,18 +66,20 @@ def command(
     recorded in edits.jsonl; with --fix all that is safe to mend, as `dedup check --fix` does; with --conjecture also
     what a ledger of substitutions makes sure, each marked as such.
     """
-    fix = given.pop("fix")
+    fix, decisions_path = given.pop("fix"), given.pop("decisions_path")
     if ledger_path and not conjecture:
         raise click.UsageError("--ledger is what to conjecture by: add --conjecture")
     with failures():
-        from dedup import ledger, pipeline, restoring
+        from dedup import decisions, ledger, pipeline, restoring
         from dedup.report import folder, jsonl
 
         folder.refuse_existing(target)
         folder.refuse_within(target, sources)
         config = options.config(given)
         known = ledger.read(ledger_path) if ledger_path else None
-        with follow() as progress, pipeline.find_duplicates(sources, config, progress) as findings:
+        decided = decisions.read(decisions_path) if decisions_path else []
+        with follow() as progress, pipeline.find_duplicates(sources, config, progress) as found:
+            findings = decisions.obeyed(found, decided, config) if decided else found
             if not findings.corpus.ids and findings.problems:
                 raise findings.problems[0]
             rows: Iterable[ledger.Substitution] = ledger.lazily(pipeline.dropped_collations(findings, config))
@@ -78,6 +87,7 @@ def command(
             if conjecture:
                 rows = list(rows)
                 put_right = restoring.conjectured(put_right, known or rows, config)
+            put_right = decisions.with_readings(put_right, decided)
             counts = folder.write(put_right, rows, target, progress)
         if form == "jsonl":
             emit([jsonl.line(jsonl.balance(findings, counts))], None)

@@ -90,7 +90,18 @@ def of_rows(data: Any, rows: NDArray[np.int64]) -> Any:
 
     wanted = np.zeros(data.num_rows, bool)
     wanted[rows] = True
-    return data.filter(pa.array(wanted))
+    return _takeable(data).filter(pa.array(wanted))
+
+
+def _takeable(data: Any) -> Any:
+    """The table with string views as strings: of views, pyarrow chooses none."""
+    import pyarrow as pa
+
+    kinds = {pa.string_view(): pa.large_string(), pa.binary_view(): pa.large_binary()}
+    if not any(field.type in kinds for field in data.schema):
+        return data
+    fields = [field.with_type(kinds.get(field.type, field.type)) for field in data.schema]
+    return data.cast(pa.schema(fields, data.schema.metadata))
 
 
 def of_columns(columns: Mapping[str, Any]) -> Any:

@@ -91,6 +91,8 @@ def starts_path(lines: Path) -> Path:
 def rows_of(file: SourceFile, kept: NDArray[np.int64]) -> NDArray[np.int64]:
     """The rows, from 0, of records by the bytes (k, 2) of their lines, which ascend."""
     assert file.unpacked, "a file is unpacked before its rows are chosen"
+    if not len(kept):
+        return np.zeros(0, np.int64)  # of an empty file, which cannot be mapped
     return np.searchsorted(np.memmap(starts_path(file.unpacked), np.int64, "r"), kept[:, 0])
 
 

@@ -13,19 +13,22 @@ the same bytes.
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
+from html import unescape
 from importlib.metadata import version
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from dedup import judge
 from dedup.config import Config
 from dedup.damage import KINDS
 from dedup.engines import local, processes
-from dedup.model import RELATIONS, Collation, Relation
+from dedup.model import RELATIONS, Collation, DedupError, Relation
 from dedup.pipeline import Findings
 from dedup.progress import SILENT, Progress
 from dedup.report import compared, listing, overview
@@ -35,7 +38,17 @@ COMPARISONS_BYTES_MAX = 18_000_000
 """Of a page of at most 30 MB, so much for comparisons, the rest for the lists."""
 SUBSTITUTIONS_SHOWN = 50
 STYLES = ("page.css", "views.css")
-SCRIPTS = ("base.js", "data.js", "plots.js", "overview.js", "clusters.js", "compose.js", "compare.js", "app.js")
+SCRIPTS = (
+    "base.js",
+    "data.js",
+    "plots.js",
+    "overview.js",
+    "review.js",
+    "clusters.js",
+    "compose.js",
+    "compare.js",
+    "app.js",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +166,28 @@ def rendered(data: Data, connect: str = "'none'") -> str:
         data=Markup(as_json(data.index)),
         packs=data.packs,
     )
+
+
+_PLACES = (
+    r"<title>(.*?) - dedup</title>",
+    r'<script type="application/json" id="data">(.*?)</script>',
+)
+_PACK = r'<script type="text/plain" id="pack-\d+">([A-Za-z0-9+/=]*)</script>'
+
+
+def read(path: Path) -> Data:
+    """What a page was made of. Raises DedupError if the file cannot be read or is no such page."""
+    try:
+        html = path.read_text(encoding="utf-8")
+        title, data = (re.search(place, html, re.S) for place in _PLACES)
+        index = json.loads(data[1]) if data else None
+        if not title or not isinstance(index, dict) or not isinstance(index.get("documents"), dict):
+            raise ValueError
+        return Data(unescape(title[1]), index, tuple(re.findall(_PACK, html)))
+    except OSError as error:
+        raise DedupError(path, f"cannot be read ({error.strerror})", "name a page that dedup report wrote") from error
+    except ValueError as error:
+        raise DedupError(path, "is no report page", "name a page that dedup report wrote") from error
 
 
 def policy(style: str, script: str, connect: str = "'none'") -> str:

@@ -1,6 +1,6 @@
 // Which view is shown, the keys, and light and dark.
 
-const VIEWS = [["#/", "Overview"], ["#/clusters", "Clusters"], ["#/shared", "Shared passages"]];
+const VIEWS = [["#/", "Overview"], ["#/clusters", "Clusters"], ["#/shared", "Shared passages"], ...(DATA.review ? [["#/decisions", "Decisions"]] : [])];
 let keysOfView = {};
 
 const go = (hash) => { location.hash = hash; };
@@ -9,6 +9,7 @@ function view() {
   if (DATA.mode === "diff") return diffView();
   const [, name, ...numbers] = location.hash.split("/");
   const [one, left, right] = numbers.map((text) => (/^\d+$/.test(text) ? Number(text) : -1));
+  if (name === "decisions" && DATA.review) return decisionsView();
   if (name === "clusters") return clusterList();
   if (name === "cluster" && one >= 0 && one < SUMMARIES.length) return clusterView(one, left, right);
   if (name === "shared" && one >= 0 && one < DATA.reuse.pairs.length) return sharedView(one);

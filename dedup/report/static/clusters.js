@@ -42,7 +42,7 @@ function clusterList() {
     h("label", { class: "wide" }, h("span", null, "Search documents"), search),
     select("Relation", "relation", [["", "any"], ...relationsOf(SUMMARIES.reduce((mask, one) => mask | one.relations, 0)).map((one) => [one, one])], refresh),
     select("Documents", "size", [2, 3, 5, 10, 50].map((size) => [size, size === 2 ? "any number" : `${size} or more`]), refresh),
-    DOCS.source_names.length > 1 ? select("Source", "source", [["", "any"], ...DOCS.source_names.map((name, at) => [at, shown(name)])], refresh) : null,
+    DOCS.source_names.length > 1 ? select("Source", "source", [["", "any"], ...DOCS.source_names.map((name, at) => [at, shown(name)]).sort((one, other) => (one[1] < other[1] ? -1 : 1))], refresh) : null,
     select("Which is cleaner", "sure", [["", "sure or not"], ["sure", "decided"], ["unsure", "not decided"]], refresh),
     select("Order", "sort", Object.entries(SORTS).map(([value, [text]]) => [value, text]), refresh));
   setTimeout(refresh);
@@ -130,7 +130,7 @@ function clusterView(cluster, left, right) {
   const shownMost = (limit) => others.slice(0, limit).map((one) => memberRow(cluster, one));
   const body = h("tbody", null,
     h("tr", { class: "kept" }, h("td", null, h("b", { class: "fate" }, "keep")), h("td", null, named(DOCS.ids[kept]), flags(kept)), h("td", { class: "right" }, number(DOCS.words[kept])),
-      h("td", { colspan: "4", class: "why" }, whyKept(cluster, others))),
+      h("td", { colspan: "4", class: "why" }, whyKept(cluster, others), decideCluster(all))),
     shownMost(MEMBERS_SHOWN));
   const more = others.length > MEMBERS_SHOWN
     ? h("button", { type: "button", on: { click: () => { body.append(...others.slice(MEMBERS_SHOWN).map((one) => memberRow(cluster, one))); more.remove(); } } }, `Show all ${number(others.length)} copies`) : null;
@@ -162,7 +162,7 @@ function memberRow(cluster, { document, pair }) {
     h("td", null, named(DOCS.ids[document]), flags(document)), h("td", { class: "right" }, number(DOCS.words[document])),
     h("td", null, badge(relation)), h("td", null, meter(told.within[pair]), ` ${share(told.within[pair])}`),
     h("td", { class: "why" }, whyDropped(pair, relation)),
-    h("td", null, h("a", { href: `#/cluster/${cluster}/${told.kept[cluster]}/${document}`, "aria-label": `Compare ${shown(DOCS.ids[document])} with the kept one` }, "compare")));
+    h("td", null, h("a", { href: `#/cluster/${cluster}/${told.kept[cluster]}/${document}`, "aria-label": `Compare ${shown(DOCS.ids[document])} with the kept one` }, "compare"), decideMember(told.kept[cluster], document)));
 }
 
 function whyDropped(pair, relation) {

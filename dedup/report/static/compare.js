@@ -39,7 +39,7 @@ function sideBySide(found, asked) {
   if (!differing_.length) return [h("p", null, "The two texts are the same."), texts(all, [left, right], null).element];
   const card = placeCard([left, right]);
   const shown_ = texts(all, [left, right], card);
-  card.jump = shown_.jump;
+  [card.jump, card.text] = [shown_.jump, found.text];
   all.forEach((piece, at) => piece.keptSide !== undefined && card.numbers.set(`${piece.keptSide} ${piece.index}`, at));
   const counts = DATA.kinds.map((kind) => [kind, differing_.filter((piece) => piece.kind === kind).length]).filter(([, value]) => value);
   const told = counts.map(([kind, value]) => `${number(value)} ${KIND_TOLD[kind]}`).join(", ");
@@ -186,7 +186,7 @@ function placeCard(two) {
       : h("button", { type: "button", on: { click: () => card.jump(partner) } }, piece.a ? "Go to where it came" : "Go to where it left");
     element.classList.add("told");
     const close = h("button", { type: "button", class: "close", "aria-label": "Close", on: { click: () => element.classList.remove("told") } }, "\u00d7");
-    element.replaceChildren(...[close, h("h3", null, `Here: ${KIND_TOLD[piece.kind]}`), reading("left", piece.a), reading("right", piece.b), verdict(piece, two), moved].filter(Boolean));
+    element.replaceChildren(...[close, h("h3", null, `Here: ${KIND_TOLD[piece.kind]}`), reading("left", piece.a), reading("right", piece.b), verdict(piece, two), decideReading(card.text, piece, two), moved].filter(Boolean));
   };
   return card;
 }

@@ -1,0 +1,65 @@
+// Decisions, where the page is served by dedup review: buttons that send one, and the list of all.
+
+const READING_MOST = 20000;
+let decided = [];
+
+async function decide(decision) {
+  const answer = await fetch("decisions", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(decision) }).catch(() => null);
+  const told = answer?.ok ? `Decided: ${inWords(decision)}.` : "This could not be written down: is dedup review still running?";
+  tell(told);
+  if (answer?.ok) await refreshDecisions();
+  $("decided")?.replaceChildren(told);
+  return Boolean(answer?.ok);
+}
+
+async function refreshDecisions() {
+  const answer = await fetch("decisions").catch(() => null);
+  if (answer?.ok) decided = await answer.json();
+}
+
+const names_ = (ids) => (ids.length > 3 ? `${ids.slice(0, 3).join(", ")} and ${ids.length - 3} more` : ids.join(" and "));
+
+function inWords(one) {
+  return {
+    keep: () => `${one.id} is kept`, apart: () => `${names_(one.ids)} are no copies of each other`, confirm: () => `${names_(one.ids)} are rightly one cluster`,
+    reading: () => `in ${one.id}, “${one.before || "nothing"}” becomes “${one.after || "nothing"}” (${one.witness})`, withdraw: () => `number ${one.number} is withdrawn`,
+  }[one.decision]();
+}
+
+const decisionButton = (text, decision, label) => h("button", { type: "button", class: "decide", "aria-label": label || null, on: { click: () => decide(decision) } }, text);
+
+function decideCluster(all) {
+  if (!DATA.review) return null;
+  const ids = all.map((one) => DOCS.ids[one.document]);
+  return h("div", { class: "decisions" }, decisionButton("Confirm", { decision: "confirm", ids }, "Confirm this cluster"),
+    decisionButton("Split", { decision: "apart", ids }, "Split this cluster: all of it stays"), h("span", { id: "decided", role: "status" }));
+}
+
+function decideMember(kept, document) {
+  if (!DATA.review) return null;
+  const id = DOCS.ids[document];
+  return h("div", { class: "decisions" }, decisionButton("Keep this one", { decision: "keep", id }, `Keep ${shown(id)} instead`),
+    decisionButton("No copy", { decision: "apart", ids: [DOCS.ids[kept], id] }, `${shown(id)} is no copy of the kept one`));
+}
+
+/** Puts the copy's reading into the kept text; places are told in characters of that, as Python counts. */
+function decideReading(text, piece, two) {
+  if (!DATA.review || piece.keptSide === undefined || piece.kind === "move") return null;
+  const [kept, copy] = piece.keptSide ? [two[1], two[0]] : two;
+  const [before, after] = piece.keptSide ? [piece.b, piece.a] : [piece.a, piece.b];
+  if (Math.max(before.length, after.length) > READING_MOST) return null;
+  const start = [...text.slice(0, piece.start)].length;
+  return decisionButton("Take the copy's reading", { decision: "reading", id: DOCS.ids[kept], start, stop: start + [...before].length, before, after, witness: DOCS.ids[copy] });
+}
+
+function decisionsView() {
+  const place = h("div");
+  const draw = () => {
+    const gone = new Set(decided.filter((one) => one.decision === "withdraw").map((one) => one.number));
+    const rows = decided.map((one, at) => [at + 1, inWords(one), gone.has(at + 1) ? "withdrawn" : one.decision === "withdraw" ? "" :
+      h("button", { type: "button", "aria-label": `Withdraw number ${at + 1}`, on: { click: () => decide({ decision: "withdraw", number: at + 1 }).then(draw) } }, "Withdraw")]);
+    place.replaceChildren(rows.length ? table("In the order in which they were made", [{ text: "number", right: true }, "decision", ""], rows) : h("p", null, "Nothing was decided yet."));
+  };
+  refreshDecisions().then(draw);
+  return [h("h1", null, "Decisions"), h("p", null, "dedup clean --decisions obeys them."), place];
+}

@@ -1,0 +1,184 @@
+"""Tables, frames, datasets and iterables in memory give what the same records in a file give."""
+
+from __future__ import annotations
+
+import gc
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from strategies import PARAGRAPHS, article, spun
+
+import dedup
+from dedup.config import Config
+from dedup.model import DedupError
+
+SMALL = Config(bulk_bytes_min=1 << 50)
+BULK = Config(bulk_bytes_min=0)
+
+
+@pytest.fixture(autouse=True)
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder that temporary files go to, which must be empty at the end."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    yield folder
+    gc.collect()
+    assert list(folder.iterdir()) == []
+
+
+def rows() -> list[dict[str, Any]]:
+    texts = [
+        text for seed in range(4)
+        for text in (article(seed, 10), spun(article(seed, 10), seed), article(seed, 10).upper())
+    ]  # fmt: skip
+    return [
+        {"n": number, "key": f"k{number}", "text": text} for number, text in enumerate((*texts, PARAGRAPHS[0], "漢字"))
+    ]
+
+
+def pandas_frame(given: list[dict[str, Any]]) -> Any:
+    return pytest.importorskip("pandas", reason="pandas is not installed").DataFrame(given)
+
+
+def polars_frame(given: list[dict[str, Any]]) -> Any:
+    return pytest.importorskip("polars", reason="polars is not installed").DataFrame(given)
+
+
+def dataset(given: list[dict[str, Any]]) -> Any:
+    return pytest.importorskip("datasets", reason="datasets is not installed").Dataset.from_list(given)
+
+
+def shuffled(given: list[dict[str, Any]]) -> Any:
+    """A dataset whose rows are chosen by indices, which its Arrow table does not show."""
+    return dataset([*given[::-1], {"n": -1, "key": "no", "text": "no"}]).select(range(len(given) - 1, -1, -1))
+
+
+def stream_of_a_dataset(given: list[dict[str, Any]]) -> Any:
+    return dataset(given).to_iterable_dataset()
+
+
+MAKERS: list[Callable[[list[dict[str, Any]]], Any]] = [
+    pa.Table.from_pylist, pa.RecordBatch.from_pylist,
+    lambda given: pa.Table.from_pylist(given).to_reader(max_chunksize=3),
+    pandas_frame, polars_frame, dataset, shuffled, stream_of_a_dataset, list, iter,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("maker", MAKERS, ids=[
+    "table", "batch", "reader", "pandas", "polars", "dataset", "shuffled dataset", "dataset stream", "list", "iterator",
+])  # fmt: skip
+def test_whatever_holds_records_gives_what_a_file_of_them_gives(tmp_path: Path, maker: Any) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps({**row, "id": row["key"]}) + "\n" for row in rows()))
+    found = dedup.deduplicate(maker(rows()), id="key", config=SMALL)
+    plain = dedup.find_duplicates(path, SMALL)
+    stays = {name for name, kept in zip(plain.corpus.ids, plain.clusters.kept().tolist(), strict=True)
+             if plain.corpus.ids[kept] == name}  # fmt: skip
+    assert found.kept.to_pylist() == [row for row in rows() if row["key"] in stays]
+    assert 4 <= len(found.kept) < len(rows()) - 3
+    told = {(rows()[one["a_row"]]["key"], rows()[one["b_row"]]["key"], one["relation"], one["resemblance"])
+            for one in found.pairs.to_pylist()}  # fmt: skip
+    assert told == {(pair.a, pair.b, pair.relation, pair.resemblance) for pair in plain.pairs}
+    documents = found.documents.to_pylist()
+    assert [one["row"] for one in documents] == list(range(len(rows())))
+    assert [one["id"] for one in documents] == [row["key"] for row in rows()]
+    assert {one["id"] for one in documents if one["status"] != "duplicate"} == stays
+    for one in documents:
+        assert (one["kept_row"] != one["row"]) == (one["status"] == "duplicate")
+        assert (one["cluster"] is None) == (one["status"] == "unique")
+    cleaner = {(one["a_row"], one["b_row"]): one["cleaner_row"] for one in found.pairs.to_pylist()}
+    for pair in plain.pairs:
+        a, b = int(pair.a[1:]), int(pair.b[1:])
+        assert cleaner[a, b] == (None if pair.cleaner is None else int(pair.cleaner[1:]))
+    assert found.problems == ()
+
+
+def test_bulk_keeps_the_same_rows() -> None:
+    small, bulk = (dedup.deduplicate(rows(), config=config) for config in (SMALL, BULK))
+    assert small.kept.equals(bulk.kept)
+    assert small.documents.equals(bulk.documents)
+
+
+def test_strings_are_documents_and_columns_may_have_any_names() -> None:
+    texts = [row["text"] for row in rows()]
+    of_strings = dedup.deduplicate(iter(texts), config=SMALL)
+    renamed = dedup.deduplicate([{"body": text, "id": "same"} for text in texts], text="body", config=SMALL)
+    assert of_strings.kept.column("text").to_pylist() == renamed.kept.column("body").to_pylist()
+    assert of_strings.documents.column("id").to_pylist()[:2] == ["table#1", "table#2"]
+    by_id = dedup.deduplicate([{"id": text} for text in texts], text="id", config=SMALL)
+    assert by_id.kept.num_rows == of_strings.kept.num_rows
+
+
+def test_nothing_is_changed_and_schema_is_kept() -> None:
+    table = pa.table(
+        {
+            "text": pa.array([PARAGRAPHS[0], PARAGRAPHS[0], None, PARAGRAPHS[1]]).dictionary_encode(),
+            "x": [[1], [2], [3], None],
+        }
+    ).replace_schema_metadata({"made by": "hand"})
+    before = table.to_pylist()
+    found = dedup.deduplicate(table)
+    assert table.to_pylist() == before
+    assert found.kept.schema.equals(table.schema, check_metadata=True)
+    assert found.kept.column("x").to_pylist() == [[1], None]
+    ((problem),) = found.problems
+    assert str(problem) == "table, row 3: has no text; give it one, or remove the row"
+
+
+def test_results_offer_the_interface_in_turn() -> None:
+    found = dedup.deduplicate(rows(), config=SMALL)
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    polars = pytest.importorskip("polars", reason="polars is not installed")
+    assert pandas.DataFrame.from_arrow(found.kept).shape == polars.DataFrame(found.kept).shape == found.kept.shape
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        ([{"body": "x"}], "has null in the column `text`, not text"),
+        (pa.table({"body": ["x"]}), "has no column `text`"),
+        ([{"text": 5}], "has int64 in the column `text`, not text"),
+        ([{"text": "x"}, {"text": 5}], "has values of several kinds in one column"),
+        (["x", 5], "is a int, neither a string nor a mapping"),
+        ("one text", "cannot be made of a str"),
+        (5, "cannot be made of a int"),
+    ],
+)
+def test_what_holds_no_texts_is_told(data: Any, problem: str) -> None:
+    with pytest.raises(DedupError) as raised:
+        dedup.deduplicate(data)
+    assert raised.value.problem.startswith(problem)
+    assert len(raised.value.remedy) > 5
+
+
+@pytest.mark.parametrize("data", [[], pa.table({"text": pa.array([], pa.string())})])
+def test_nothing_gives_empty_tables(data: Any) -> None:
+    if data == []:
+        with pytest.raises(DedupError):
+            dedup.deduplicate(data)
+        return
+    found = dedup.deduplicate(data)
+    assert (found.kept.num_rows, found.documents.num_rows, found.pairs.num_rows) == (0, 0, 0)
+
+
+def test_second_row_of_an_id_is_named_and_not_kept() -> None:
+    found = dedup.deduplicate([{"text": text, "id": 7} for text in PARAGRAPHS[:2]], id="id")
+    assert found.kept.num_rows == 1
+    assert found.problems[0].problem == "has the id '7', which table, row 1 has already"
+
+
+def test_rows_that_are_read_once_are_not_read_twice() -> None:
+    taken = []
+
+    def once() -> Iterator[str]:
+        for text in PARAGRAPHS[:3]:
+            taken.append(text)
+            yield text
+
+    assert dedup.deduplicate(once()).kept.num_rows == len(taken) == 3
