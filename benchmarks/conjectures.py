@@ -22,8 +22,8 @@ from dedup.dictionary import Dictionary, dictionary
 from dedup.ledger import Substitution
 from dedup.model import Edit, Span
 
-CURVE, CURVE_QUICK = (25, 50, 100, 200, 400), (25, 50)
-HELD_OUT = 100
+CURVE, CURVE_QUICK = (25, 100, 400), (25, 50)
+HELD_OUT = 60
 PRECISION_MIN, HARM_MAX, TORTURED_MIN, ALARMS_MAX = 0.97, 0.001, 0.9, 1.0
 ALARM_WORDS = 20_000
 EMPTY: Sequence[Substitution] = ()

@@ -235,7 +235,7 @@ def _restored_errors(
 
 def spun_thrice(request: Request) -> Iterator[Row]:
     """Words as in the original of what three spun copies restore, with ledgers learnt from other texts."""
-    texts = list(islice(prose.documents("English", LENGTHS, 7000 + request.seed), request.some(40, 8)))
+    texts = list(islice(prose.documents("English", LENGTHS, 7000 + request.seed), request.some(16, 6)))
     words = sum(len(text.split()) for text in texts)
 
     def damaged(text: str, seed: int) -> str:

@@ -110,7 +110,7 @@ class Config:
 
     spun_systematic_min: float = 0.5
     """Probability, by the figures of the alignment, that words were replaced one for another throughout, as a program
-    does it, from which a pair is `spun` (see `judge.SYSTEMATIC`)."""
+    does it, from which a pair is `spun` (see `rules.SYSTEMATIC`)."""
 
     spun_window_tokens: int = 50
     """Tokens of the windows that `spread` counts, which is told of a pair and decides nothing."""
@@ -247,6 +247,8 @@ class Config:
         names = [self.text_column, self.id_column, self.source_column]
         if "" in names or len(set(names)) < len(names):
             raise ValueError("the columns of text, id and source must have names, and each another")
+        if self.stdin_name in ("", ".", "..") or "/" in self.stdin_name or "\0" in self.stdin_name:
+            raise ValueError(f"stdin_name is {self.stdin_name!r}, and must be the name of a file, in no folder")
 
 
 _RANGES: dict[str, tuple[float, float]] = {

@@ -37,8 +37,10 @@ MADE_WEIGHT, NATURAL_WEIGHT = 1.08, 1.0
 """What the logarithm of how often a phrase was put in, or stands by itself, counts."""
 FURTHER_WEIGHT = 0.6
 """What the likelihood of what other texts have counts, as in a vote."""
-NEW_ODDS = 0.5
-"""Log-odds that a phrase stands for something the ledger does not know, beyond what its novelty says."""
+NEW_ODDS, NEW_FREQUENCY = 0.5, -7.5
+"""Log-odds that a phrase stands for something the ledger does not know, beyond what its novelty says; and how frequent
+that is thought to be, as `plausible` tells it of one ordinary word: else whatever the ledger knows of a long phrase would
+seem better than all it does not know."""
 SUSPICION, SUSPICION_USUAL = 0.4, -1.1
 """What the log-odds of the words by themselves that they were put in (`suspicion`) count, beyond what is usual."""
 ROUNDS, STEPS = 3, 25
@@ -218,10 +220,15 @@ def _weighed(look: Look, guess: Guess, beside: tuple[Guess | None, Guess | None]
             - own
             for one in guess.origins
         ],
-        MADE_WEIGHT * log(count * dictionary.novelty / seen) + NEW_ODDS,
+        MADE_WEIGHT * log(count * dictionary.novelty / seen) + NEW_ODDS + _new(own),
         NATURAL_WEIGHT * log(dictionary.natural(phrase))
         - SUSPICION * (max(look.suspicions[guess.start : guess.stop]) - SUSPICION_USUAL),
     )
+
+
+def _new(own: float) -> float:
+    """By how much something unknown is more plausible than what stands there, if that is not plausible at all."""
+    return max(0.0, WEIGHTS["frequency"] * NEW_FREQUENCY - own)
 
 
 def _further(look: Look, guess: Guess, dictionary: Dictionary) -> list[float]:

@@ -213,4 +213,4 @@ def with_readings(findings: Findings, every: Sequence[Decision]) -> Findings:
 
 def _meets(one: Edit, other: Edit) -> bool:
     """Whether two edits are at one place."""
-    return one.span[0] < other.span[1] and other.span[0] < one.span[1] or one.span == other.span
+    return (one.span[0] < other.span[1] and other.span[0] < one.span[1]) or one.span == other.span

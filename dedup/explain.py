@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup import cluster, figures, judge, meeting, pipeline, readings
+from dedup import cluster, figures, judge, meeting, pipeline, readings, rules
 from dedup.columns import Pairs, places
 from dedup.config import Config
 from dedup.figures import Compared
@@ -200,7 +200,7 @@ def _figures(compared: Compared, turned: bool) -> dict[str, float]:
         other = {"a": "b", "b": "a"}
         sided = {name: f"{name[:-1]}{other[name[-1]]}" for name in found if name[-2:] in ("_a", "_b")}
         found |= {name: float(getattr(seen, twin)[0]) for name, twin in sided.items()}
-    return found | {name: float(values[0]) for name, values in judge.by_readings(compared).items()}
+    return found | {name: float(values[0]) for name, values in rules.by_readings(compared).items()}
 
 
 def _replaced(found: Comparison, turned: bool) -> tuple[tuple[str, str, int], ...]:
@@ -216,11 +216,11 @@ def _replaced(found: Comparison, turned: bool) -> tuple[tuple[str, str, int], ..
 
 
 def _steps(compared: Compared, config: Config) -> Iterator[Step]:
-    for rule in judge.rules(compared, config):
+    for rule in rules.stated(compared, config):
         asked = tuple(
             Asked(one.figure, float(one.values[0]), one.sign, one.limit, bool(one.holds[0])) for one in rule.asks
         )
-        relation = None if rule.code == judge.NONE else RELATIONS[rule.code]
+        relation = None if rule.code == rules.NONE else RELATIONS[rule.code]
         yield Step(rule.told, relation, asked, bool(rule.holds[0]))
         if rule.holds[0]:
             return
@@ -233,14 +233,14 @@ def _direction(compared: Compared, turned: bool, pair: Pair | None, config: Conf
     return Direction(
         parts={name: float(sign * part[0]) + 0.0 for name, part in parts.items()},
         log_odds=float(own[0]) + 0.0,
-        probability=float(judge.probabilities(own)[0]),
+        probability=float(rules.probabilities(own)[0]),
         undecided="" if pair and pair.cleaner else _undecided(compared, config),
     )
 
 
 def _undecided(compared: Compared, config: Config) -> str:
     """Why neither of two documents is called the cleaner."""
-    relation, seen = int(judge.relations(compared, config)[0]), compared.figures
+    relation, seen = int(rules.relations(compared, config)[0]), compared.figures
     if relation == EXACT:
         return "their words are the same"
     if not seen.places[0] and not compared.repairs[0]:

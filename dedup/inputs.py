@@ -19,7 +19,6 @@ from dedup import clean, losses, read
 from dedup.config import Config
 from dedup.engines import local
 from dedup.model import Corpus, DedupError, Document, SourceFile
-from dedup.packed import files
 from dedup.progress import Progress
 from dedup.spool import Spool
 
@@ -34,6 +33,8 @@ def source_files(
     packed = [file for file in found if isinstance(file, SourceFile) and file.is_packed]
     if not packed:
         return found
+    from dedup.packed import files  # which take some time to load, for nothing where texts lie plain
+
     progress.stage("unpack", sum(file.size_bytes for file in packed), "bytes")
     workers = config.workers or local.workers_available()
     unpacked = local.mapped(
@@ -49,6 +50,8 @@ def _files(source: str | Path | SourceFile, spool: Spool, config: Config) -> Ite
         return [source]
     if str(source) != STDIN:
         return read.files([source], config)
+    from dedup.packed import files
+
     try:
         taken = files.taken(sys.stdin.buffer, spool, config)
         if not taken.holds_records and not taken.codec:

@@ -48,6 +48,11 @@ def repairs(text: str) -> tuple[Edit, ...]:
     return tuple(found)
 
 
+def ready() -> None:
+    """Loads what repairs need, before threads do: one that asks while another loads it may meet half of it."""
+    import ftfy  # noqa: F401
+
+
 def _by_heuristic(line: str, offset: int) -> tuple[Edit, ...]:
     """The edits in a line that ftfy's heuristic finds bad; `offset` is where the line begins."""
     import ftfy

@@ -31,6 +31,7 @@ from dedup import (
     phrase,
     read,
     readings,
+    rules,
     sketch,
 )
 from dedup.columns import Clusters, Pairs
@@ -259,7 +260,7 @@ def measured(a: Entry, b: Entry, config: Config) -> Compared:
     """All that a finding on two documents rests on."""
     found, _ = comparison(a, b, config)
     one = figures.compared(found, _sameness(a, b), readings.sums(found), config)
-    return figures.with_letters(one, found) if judge.unexplained(one, config).all() else one
+    return figures.with_letters(one, found) if rules.unexplained(one, config).all() else one
 
 
 def _judged(

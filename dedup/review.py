@@ -105,7 +105,7 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = SECONDS_MAX
     server_version, sys_version = "dedup", ""
 
-    def do_GET(self) -> None:  # noqa: N802 (the library's name)
+    def do_GET(self) -> None:
         place = self._place()
         if place == "":
             self._answer(200, self.review.html, "text/html; charset=utf-8")
@@ -113,7 +113,7 @@ class _Handler(BaseHTTPRequestHandler):
             told = [decisions.record(found) for found in made(self.review)]
             self._answer(200, json.dumps(told).encode("ascii"), "application/json")
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         if self._place(sent=True) != "decisions":
             return
         length = self.headers.get("Content-Length", "")
@@ -139,14 +139,17 @@ class _Handler(BaseHTTPRequestHandler):
         origin = self.headers.get("Origin")
         site = self.headers.get("Sec-Fetch-Site", "same-origin")
         if self.headers.get_all("Host") != [own]:
-            return self._refuse(421)
+            self._refuse(421)
+            return None
         is_own = origin == f"http://{own}" if sent else origin in (None, f"http://{own}")
         if not is_own or site not in ("same-origin", "none"):
-            return self._refuse(403)
+            self._refuse(403)
+            return None
         token, slash, place = self.path.removeprefix("/").partition("/")
         known = secrets.compare_digest(token.encode("utf-8", "replace"), self.review.token.encode("ascii"))
         if not known or not slash or place not in (("decisions",) if sent else ("", "decisions")):
-            return self._refuse(404)
+            self._refuse(404)
+            return None
         return place
 
     def _refuse(self, status: int) -> None:

@@ -457,6 +457,9 @@ def test_archive_is_read_as_a_folder_and_written_as_an_archive(tmp_path: Path, n
     }  # fmt: skip
     stays = {key for key, one in found.items() if one["status"] != "duplicate"}
     assert len(stays) == len(found) - 3
+    with pipeline.find_duplicates(path, BULK) as bulk:
+        assert set(bulk.corpus.ids) == set(found)
+        assert len(bulk.clusters) == 1
     assert run("clean", path, "-o", tmp_path / "out").exit_code == 0
     documents = tmp_path / "out" / "documents"
     assert [one.name for one in documents.iterdir()] == [name]
@@ -534,7 +537,7 @@ def test_standard_input_may_be_a_text_or_an_archive(data: bytes) -> None:
 
 
 def test_empty_standard_input_and_too_long_a_text_are_named() -> None:
-    assert listed(run("scan", "-", "--format", "jsonl", stdin=b"")) == [("stdin", "is empty")]
+    assert listed(run("scan", "-", "--format", "jsonl", stdin=b"")) == [("<stdin>", "is empty")]
     long = run("scan", "-", "--format", "jsonl", "--document-bytes-max", 10, stdin=b"x" * 100)
     assert "over the limit" in listed(long)[0][1]
 
@@ -564,6 +567,50 @@ def test_globs_choose_files_of_folders_and_archives(tmp_path: Path) -> None:
 def test_a_file_named_by_itself_is_read_whatever_the_globs(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text(PARAGRAPHS[0])
     assert set(scanned(run("scan", tmp_path / "a.md", "--format", "jsonl", "--include", "*.txt"))) == {"a.md"}
+
+
+def test_all_documents_mended_come_back_in_their_forms(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    held = {"a.txt.gz": compressed(BROKEN.encode(), ".gz"), "b.txt": PARAGRAPHS[0].encode(),
+            "rows.csv": made([{"text": BROKEN, "id": "x", "n": "1"}], ".csv"), "c.html": page(BROKEN)}  # fmt: skip
+    (source / "all.zip").write_bytes(zipped(held))
+    result = run("check", source, "--fix", "-o", tmp_path / "out", "--html", "text")
+    assert result.exit_code == 0, result.output
+    out = members(tmp_path / "out" / "documents" / "all.zip")
+    mended = BROKEN.encode("cp1252")
+    assert list(out) == list(held)
+    assert plain(out["a.txt.gz"], ".gz") == mended
+    assert [row["text"] for row in formats.read(out["rows.csv"], ".csv")] == [mended.decode()]
+    assert (out["b.txt"], out["c.html"]) == (held["b.txt"], held["c.html"])
+    edits = (tmp_path / "out" / "edits.jsonl").read_text()
+    assert '"all.zip/a.txt.gz"' in edits
+    assert "c.html" not in edits
+
+
+def test_diff_and_restore_read_members_of_archives_and_standard_input(tmp_path: Path) -> None:
+    text = article(3, 12)
+    (tmp_path / "one.zip").write_bytes(zipped({"one.txt": text.encode()}))
+    (tmp_path / "two.tar").write_bytes(tar({"two.txt": spun(text).encode()}))
+    assert run("diff", tmp_path / "one.zip", tmp_path / "two.tar").exit_code == 0
+    assert run("restore", tmp_path / "two.tar", "--witness", tmp_path / "one.zip").stdout == text
+    assert run("restore", "-", "--witness", tmp_path / "one.zip", stdin=spun(text).encode()).stdout == text
+    itself = run("restore", tmp_path / "two.tar", "--witness", tmp_path / "two.tar")
+    assert itself.stdout == spun(text), "a document is no witness of itself"
+
+
+def test_standard_input_and_a_file_of_its_name_stay_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for config in (SMALL, BULK):
+        monkeypatch.setattr(options, "config", lambda _, config=config: config)
+        Path("stdin").write_text(PARAGRAPHS[0])
+        result = run("scan", "-", "stdin", "--format", "jsonl", stdin=made([{"text": PARAGRAPHS[1]}], ".jsonl"))
+        assert set(scanned(result)) == {"stdin", "stdin#1"}
+
+
+@pytest.mark.parametrize("name", ["../rows.csv", "", "..", "a/b.jsonl"])
+def test_name_of_standard_input_leads_nowhere(name: str) -> None:
+    assert run("scan", "-", "--stdin-name", name, stdin=b"x").exit_code == 2
 
 
 def test_columns_must_differ_and_have_names(tmp_path: Path) -> None:

@@ -21,8 +21,9 @@ FLOORS = {
     "edits": 1, "language": 1, "mojibake": 1, "columns": 1, "places": 1, "spool": 1, "globs": 1, "packed": 2,
     "figures": 2, "losses": 2, "inflection": 2, "plausible": 2,
     "readings": 3, "damage": 3, "dictionary": 3, "witnesses": 3,
-    **dict.fromkeys(STAGES, 4), "suspicion": 4, "conjecture": 5, "vote": 4, "engines": 4,
-    "bulk": 5, "inputs": 5, "mending": 6, "pipeline": 7, "meeting": 8, "restoring": 8, "checking": 8, "decisions": 8, "explain": 9,
+    "rules": 4, **dict.fromkeys(STAGES, 4), "judge": 5, "suspicion": 4, "conjecture": 6, "vote": 4, "engines": 4,
+    "bulk": 6, "inputs": 5, "mending": 6, "pipeline": 7, "meeting": 8, "restoring": 8, "checking": 8, "decisions": 8,
+    "explain": 9,
     "tables": 8, "report": 10, "review": 11, "console": 11, "cli": 12, "__init__": 13,
 }  # fmt: skip
 BULK = ("store", "read", "corpus", "sketch", "held", "terms", "passages", "match", "verify", "flow")

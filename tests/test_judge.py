@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rows import in_columns
 from strategies import PARAGRAPHS, article, edited_pairs, noised, spun
 
-from dedup import clean, figures, judge, pipeline, readings
+from dedup import clean, figures, judge, pipeline, readings, rules
 from dedup.columns import SHOWN, Pairs
 from dedup.config import Config
 from dedup.figures import MENDED, NOT_SAME, SIGNS, WRITTEN, Compared
@@ -163,7 +163,7 @@ def columns(rows: list[Values]) -> Compared:
 
 
 def relations(rows: list[Values], config: Config = CONFIG) -> list[str | None]:
-    return [(*RELATIONS, None)[code] for code in judge.relations(columns(rows), config)]
+    return [(*RELATIONS, None)[code] for code in rules.relations(columns(rows), config)]
 
 
 def relation(changes: Values, config: Config = CONFIG, base: Values = _SPUN) -> str | None:
@@ -351,7 +351,7 @@ def test_letters_that_agree_make_a_damaged_copy_of_what_shares_no_passage() -> N
      ({"resemblance": 0.8}, False), ({"same": WRITTEN}, False)],
 )  # fmt: skip
 def test_letters_are_asked_where_words_tell_of_no_copy(changes: Values, asked: bool) -> None:
-    assert judge.unexplained(columns([_SPUN | changes]), CONFIG).tolist() == [asked]
+    assert rules.unexplained(columns([_SPUN | changes]), CONFIG).tolist() == [asked]
 
 
 def test_a_copy_known_by_its_letters_is_covered_as_far_as_its_length_goes() -> None:

@@ -58,7 +58,7 @@ def test_the_example_of_tables_runs_and_takes_ten_lines(
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("4 [")
     assert "002_" not in lines[0]
-    assert [line.split()[-2:] for line in lines if "002_" in line] == [["duplicate", "3"]]
+    assert [line.split()[-2:] for line in lines if "002_" in line] == [["duplicate", "4"]]
     assert len([line for line in SCRIPTS[1].splitlines() if line]) <= 10
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup import cluster
+from dedup import cluster, mojibake
 from dedup.bulk import corpus as corpora
 from dedup.bulk import held, match, verify
 from dedup.bulk import read as partitioned
@@ -57,6 +57,7 @@ def find_duplicates(
     files: Sequence[SourceFile], config: Config, workers: int, steps: Steps, progress: Progress
 ) -> Found:
     """Everything that a scan finds in the files."""
+    mojibake.ready()
     parts = list(partitioned.partitions(files))
     sizes = [part.size_bytes for part in parts]
     progress.stage("read", sum(sizes), "bytes")

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup import align, clean, figures, judge, language, readings
+from dedup import align, clean, figures, judge, language, readings, rules
 from dedup.bulk.read import padded, texts_at
 from dedup.bulk.sketch import token_hashes
 from dedup.columns import CHANNELS, Pairs
@@ -169,7 +169,7 @@ def _compared(loaded: _Loaded, config: Config) -> figures.Compared:
 
 def _likeness(compared: figures.Compared, loaded: _Loaded, config: Config) -> F64s:
     """The likeness of letters, asked where words tell of no copy."""
-    asked = judge.unexplained(compared, config)
+    asked = rules.unexplained(compared, config)
     found = np.zeros(len(asked))
     for row in np.flatnonzero(asked).tolist():
         bounds = ((loaded.offsets[one], loaded.offsets[one + 1]) for one in loaded.places[row].tolist())
@@ -185,8 +185,8 @@ def _wants_care(compared: figures.Compared, loaded: _Loaded, config: Config) -> 
         return np.zeros(len(loaded.pairs), bool)
     bounds = zip(loaded.offsets[:-1].tolist(), loaded.offsets[1:].tolist(), strict=True)
     foreign = np.array([not loaded.data[start:stop].isascii() for start, stop in bounds])
-    relation = judge.relations(compared, config)
-    hangs = ~np.isin(relation, (EXACT, judge.NONE)) & (compared.figures.resemblance < config.threshold)
+    relation = rules.relations(compared, config)
+    hangs = ~np.isin(relation, (EXACT, rules.NONE)) & (compared.figures.resemblance < config.threshold)
     found: NDArray[np.bool_] = hangs & np.any(foreign[loaded.places], axis=1)
     return found
 

@@ -40,9 +40,9 @@ if TYPE_CHECKING:
 def command(sources: Sequence[str], form: str, output: Path | None, fix: bool, **given: Any) -> None:
     """Tell what is wrong with each document: broken encoding, hidden characters, scanning, replaced words, structure.
 
-    SOURCE is a folder, a file of any form that docs/formats.md lists, or - for standard input. Nothing is changed. With --fix -o FOLDER,
-    FOLDER gets documents/, in the format they came in, and edits.jsonl, every repair with what stood there before:
-    `dedup restore --undo` takes them back.
+    SOURCE is a folder, a file of any form that `dedup scan` reads, or - for standard input. Nothing is changed. With
+    --fix -o FOLDER, FOLDER gets documents/, in the format they came in, and edits.jsonl, every repair with what stood
+    there before: `dedup restore --undo` takes them back.
     """
     if fix and not output:
         raise click.UsageError("--fix wants a folder to write to: add -o FOLDER")

@@ -28,7 +28,12 @@ def one_document(path: str, config: Config) -> Document:
 
 def same_place(one: Document, other: Document) -> bool:
     """Whether two documents are the same bytes of the same file."""
-    return one.locator.start_byte == other.locator.start_byte and Path(one.locator.path).samefile(other.locator.path)
+    if one.locator.start_byte != other.locator.start_byte:
+        return False
+    paths = [Path(document.locator.path) for document in (one, other)]
+    if all(path.exists() for path in paths):
+        return paths[0].samefile(paths[1])
+    return paths[0] == paths[1]  # in an archive, or of standard input
 
 
 def refuse_overwriting(output: Path | None, sources: Iterable[str]) -> None:

@@ -23,9 +23,9 @@ from dedup.console import conclude, emit, emit_text, failures, follow
 def command(sources: Sequence[str], form: str, output: Path | None, **given: Any) -> None:
     """Tell which documents are copies of which.
 
-    SOURCE is a folder, a file of any form that docs/formats.md lists, or - for standard input. Nothing is changed. Copies are grouped into
-    clusters, each with the copy to keep and why; passages that documents share without being copies are listed as
-    reuse.
+    SOURCE is a folder, a text, HTML, JSONL, CSV, Parquet, Arrow, WARC, tar or zip file, also compressed, or - for
+    standard input. Nothing is changed. Copies are grouped into clusters, each with the copy to keep and why; passages
+    that documents share without being copies are listed as reuse.
     """
     with failures():
         from dedup import pipeline

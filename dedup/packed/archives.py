@@ -43,6 +43,12 @@ class Room:
     config: Config
     members: int = 0
     size_bytes: int = 0
+    taken_out: list[Path] = field(default_factory=list)
+
+    def clear(self) -> None:
+        """Removes what came out."""
+        for path in self.taken_out:
+            path.unlink(missing_ok=True)
 
     def take(self, size_bytes: int) -> None:
         """Raises DedupError if that is too much."""
@@ -154,6 +160,7 @@ def _taken_out(file: SourceFile, member: _Member, spool: Spool, room: Room) -> S
     if is_document and member.size_bytes > limit:
         return too_long
     target = spool.path(".member")
+    room.taken_out.append(target)
     size = 0
     try:
         with target.open("wb") as out, closing(member.open() or open(os.devnull, "rb")) as source:  # noqa: PTH123

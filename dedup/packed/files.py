@@ -60,11 +60,14 @@ def unpacked(
         advance(max(0, position - taken))
         taken = max(taken, position)
 
+    room = Room(file, config)
     try:
-        return list(_unpacked(file, spool, Room(file, config), tell))
+        return list(_unpacked(file, spool, room, tell))
     except DedupError as error:
+        room.clear()
         return [error]
     except OSError as error:
+        room.clear()
         problem = f"cannot be unpacked into a temporary file ({error.strerror or error})"
         return [DedupError(file.path, problem, "make room, or name a folder with more of it in TMPDIR")]
 
@@ -149,7 +152,8 @@ def no_records(path: Path) -> DedupError:
 def taken(source: BinaryIO, spool: Spool, config: Config) -> SourceFile:
     """What comes by a stream, as a file of the name that `stdin_name` tells. Raises DedupError."""
     name = config.stdin_name
-    file = SourceFile(Path(name), name, 0, "lines", text_column=config.text_column)
+    path = Path(f"<stdin>/{name}" if name != "stdin" else "<stdin>")  # no name of a file that may be a source too
+    file = SourceFile(path, name, 0, "lines", text_column=config.text_column)
     try:
         held = spool.path(".stdin")
         with held.open("wb") as out:
@@ -157,7 +161,7 @@ def taken(source: BinaryIO, spool: Spool, config: Config) -> SourceFile:
                 out.write(piece)
                 check_limit(file, out.tell(), config.unpacked_bytes_max)
     except OSError as error:
-        raise DedupError(name, f"cannot be kept in a temporary file ({error.strerror})", "make room") from error
+        raise DedupError(path, f"cannot be kept in a temporary file ({error.strerror})", "make room") from error
     form, codec = forms.named(name, config)
     with held.open("rb") as head:
         codec = codec or forms.codec_of(head.read(forms.MARK_BYTES))
