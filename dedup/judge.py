@@ -32,6 +32,7 @@ from dedup.figures import (
 from dedup.model import (
     DAMAGED,
     EXACT,
+    NEAR,
     Collation,
     Comparison,
     Locus,
@@ -91,16 +92,27 @@ def findings(
     return made.taken(relation != NONE)
 
 
-def with_damage(pairs: Pairs, scores: NDArray[np.float64], config: Config) -> Pairs:
+def told_by_letters(pairs: Pairs, config: Config) -> NDArray[np.bool_]:
+    """Of which of m pairs the letters alone tell, by their cards, which is the scan: what differs is alike, (m,)."""
+    noise = pairs.figures["similarity"] >= config.noise_similarity_min
+    found: NDArray[np.bool_] = (pairs.relation == DAMAGED) | ((pairs.relation == NEAR) & noise)
+    return found
+
+
+def with_damage(pairs: Pairs, numbers: NDArray[np.int64], scores: NDArray[np.float64], config: Config) -> Pairs:
     """The findings with what the cards of both documents say counted among what tells the cleaner one.
 
-    scores: (n, len(damage.KINDS)), by document. Broken encoding counts already, place by place, and how a text is cut
-    or repeated says nothing of its words.
+    numbers: (k,) documents, ascending, that have cards. scores: (k, len(damage.KINDS)). Broken encoding counts already,
+    place by place, and how a text is cut or repeated says nothing of its words.
     """
-    if not config.damage_weight or not len(pairs):
-        return pairs
-    told = scores[:, [KINDS.index(kind) for kind in ("invisible", "ocr", "spun")]].sum(1)
-    part = config.damage_weight * (told[pairs.documents[:, 1]] - told[pairs.documents[:, 0]])
+    of_b_less_a = np.zeros((len(pairs), len(KINDS)))
+    if len(numbers):
+        places = np.minimum(np.searchsorted(numbers, pairs.documents), len(numbers) - 1)
+        own = np.where((numbers[places] == pairs.documents)[..., None], scores[places], 0.0)
+        of_b_less_a = own[:, 1] - own[:, 0]
+    every = of_b_less_a[:, [KINDS.index(kind) for kind in ("invisible", "ocr", "spun")]].sum(axis=1)
+    noise = np.where(told_by_letters(pairs, config), of_b_less_a[:, KINDS.index("ocr")], 0.0)
+    part = config.damage_weight * every + config.noise_card_weight * noise
     asked = (pairs.relation != EXACT) & (np.abs(part) > 0)
     known = np.where(pairs.cleaner < 0, 0.0, np.sum(list(pairs.direction.values()), axis=0))
     probability = probabilities(known + part)

@@ -60,13 +60,15 @@ def fixed(corpus: Corpus, numbers: NDArray[np.int64], config: Config, progress: 
     return replace(corpus, notable=Mended(corpus, found, corpus.notable))
 
 
-def scores(corpus: Corpus, config: Config, progress: Progress = SILENT) -> NDArray[np.float64]:
-    """The scores of the documents' cards: (n, len(damage.KINDS))."""
-    total = int((corpus.stops - corpus.starts).sum())
+def scores(
+    corpus: Corpus, numbers: NDArray[np.int64], config: Config, progress: Progress = SILENT
+) -> NDArray[np.float64]:
+    """The scores of the cards of documents, by number: (k, len(damage.KINDS))."""
+    total = int((corpus.stops - corpus.starts)[numbers].sum())
     progress.stage("check", total, "bytes")
     found: list[tuple[float, ...]] = []
     workers = config.workers or local.workers_available()
-    for size, made in processes.as_needed(_scores, _groups(corpus, np.arange(len(corpus))), workers, total):
+    for size, made in processes.as_needed(_scores, _groups(corpus, numbers), workers, total):
         found += made
         progress.advance(size)
     return np.array(found, np.float64).reshape(-1, len(damage.KINDS))

@@ -169,7 +169,7 @@ def _in_small(files: Sequence[SourceFile | DedupError], config: Config, progress
     scores = np.array([damage.scores(document) for document in found], np.float64).reshape(-1, len(damage.KINDS))
 
     def judged(both: NDArray[np.int64], keys: NDArray[np.int64] | None, told: Progress) -> Pairs:
-        return judge.with_damage(_judged(entries, both, keys, config, told), scores, config)
+        return judge.with_damage(_judged(entries, both, keys, config, told), np.arange(len(found)), scores, config)
 
     groups, pairs = cluster.clusters(
         judged(asked, met, progress), corpus.words, lambda both: judged(both, None, SILENT), config.drop_coverage_min
@@ -187,14 +187,16 @@ def _in_bulk(files: Sequence[SourceFile | DedupError], config: Config, progress:
     def one_by_one(corpus: Corpus, a: int, b: int) -> Compared:
         return measured(entry(document_at(corpus, a), config), entry(document_at(corpus, b), config), config)
 
-    scores: list[NDArray[np.float64]] = []
+    every: list[NDArray[np.float64]] = []
 
     def weighed(pairs: Pairs, corpus: Corpus) -> Pairs:
+        numbers = np.unique(pairs.documents[judge.told_by_letters(pairs, config)])
         if not config.damage_weight:
-            return pairs
-        if not scores:
-            scores.append(mending.scores(corpus, config, progress))
-        return judge.with_damage(pairs, scores[0], config)
+            return judge.with_damage(pairs, numbers, mending.scores(corpus, numbers, config), config)
+        numbers = np.arange(len(corpus))
+        if not every:
+            every.append(mending.scores(corpus, numbers, config, progress))
+        return judge.with_damage(pairs, numbers, every[0], config)
 
     workers = config.workers or local.workers_available()
     found = flow.find_duplicates(readable, config, workers, flow.Steps(one_by_one, weighed), progress)
@@ -206,7 +208,7 @@ def _in_bulk(files: Sequence[SourceFile | DedupError], config: Config, progress:
         found.compared,
         found.capped,
         memory_bytes=config.memory_bytes,
-        damage=scores[0] if scores else None,
+        damage=every[0] if every else None,
     )
 
 

@@ -325,7 +325,7 @@ def test_the_copy_with_hidden_characters_gives_way_if_damage_counts(
         (pairs[options],) = [
             one for one in records(run("scan", tmp_path, "--format", "jsonl", *options)) if one["record"] == "pair"
         ]
-    assert "damage" not in pairs[()]["evidence"]["direction"]
+    assert pairs[()]["evidence"]["direction"]["damage"] == 0
     assert pairs[("--damage",)]["cleaner"] == "b.txt"
     assert pairs[("--damage",)]["evidence"]["direction"]["damage"] < 0
 
