@@ -85,8 +85,8 @@ class Config:
 
     in_order_share_min: float = 0.875
     """Share of the words of two texts, 0..1, that must stand equal and in the same order for them to be `near` whatever
-    became of the shingles, of which one replaced word spoils five; never less than the threshold asks of them: what a
-    reader takes for one text has one word in eight replaced at most."""
+    became of the shingles, of which one replaced word spoils five: what a reader takes for one text has one word in
+    eight replaced at most. It does not count where the threshold is set above 0.7."""
 
     in_order_replaced_min: float = 0.5
     """Share of the differing places at which words must face words, for the same: who adds and drops more often than he
@@ -173,7 +173,7 @@ class Config:
     """Tokens of the longest block that is taken over from a copy when a document is restored; 0 for none: what only a
     copy has may be its own."""
 
-    conjecture_confidence_min: float = 0.95
+    conjecture_confidence_min: float = 0.97
     """Probability from which a conjecture is made: of those that are, no more than three in a hundred may be wrong."""
 
     source_loss_max: float = 0.5

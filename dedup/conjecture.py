@@ -39,13 +39,14 @@ FURTHER_WEIGHT = 0.6
 """What the likelihood of what other texts have counts, as in a vote."""
 NEW_ODDS, NEW_FREQUENCY = 0.5, -7.5
 """Log-odds that a phrase stands for something the ledger does not know, beyond what its novelty says; and how frequent
-that is thought to be, as `plausible` tells it of one ordinary word: else whatever the ledger knows of a long phrase would
-seem better than all it does not know."""
+that is thought to be, as `plausible` tells it of one ordinary word: else whatever the ledger knows of a long phrase
+would seem better than all it does not know."""
 SUSPICION, SUSPICION_USUAL = 0.4, -1.1
 """What the log-odds of the words by themselves that they were put in (`suspicion`) count, beyond what is usual."""
 ROUNDS, STEPS = 3, 25
 INTENSITY_MIN, INTENSITY_MAX = 0.5, 3.0
 INTENSITY_THERE = 0.1
+"""What it is thought to be at the least where a phrase stands that hardly anybody would write."""
 INTENSITY_PRIOR = 2.5
 """Replacements expected that are thought to be seen a fifth of: a short text says little."""
 

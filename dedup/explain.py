@@ -168,6 +168,7 @@ def _explained(findings: Findings, a: int, b: int, config: Config, progress: Pro
     ids = [corpus.ids[a], corpus.ids[b]]
     made = judge.findings(ids, np.array([[1, 0]] if turned else [[0, 1]]), compared, np.zeros((1, 3), np.int64), config)
     made = made.turned(made.documents[:, 0] > made.documents[:, 1])
+    made = pipeline.with_cards(made, [one.document for one in both], config)
     pair = made[0] if len(made) else None
     asked = np.array([[min(a, b), max(a, b)]], np.int64)
     return Explanation(
@@ -226,12 +227,18 @@ def _steps(compared: Compared, config: Config) -> Iterator[Step]:
             return
 
 
+def _by_cards(pair: Pair | None) -> float:
+    told = pair.evidence["direction"] if pair else None
+    return float(told["damage"]) if isinstance(told, dict) else 0.0
+
+
 def _direction(compared: Compared, turned: bool, pair: Pair | None, config: Config) -> Direction:
     odds, parts = readings.weighed(compared.readings, compared.figures.substitution_share, compared.repairs)
     sign = -1.0 if turned else 1.0
-    own = sign * odds
+    by_cards = _by_cards(pair)
+    own = sign * odds + by_cards
     return Direction(
-        parts={name: float(sign * part[0]) + 0.0 for name, part in parts.items()},
+        parts={name: float(sign * part[0]) + 0.0 for name, part in parts.items()} | {"damage": by_cards},
         log_odds=float(own[0]) + 0.0,
         probability=float(rules.probabilities(own)[0]),
         undecided="" if pair and pair.cleaner else _undecided(compared, config),

@@ -92,10 +92,15 @@ def findings(
     return made.taken(relation != NONE)
 
 
-def told_by_letters(pairs: Pairs, config: Config) -> NDArray[np.bool_]:
-    """Of which of m pairs the letters alone tell, by their cards, which is the scan: what differs is alike, (m,)."""
-    noise = pairs.figures["similarity"] >= config.noise_similarity_min
-    found: NDArray[np.bool_] = (pairs.relation == DAMAGED) | ((pairs.relation == NEAR) & noise)
+def carded(pairs: Pairs, config: Config) -> NDArray[np.int64]:
+    """The documents, ascending, whose cards count: those of pairs that noise parts, or all if damage counts by itself."""
+    asked = np.ones(len(pairs), bool) if config.damage_weight else _parted_by_noise(pairs, config)
+    return np.unique(pairs.documents[asked])
+
+
+def _parted_by_noise(pairs: Pairs, config: Config) -> NDArray[np.bool_]:
+    alike = pairs.figures["similarity"] >= config.noise_similarity_min
+    found: NDArray[np.bool_] = (pairs.relation == DAMAGED) | ((pairs.relation == NEAR) & alike)
     return found
 
 
@@ -111,7 +116,7 @@ def with_damage(pairs: Pairs, numbers: NDArray[np.int64], scores: NDArray[np.flo
         own = np.where((numbers[places] == pairs.documents)[..., None], scores[places], 0.0)
         of_b_less_a = own[:, 1] - own[:, 0]
     every = of_b_less_a[:, [KINDS.index(kind) for kind in ("invisible", "ocr", "spun")]].sum(axis=1)
-    noise = np.where(told_by_letters(pairs, config), of_b_less_a[:, KINDS.index("ocr")], 0.0)
+    noise = np.where(_parted_by_noise(pairs, config), of_b_less_a[:, KINDS.index("ocr")], 0.0)
     part = config.damage_weight * every + config.noise_card_weight * noise
     asked = (pairs.relation != EXACT) & (np.abs(part) > 0)
     known = np.where(pairs.cleaner < 0, 0.0, np.sum(list(pairs.direction.values()), axis=0))

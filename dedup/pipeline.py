@@ -190,8 +190,8 @@ def _in_bulk(files: Sequence[SourceFile | DedupError], config: Config, progress:
     every: list[NDArray[np.float64]] = []
 
     def weighed(pairs: Pairs, corpus: Corpus) -> Pairs:
-        numbers = np.unique(pairs.documents[judge.told_by_letters(pairs, config)])
         if not config.damage_weight:
+            numbers = judge.carded(pairs, config)
             return judge.with_damage(pairs, numbers, mending.scores(corpus, numbers, config), config)
         numbers = np.arange(len(corpus))
         if not every:
@@ -228,8 +228,15 @@ def compare(a: Document, b: Document, config: Config = DEFAULT) -> Pair | None:
 
 
 def related(a: Entry, b: Entry, config: Config) -> Pair | None:
-    found = _judged([a, b], np.array([[0, 1]]), None, config)
+    found = with_cards(_judged([a, b], np.array([[0, 1]]), None, config), [a.document, b.document], config)
     return found[0] if len(found) else None
+
+
+def with_cards(pairs: Pairs, found: Sequence[Document], config: Config) -> Pairs:
+    """The findings on a few documents, with what their cards say as far as it counts."""
+    numbers = judge.carded(pairs, config)
+    scores = [damage.scores(found[number]) for number in numbers.tolist()]
+    return judge.with_damage(pairs, numbers, np.array(scores, np.float64).reshape(-1, len(damage.KINDS)), config)
 
 
 def comparison(a: Entry, b: Entry, config: Config) -> tuple[Comparison, Alignment]:

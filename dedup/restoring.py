@@ -79,6 +79,14 @@ def restoration(
     return restore.restoration(document, None, ())
 
 
+def suspects(restored: Restoration, by: Means, config: Config = DEFAULT) -> Sequence[conjecture.Suspect]:
+    """What in a restored text stands for something else by the ledger, though it is not sure for what."""
+    if not by.conjectured:
+        return ()
+    document = replace(restored.document, text=restored.text, repairs=())
+    return conjecture.suspects(document, pipeline.entry(document, config).tokens, by.conjectured, config)
+
+
 def conjectured(findings: Findings, rows: Iterable[Substitution], config: Config = DEFAULT) -> Findings:
     """The findings with every kept document put right as far as a ledger makes that sure: the edits stand among the
     repairs of the document, and it among the notable ones."""

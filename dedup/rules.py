@@ -47,6 +47,9 @@ RATE_MAX, LEAN_MAX, STRENGTH_MAX = 0.1, 22.0, 3.4
 BREAK_WORDS = 300
 """Of so many words of the longer text one more passage than the first counts as a break."""
 
+THRESHOLD_USUAL = 0.7
+"""Who asks for more resemblance than this is not given words in order instead."""
+
 Mask = NDArray[np.bool_]
 
 NONE = len(RELATIONS)
@@ -148,6 +151,10 @@ def stated(compared: Compared, config: Config) -> list[Rule]:
         Condition("containment_shorter", contained, ">=", config.excerpt_containment_min),
         Condition("strange_shorter", _strange(seen), "<=", 1 - config.excerpt_containment_min),
     )
+    in_order = [
+        Rule("seven words of eight in the same order, the others replaced, and seldom names", alike_read, NEAR),
+        Rule("the same, nearly all replaced, in a language without tables", alike_unread, NEAR),
+    ]
     return [
         Rule("the same text, but for case, space and Unicode form", (written,), EXACT),
         Rule("the same text once its encoding is mended", (mended,), DAMAGED),
@@ -156,8 +163,7 @@ def stated(compared: Compared, config: Config) -> list[Rule]:
         Rule("the same words with other signs between them", (signs,), REUSE),
         Rule(f"{many:.0%} of the shorter text shared, words replaced one for another throughout", spun, SPUN),
         Rule(f"{garbled:.0%} of the shorter text shared, words replaced by like ones", noise, DAMAGED),
-        Rule("seven words of eight in the same order, the others replaced, and seldom names", alike_read, NEAR),
-        Rule("the same, nearly all replaced, in a language without tables", alike_unread, NEAR),
+        *(in_order if at <= THRESHOLD_USUAL else ()),
         Rule("the letters agree where the words do not", letters, DAMAGED),
         Rule("the shorter text stands word for word in a longer one", excerpt, EXCERPT),
         Rule("no passage that both share", (none,), NONE),
@@ -180,9 +186,8 @@ def unexplained(compared: Compared, config: Config) -> Mask:
 
 def _alike(seen: Figures, config: Config) -> tuple[Condition, ...]:
     """What is asked of texts whose words run alike, whatever became of their shingles."""
-    at = config.threshold
     return (
-        Condition("shared_in_order", _in_order(seen, config), ">=", max(config.in_order_share_min, 2 * at / (1 + at))),
+        Condition("shared_in_order", _in_order(seen, config), ">=", config.in_order_share_min),
         Condition("uneven_share", seen.uneven_share, "<=", config.in_order_uneven_max),
     )
 

@@ -147,6 +147,19 @@ def test_a_ledger_beside_witnesses_conjectures_only_when_asked_to(
     assert asked.stdout == learnt.stdout != plain.stdout
 
 
+def test_what_is_suspected_and_not_decided_is_told(tmp_path: Path) -> None:
+    text = TEXT.replace("The ", "Colossal statements aside, the colossal information helped. The ", 1)
+    lines = ["kept\tdropped\tcount", "big data\tcolossal information\t1", "much data\tcolossal information\t1"]
+    ledger = put(tmp_path / "l.tsv", "\n".join(lines))
+    result = run("restore", put(tmp_path / "x.txt", text), "--ledger", ledger, "--format", "jsonl")
+    suspect, summary = map(json.loads, result.stdout.splitlines())
+    assert (suspect["record"], suspect["text"]) == ("suspect", "colossal information")
+    assert suspect["origin"] in ("big data", "much data")
+    assert suspect["entry"]["b"] == "colossal information"
+    assert summary["text"] == text
+    assert "1 more places look replaced" in result.stderr
+
+
 def test_a_clean_text_is_left_alone_by_a_ledger(tmp_path: Path, ledger_path: Path) -> None:
     path = put(tmp_path / "fine.txt", TEXT)
     result = run("restore", path, "--ledger", ledger_path)

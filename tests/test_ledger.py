@@ -66,7 +66,9 @@ def test_every_entry_counts_and_names_both_readings() -> None:
 
 
 def test_it_tells_how_often_either_phrase_stands_in_the_first_documents() -> None:
-    first = "The museum is old. A museum closes, the gallery opens, and on account of rain the gallery is full of people."
+    first = (
+        "The museum is old. A museum closes, the gallery opens, and on account of rain the gallery is full of people."
+    )
     second = first.replace("The museum", "The library").replace("gallery is", "archive is")
     (one, other) = sorted(substitutions([collated(first, second)]), key=lambda row: row.a, reverse=True)
     assert (one.a, one.b, one.times_a, one.times_b) == ("museum", "library", 2, 0)
@@ -78,7 +80,8 @@ def test_it_tells_how_often_either_phrase_stands_in_the_first_documents() -> Non
 def test_the_original_of_a_spun_phrase_is_told_whichever_side_it_stands_on(turned: bool) -> None:
     texts = [article(seed, 30) for seed in (9, 10)]
     found = [collated(spun(text), text) if turned else collated(text, spun(text)) for text in texts]
-    rows = [row for row in substitutions(found) if (row.b, row.a) in SPINNER.items() or (row.a, row.b) in SPINNER.items()]
+    swaps = set(SPINNER.items())
+    rows = [row for row in substitutions(found) if {(row.a, row.b), (row.b, row.a)} & swaps]
     decided = [row.original for row in rows if row.original]
     assert len(decided) >= 0.9 * len(rows) >= 10
     assert set(decided) == {"b" if turned else "a"}
@@ -165,4 +168,3 @@ def test_a_file_that_is_missing_or_no_text_is_refused(tmp_path: Path) -> None:
 
 def test_a_table_without_a_line_is_an_empty_ledger(tmp_path: Path) -> None:
     assert ledger.read(written(tmp_path, "".join(ledger.tsv_lines([])))) == []
-

@@ -91,8 +91,9 @@ def test_copies_spun_apart_restore_each_other() -> None:
 def test_a_known_replacement_outweighs_two_that_agree_on_it() -> None:
     words = tuple("the navy sailed into the harbour at night and the crew of the navy slept".split())
     readings = [Reading(1, 2, (word,)) for word in ("navy", "navy", "military")]
-    ballot = {name: vote.Ballot(words, [Place(tuple(readings))], made, NOTHING) for name, made in (
-        ("none", NOTHING), ("known", dictionary([Substitution("military", "navy", 40, 20, 50, 1, "a", 0.99)])))}  # fmt: skip
+    row = Substitution("military", "navy", 40, 20, 50, 1, "a", 0.99)
+    made = {"none": NOTHING, "known": dictionary([row])}
+    ballot = {name: vote.Ballot(words, [Place(tuple(readings))], one, NOTHING) for name, one in made.items()}
     (choice,) = vote.choices(ballot["known"], Config())
     assert (choice.words, choice.kind, [part.text for part in choice.agreeing]) == (("military",), "replaced", [2])
     least = Config(vote_confidence_min=choice.confidence)

@@ -14,6 +14,7 @@ from dedup.console import emit, emit_bytes, failures, finish, say
 
 if TYPE_CHECKING:
     from dedup.config import Config
+    from dedup.conjecture import Suspect
     from dedup.model import DedupError, Document, Restoration
     from dedup.restoring import Means
 
@@ -78,14 +79,19 @@ def command(
         raise click.UsageError("name copies by --witness, a ledger by --ledger, or edits to take back by --undo")
     given |= {"taken_tokens_max": 1 << 40} if complete else {}
     with failures():
+        from dedup import restoring
+
         config = options.config(given)
         for path in (output, edits_path):
             refuse_overwriting(path, (document, *witnesses, *((str(ledger_path),) if ledger_path else ())))
         damaged = _sound(document, config)
         by = _means(ledger_path, witnesses if conjecture else (), conjecture or not witnesses, config)
         restored, found, problems = _restored(damaged, witnesses, config, by)
-        _told(restored, form, output, edits_path)
+        suspected = restoring.suspects(restored, by, config)
+        _told(restored, suspected, (form, output, edits_path))
         _say(restored, bool(witnesses))
+        if suspected:
+            say(f"{damaged.id}: {len(suspected)} more places look replaced by the ledger; --format jsonl lists them")
         finish(problems, [damaged, *found])
 
 
@@ -127,11 +133,12 @@ def _restored(
     return restoring.restoration(damaged, others, config, by), found, problems
 
 
-def _told(restored: Restoration, form: str, output: Path | None, edits_path: Path | None) -> None:
+def _told(restored: Restoration, suspected: Sequence[Suspect], where: tuple[str, Path | None, Path | None]) -> None:
     from dedup.report import jsonl
 
+    form, output, edits_path = where
     if form == "jsonl":
-        emit(map(jsonl.line, jsonl.restoration(restored)), output)
+        emit(map(jsonl.line, jsonl.restoration(restored, suspected)), output)
     else:
         emit_bytes(_encoded(restored.text, restored.document), output)
     if edits_path:

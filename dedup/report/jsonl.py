@@ -7,12 +7,13 @@ broken bytes) is escaped.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
+from dedup.conjecture import Suspect
 from dedup.damage import FLAG_LEVEL, KINDS, Kind, encoding
 from dedup.explain import Explanation
 from dedup.ledger import record as substitution_record
@@ -230,9 +231,13 @@ def edit_of(document: Document, edit: Edit) -> Record:
     return {"id": document.id, "encoding": document.decoding, **edit_record(edit)}
 
 
-def restoration(restored: Restoration) -> Iterator[Record]:
-    """The edits in order, and last a summary with the restored text."""
+def restoration(restored: Restoration, suspects: Sequence[Suspect] = ()) -> Iterator[Record]:
+    """The edits in order, what in the restored text a ledger suspects, and last a summary with that text."""
     yield from map(edit_record, restored.edits)
+    for one in suspects:
+        (start, stop), entry = one.span, substitution_record(one.origin.entry)
+        told = {"start": start, "stop": stop, "text": restored.text[start:stop], "origin": " ".join(one.origin.words)}
+        yield {"record": "suspect", **told, "entry": entry, "confidence": one.confidence}
     yield {
         "record": "summary",
         "id": restored.document.id,
