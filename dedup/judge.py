@@ -93,7 +93,7 @@ def findings(
 
 
 def carded(pairs: Pairs, config: Config) -> NDArray[np.int64]:
-    """The documents, ascending, whose cards count: those of pairs that noise parts, or all if damage counts by itself."""
+    """The documents, ascending, whose cards count: those of pairs that noise parts, or of all if damage counts."""
     asked = np.ones(len(pairs), bool) if config.damage_weight else _parted_by_noise(pairs, config)
     return np.unique(pairs.documents[asked])
 
