@@ -8,9 +8,9 @@
 6. Harm to clean texts, by default and with conjectures.
 7. `tortured_phrases` in running text, and false alarms.
 
-The labelled sets are read from --data; what is not there is left out, with the reason. Sets that others made serve for
-measuring here; the texts that are spun and scanned come from Debian packages (`prose`) and are others than those that
-weights were fitted on. Prints one table and writes results/restoration.{md,json}; --quick measures on small sets.
+The labelled sets are read from --data; what is not there is left out, with the reason. Texts that are spun and scanned
+come from Debian packages (`prose`): the same packages as those that constants were fitted on, drawn by another seed.
+Prints one table and writes results/restoration.{md,json}; --quick measures on small sets.
 """
 
 from __future__ import annotations

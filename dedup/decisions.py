@@ -25,7 +25,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup import figures, judge, pipeline
+from dedup import figures, judge, mending, pipeline
 from dedup.columns import Clusters, Pairs
 from dedup.config import Config
 from dedup.model import REUSE, Corpus, DedupError, Document, Edit
@@ -178,7 +178,9 @@ def _verified(asked: I64s, corpus: Corpus, config: Config) -> Pairs:
     both = np.where(turned[:, None], asked[:, ::-1], asked)
     found = [figures.nothing(), *(pipeline.measured(entries[a], entries[b], config) for a, b in both.tolist())]
     made = judge.findings(corpus.ids, both, figures.joined(found), np.zeros((len(asked), 3), np.int64), config)
-    return made.turned(made.documents[:, 0] > made.documents[:, 1])
+    made = made.turned(made.documents[:, 0] > made.documents[:, 1])
+    numbers = judge.carded(made, config)
+    return judge.with_damage(made, numbers, mending.scores(corpus, numbers, config), config)
 
 
 def _apart(rows: I64s, named: I64s) -> I64s:
