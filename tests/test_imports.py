@@ -29,8 +29,8 @@ FLOORS = {
 BULK = ("store", "read", "corpus", "sketch", "held", "terms", "passages", "match", "verify", "flow")
 """The modules of `bulk`, each of which imports only those before it."""
 HEAVY = frozenset((
-    "charset_normalizer", "datasets", "datasketch", "fastwarc", "ftfy", "jinja2", "numba", "pandas", "polars", "pyarrow",
-    "rapidfuzz", "ray", "rich", "scipy", "trafilatura", "wordfreq", "wordsegment",
+    "charset_normalizer", "datasets", "datasketch", "fastwarc", "ftfy", "jinja2", "numba", "pandas", "polars",
+    "pyarrow", "rapidfuzz", "ray", "rich", "scipy", "trafilatura", "wordfreq", "wordsegment",
 ))  # fmt: skip
 
 
