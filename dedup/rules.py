@@ -46,6 +46,8 @@ RATE_MAX, LEAN_MAX, STRENGTH_MAX = 0.1, 22.0, 3.4
 """Values from which a figure says no more."""
 BREAK_WORDS = 300
 """Of so many words of the longer text one more passage than the first counts as a break."""
+BREAK_COST_WORDS = 3
+"""What one passage more than the first costs in an excerpt: a reader must find where the text goes on."""
 
 THRESHOLD_USUAL = 0.7
 """Who asks for more resemblance than this is not given words in order instead."""
@@ -228,12 +230,14 @@ def _coverage_shorter(seen: Figures) -> NDArray[np.float64]:
 
 def _strange(seen: Figures) -> NDArray[np.float64]:
     """Words of the shorter text that have no equal in passages, words more that the longer has in these, and breaks
-    between passages, for each word of the shorter text: what both share may stand strewn over the longer one."""
+    between passages, which count as `BREAK_COST_WORDS` each, for each word of the shorter text: what both share may
+    stand strewn over the longer one."""
     shorter, longer = (pick(seen.words_a, seen.words_b) for pick in (np.minimum, np.maximum))
     covered = _coverage_shorter(seen) * shorter
     covered_longer = np.where(seen.words_a <= seen.words_b, seen.coverage_b, seen.coverage_a) * longer
     equal = _of_shorter(seen, seen.containment_a, seen.containment_b) * shorter
-    strange = shorter - equal + np.maximum(0.0, covered_longer - covered) + np.maximum(0.0, seen.passages - 1)
+    added = np.maximum(0.0, covered_longer - covered)
+    strange = shorter - equal + added + BREAK_COST_WORDS * np.maximum(0.0, seen.passages - 1)
     return np.round(strange / np.maximum(1.0, shorter), 9)
 
 

@@ -57,3 +57,13 @@ def opened(browser: Any, page_file: Path, place: str = "", **options: Any) -> It
         assert wrong == []
     finally:
         context.close()
+
+
+def until(tab: Any, script: str, *arguments: Any) -> None:
+    """Waits until a script tells something true. Unlike Playwright's own way it compiles no text inside the page, which
+    the page's policy forbids."""
+    waited_ms = 0
+    while not tab.evaluate(script, *arguments):
+        assert waited_ms < 15_000, f"never came true: {script}"
+        tab.wait_for_timeout(50)
+        waited_ms += 50

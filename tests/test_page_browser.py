@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import chromium, opened
+from browser import chromium, opened, until
 from test_page import HOSTILE, ROOT, hostile_corpus
 
 from dedup import ledger, pipeline
@@ -106,7 +106,7 @@ def test_the_overview_tells_what_matters_in_the_seeds(browser: Any, seeds: Path)
         told = tab.inner_text("main")
         assert "002_c675f6cb87d64a6d.txt is a spun copy of 004_d28315a60f4f15ab.txt" in told
         assert "000_b1d0019dfe83011d.txt and 004_d28315a60f4f15ab.txt share 3 passages, 112 words" in told
-        tab.wait_for_function("document.querySelector('main q')?.textContent.startsWith('And while Peru may not')")
+        until(tab, "document.querySelector('main q')?.textContent.startsWith('And while Peru may not')")
         rows = [row.split() for row in tab.locator(".columns table").first.locator("tbody tr").all_inner_texts()]
         assert [row[0] for row in rows[:5]] == ["government", "in", "military", "national", "but"]
         assert tab.locator("svg[role=img]").count() == 4
@@ -259,7 +259,7 @@ def test_moves_lead_to_each_other(browser: Any, tmp_path: Path) -> None:
 def test_everything_by_the_keyboard(browser: Any, many: Path) -> None:
     with opened(browser, many) as tab:
         tab.keyboard.press("/")
-        tab.wait_for_function("document.activeElement.id === 'search'")
+        until(tab, "document.activeElement.id === 'search'")
         tab.keyboard.type("text-01")
         tab.keyboard.press("Tab")
         tab.focus(".list")
@@ -276,7 +276,7 @@ def test_everything_by_the_keyboard(browser: Any, many: Path) -> None:
         assert tab.get_attribute("#fold", "aria-pressed") == "false"
         before = tab.url
         tab.keyboard.press("]")
-        tab.wait_for_function("(before) => location.href !== before", arg=before)
+        until(tab, "(before) => location.href !== before", before)
         tab.keyboard.press("u")
         tab.wait_for_selector(".list")
         tab.keyboard.press("1")
