@@ -46,7 +46,7 @@ RATE_MAX, LEAN_MAX, STRENGTH_MAX = 0.1, 22.0, 3.4
 """Values from which a figure says no more."""
 BREAK_WORDS = 300
 """Of so many words of the longer text one more passage than the first counts as a break."""
-BREAK_COST_WORDS = 3
+BREAK_COST_WORDS = 4
 """What one passage more than the first costs in an excerpt: a reader must find where the text goes on."""
 
 THRESHOLD_USUAL = 0.7

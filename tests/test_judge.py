@@ -216,8 +216,8 @@ def test_an_excerpt_must_be_shorter_and_contained() -> None:
     assert relation({}, base=half) == "excerpt"
     assert relation({"coverage_b": 0.475}, base=half) == "excerpt"
     assert relation({"coverage_b": 0.476}, base=half) == "reuse"  # strewn over the longer
-    assert relation({"passages": 5}, base=half) == "excerpt"
-    assert relation({"passages": 6}, base=half) == "reuse"
+    assert relation({"passages": 4}, base=half) == "excerpt"
+    assert relation({"passages": 5}, base=half) == "reuse"
     assert relation({"containment_a": 0.84}, base=half) == "reuse"
     assert relation({}, replace(CONFIG, excerpt_length_ratio_max=0.3), half) == "reuse"
     turned = {"words_a": 500, "words_b": 250, "containment_a": 0.45, "containment_b": 0.9, "coverage_a": 0.45}
