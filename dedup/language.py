@@ -12,6 +12,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from functools import cache
 from math import log2, log10
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,11 +28,28 @@ LISTED_ZIPF = 3.005
 
 
 @cache
-def _shares() -> dict[str, float]:
-    """What share of all words each listed one is."""
-    from wordfreq import get_frequency_dict
+def shares() -> dict[str, float]:
+    """What share of all words each listed one is, the most frequent first.
 
-    found: dict[str, float] = get_frequency_dict("en", wordlist="large")
+    Read from wordfreq's own file where it lies as known: importing the package takes longer than all of this.
+    """
+    from importlib.util import find_spec
+
+    package = find_spec("wordfreq")
+    folders = package.submodule_search_locations if package else None
+    path = Path(folders[0]) / "data" / "large_en.msgpack.gz" if folders else None
+    if path is None or not path.is_file():
+        from wordfreq import get_frequency_dict
+
+        return dict(get_frequency_dict("en", wordlist="large"))
+    import gzip
+
+    import msgpack
+
+    _, *buckets = msgpack.unpackb(gzip.decompress(path.read_bytes()))
+    found: dict[str, float] = {}
+    for hundredths, words in enumerate(buckets):  # of the logarithm to base 10
+        found.update(dict.fromkeys(words, 10.0 ** (-hundredths / 100)))
     return found
 
 
@@ -39,10 +57,10 @@ def _shares() -> dict[str, float]:
 def frequency(word: str) -> float:
     """The Zipf frequency of a matching form, 0.0 if it is in no list; the possessive of an ordinary word counts as
     that."""
-    shares = _shares()
-    share, noun = shares.get(word), word.removesuffix("'s")
+    listed = shares()
+    share, noun = listed.get(word), word.removesuffix("'s")
     if share is None and noun != word:
-        share = shares.get(noun, 0.0)
+        share = listed.get(noun, 0.0)
         share = share if share and log10(share) + 9.0 >= LISTED_ZIPF else None
     return max(0.0, log10(share) + 9.0) if share else 0.0
 
@@ -52,11 +70,11 @@ def frequencies() -> tuple[list[str], NDArray[np.float64]]:
     """Every word whose `frequency` is above 0, and that: listed words, and possessives of ordinary ones."""
     import numpy as np
 
-    shares = _shares()
-    words = list(shares)
-    zipfs = np.log10(np.fromiter(shares.values(), np.float64, len(words))) + 9.0
+    listed = shares()
+    words = list(listed)
+    zipfs = np.log10(np.fromiter(listed.values(), np.float64, len(words))) + 9.0
     ordinary = np.flatnonzero(zipfs >= LISTED_ZIPF).tolist()
-    possessives = [at for at in ordinary if f"{words[at]}'s" not in shares]
+    possessives = [at for at in ordinary if f"{words[at]}'s" not in listed]
     return words + [f"{words[at]}'s" for at in possessives], np.maximum(0.0, np.append(zipfs, zipfs[possessives]))
 
 

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import pytest
+import wordfreq
 
 from dedup import language
+
+
+def test_the_list_is_that_of_wordfreq() -> None:
+    theirs = wordfreq.get_frequency_dict("en", wordlist="large")
+    assert language.shares() == theirs
+    assert list(language.shares()) == list(theirs)
 
 
 def test_commoner_words_stand_higher_on_the_zipf_scale() -> None:

@@ -21,6 +21,7 @@ from functools import cache, lru_cache
 from itertools import takewhile
 from math import log10
 
+from dedup import language
 from dedup.damage.foreign import FOREIGN_WORDS
 
 FUNCTION_WORDS = frozenset(
@@ -51,14 +52,6 @@ FREQUENT_ZIPF = 3.8
 WORD_LETTERS_MAX = 20
 
 
-@cache
-def _shares() -> dict[str, float]:
-    from wordfreq import get_frequency_dict
-
-    found: dict[str, float] = get_frequency_dict("en", wordlist="large")
-    return found
-
-
 @lru_cache(maxsize=1 << 16)
 def zipf(word: str) -> float:
     """The Zipf frequency of a word in small letters; a possessive counts as its noun, an old spelling as the new."""
@@ -70,7 +63,7 @@ def zipf(word: str) -> float:
 
 def listed(word: str) -> float:
     """The Zipf frequency of a word as it stands in the list, 0.0 if it does not."""
-    share = _shares().get(word)
+    share = language.shares().get(word)
     return log10(share) + 9.0 if share else 0.0
 
 
@@ -100,7 +93,7 @@ def _modern(word: str) -> set[str]:
 @cache
 def _frequent() -> list[str]:
     """The frequent words, the most frequent first, as the list has them."""
-    shares, least = _shares(), 10.0 ** (FREQUENT_ZIPF - 9.0)
+    shares, least = language.shares(), 10.0 ** (FREQUENT_ZIPF - 9.0)
     return list(takewhile(lambda word: shares[word] >= least, shares))
 
 
