@@ -12,6 +12,7 @@ from itertools import repeat
 from pathlib import Path
 from types import TracebackType
 
+from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
@@ -74,6 +75,7 @@ class Findings:
     channel that were too big to give all their pairs.
     memory_bytes: what matching was bound to, if it was. losing: the sources of which too much would be dropped (see
     `losses`).
+    decided: what a person decided that was obeyed, as it was written down (see `remembered`).
 
     Where sources had to be unpacked, they stay so until the findings are closed (`with`), or dropped.
     """
@@ -89,6 +91,8 @@ class Findings:
     damage: NDArray[np.float64] | None = None
 
     @property
+    decided: tuple[Mapping[str, Any], ...] = ()
+    work: Work | None = None
     def candidates(self) -> int:
         """How many pairs candidates brought together."""
         return len(self.compared)
@@ -133,14 +137,14 @@ def find_duplicates(
         files = inputs.source_files(named, spool, config, progress)
         readable = [file for file in files if isinstance(file, SourceFile)]
         findings = (_in_bulk if is_bulk(readable, config) else _in_small)(files, config, progress)
-        losing = _losing(findings, config)
+        losing = losing_sources(findings, config)
     except BaseException:
         spool.close()
         raise
     return replace(findings, corpus=replace(findings.corpus, spool=spool), losing=losing)
 
 
-def _losing(findings: Findings, config: Config) -> tuple[Loss, ...]:
+def losing_sources(findings: Findings, config: Config) -> tuple[Loss, ...]:
     """The sources of which too much would be dropped; what records name is read again."""
     corpus = findings.corpus
 

@@ -18,11 +18,13 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import zip_longest
 from pathlib import Path
 from threading import Lock
 
 from dedup import decisions
 from dedup.model import DedupError
+from dedup.remembered import beside
 from dedup.report import page
 
 HOST = "127.0.0.1"
@@ -31,18 +33,13 @@ SECONDS_MAX = 20
 """How long a request may take to arrive."""
 
 
-def decisions_file(results: Path) -> Path:
-    """Where the decisions about a page are: beside it, under its name."""
-    return results.with_name(f"{results.stem}.decisions.jsonl")
-
-
 @dataclass(slots=True)
 class Review:
-    """A page under review: as it is served, the names of its documents, and the file of the decisions."""
+    """A page under review: as it is served, the digests of its documents by name, and the file of the decisions."""
 
     html: bytes
     policy: str
-    ids: frozenset[str]
+    digests: Mapping[str, str]
     file: Path
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     lock: Lock = field(default_factory=Lock)
@@ -53,13 +50,15 @@ def review(results: Path) -> Review:
     data = page.read(results)
     if data.index.get("mode") != "scan":
         raise DedupError(results, "is a page of two documents", "name one that dedup report wrote")
-    file = decisions_file(results)
+    file = beside(results)
     if file.is_symlink():
         raise DedupError(file, "is a link", "take it away: decisions are written to a file of their own")
     if file.exists():
         decisions.read(file)
     html = page.rendered(replace(data, index={**data.index, "review": True}), "'self'")
-    return Review(html.encode("utf-8"), "frame-ancestors 'none'", frozenset(data.index["documents"]["ids"]), file)
+    listed = data.index["documents"]
+    digests = dict(zip_longest(listed["ids"], listed.get("digests", ())))
+    return Review(html.encode("utf-8"), "frame-ancestors 'none'", digests, file)
 
 
 def made(one: Review) -> Sequence[decisions.Decision]:
@@ -70,15 +69,13 @@ def made(one: Review) -> Sequence[decisions.Decision]:
 def append(one: Review, found: decisions.Decision) -> int:
     """Appends a decision to the file; how many there are then. Raises ValueError if it is about other documents."""
     with one.lock:
-        if not set(found.ids) <= one.ids or (found.witness and found.witness not in one.ids):
+        if not set(found.ids) <= one.digests.keys() or (found.witness and found.witness not in one.digests):
             raise ValueError("is about a document that the page does not have")
         before = len(made(one))
         if found.kind == "withdraw" and found.number > before:
             raise ValueError("withdraws what was not decided")
-        line = json.dumps(decisions.record(found)) + "\n"
-        handle = os.open(one.file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(line)
+        texts = tuple(one.digests[name] for name in found.ids)
+        whole.append_record(one.file, json.dumps(decisions.record(replace(found, digests=texts if all(texts) else ()))))
         return before + 1
 
 

@@ -117,7 +117,7 @@ def test_from_the_overview_to_the_two_texts_in_a_click(browser: Any, seeds: Path
     with opened(browser, seeds) as tab:
         tab.click("text=002_c675f6cb87d64a6d.txt")
         tab.wait_for_selector(".texts .change")
-        assert tab.inner_text("h1") == "Cluster 1: 2 copies of one text"
+        assert tab.inner_text("h1") == "Cluster 1: one text in 2 documents"
         first = tab.locator(".texts tbody tr").nth(1).locator("td")
         assert "goal" in first.nth(0).inner_text() and "objective" in first.nth(1).inner_text()
         assert tab.locator(".beside .ledger tbody tr").first.inner_text().split() == ["government", "authorities", "12"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dedup.cli import options
+from dedup.cli import decided, options
 from dedup.console import conclude, emit, failures, follow
 
 if TYPE_CHECKING:
@@ -45,13 +45,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Also mend what is safe to mend besides encoding: invisible characters, words divided at line ends.",
 )
-@click.option(
-    "--decisions",
-    "decisions_path",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Obey what was decided with `dedup review`: the file that it wrote.",
-)
+@decided.choosing
 @options.FORMAT
 @options.MEMORY
 @options.DAMAGE
@@ -66,20 +60,25 @@ def command(
     recorded in edits.jsonl; with --fix all that is safe to mend, as `dedup check --fix` does; with --conjecture also
     what a ledger of substitutions makes sure, each marked as such.
     """
-    fix, decisions_path = given.pop("fix"), given.pop("decisions_path")
+    fix = given.pop("fix")
     if ledger_path and not conjecture:
         raise click.UsageError("--ledger is what to conjecture by: add --conjecture")
     with failures():
-        from dedup import decisions, ledger, pipeline, restoring
-        from dedup.report import folder, jsonl
+        from dedup import decisions, ledger, pipeline, restoring, whole
+        from dedup.report import conservation, folder, jsonl
 
         folder.refuse_existing(target)
+        chosen = decided.asked(given, target)
         folder.refuse_within(target, sources)
         config = options.config(given)
         known = ledger.read(ledger_path) if ledger_path else None
-        decided = decisions.read(decisions_path) if decisions_path else []
-        with follow() as progress, pipeline.find_duplicates(sources, config, progress) as found:
-            findings = decisions.obeyed(found, decided, config) if decided else found
+        with (
+            whole.folder(target) as partial,
+            follow() as progress,
+            pipeline.find_duplicates(sources, config, progress) as found,
+        ):
+            remembered = decided.obeyed(found, chosen, config)
+            findings = remembered.findings
             if not findings.corpus.ids and findings.problems:
                 raise findings.problems[0]
             rows: Iterable[ledger.Substitution] = ledger.lazily(pipeline.dropped_collations(findings, config))
@@ -87,8 +86,8 @@ def command(
             if conjecture:
                 rows = list(rows)
                 put_right = restoring.conjectured(put_right, known or rows, config)
-            put_right = decisions.with_readings(put_right, decided)
-            counts = folder.write(put_right, rows, target, progress)
+            put_right = decisions.with_readings(put_right, remembered.decided)
+            counts = folder.fill(partial, put_right, rows, progress)
         if form == "jsonl":
             emit([jsonl.line(jsonl.balance(findings, counts))], None)
         else:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from dedup.cli import options
+from dedup.cli import decided, options
 from dedup.cli.files import refuse_overwriting
 from dedup.console import conclude, emit, failures, follow
 
@@ -20,6 +20,7 @@ from dedup.console import conclude, emit, failures, follow
 )
 @options.MEMORY
 @options.DAMAGE
+@decided.choosing
 @options.comparing
 def command(sources: Sequence[str], output: Path, **given: Any) -> None:
     """Write a page on which copies are looked at.
@@ -33,10 +34,12 @@ def command(sources: Sequence[str], output: Path, **given: Any) -> None:
         from dedup.report import page
 
         refuse_overwriting(output, sources)
+        chosen = decided.asked(given, output)
         config = options.config(given)
-        with follow() as progress, pipeline.find_duplicates(sources, config, progress) as findings:
-            if not findings.corpus.ids and findings.problems:
-                raise findings.problems[0]
+        with follow() as progress, pipeline.find_duplicates(sources, config, progress) as found:
+            if not found.corpus.ids and found.problems:
+                raise found.problems[0]
+            findings = decided.obeyed(found, chosen, config).findings
             emit([page.scan(findings, config, progress)], output)
         click.echo(f"{len(findings.corpus):,} documents, {len(findings.clusters):,} clusters; written to {output}")
         conclude(findings)

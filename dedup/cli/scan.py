@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from dedup.cli import options
+from dedup.cli import decided, options
 from dedup.cli.files import refuse_overwriting
 from dedup.console import conclude, emit, emit_text, failures, follow
 
@@ -19,6 +19,7 @@ from dedup.console import conclude, emit, emit_text, failures, follow
 @options.OUTPUT
 @options.MEMORY
 @options.DAMAGE
+@decided.choosing
 @options.comparing
 def command(sources: Sequence[str], form: str, output: Path | None, **given: Any) -> None:
     """Tell which documents are copies of which.
@@ -31,10 +32,12 @@ def command(sources: Sequence[str], form: str, output: Path | None, **given: Any
         from dedup import pipeline
 
         refuse_overwriting(output, sources)
+        chosen = decided.asked(given, output)
         config = options.config(given)
         with follow() as progress:
-            findings = pipeline.find_duplicates(sources, config, progress)
-        with findings:
+            found = pipeline.find_duplicates(sources, config, progress)
+        with found:
+            findings = decided.obeyed(found, chosen, config).findings
             if form == "jsonl":
                 from dedup.report import jsonl
 

@@ -102,6 +102,7 @@ def summary(findings: Findings) -> Record:
         "memory_bytes": findings.memory_bytes,
         "losing_sources": [loss_record(loss) for loss in findings.losing],
         "damage": flagged(findings),
+        "decisions": len(findings.decided),
         "unreadable": [problem_record(problem) for problem in findings.problems],
     }
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup import pipeline
+from dedup import decisions, pipeline
 from dedup.columns import Pairs
 from dedup.config import Config
 from dedup.damage import FLAG_LEVEL
@@ -54,7 +54,7 @@ def listed(findings: Findings) -> Listed:
 
 
 def documents(findings: Findings, chosen: Listed, of: Sources) -> dict[str, Any]:
-    """Names, words, sources and flags of damage, a column each, in the order of `Listed.documents`."""
+    """Names, words, sources, flags of damage and digests, a column each, in the order of `Listed.documents`."""
     corpus, numbers = findings.corpus, chosen.documents
     used, source = np.unique(of.of[numbers], return_inverse=True)
     flags = np.zeros(len(numbers), np.int64)
@@ -67,7 +67,16 @@ def documents(findings: Findings, chosen: Listed, of: Sources) -> dict[str, Any]
         "source_names": [of.name(one) for one in used.tolist()],
         "source": source.tolist(),
         "flags": flags.tolist(),
+        "digests": [_digest(findings, number) for number in numbers.tolist()],
     }
+
+
+def _digest(findings: Findings, number: int) -> str:
+    """By which a decision about a document knows its text, "" if its file was changed."""
+    try:
+        return decisions.digest_at(findings.corpus, number)
+    except DedupError:
+        return ""
 
 
 def clusters(findings: Findings, chosen: Listed) -> dict[str, Any]:

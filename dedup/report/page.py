@@ -82,6 +82,7 @@ def scan_data(findings: Findings, config: Config, progress: Progress = SILENT) -
         "packs": dict(held),
         "packs_whole": packs.whole,
         "substitutions": _most_frequent(packs.ledger),
+        "decided": list(findings.decided),
     }
     return Data(f"{len(findings.clusters):,} clusters in {len(findings.corpus):,} documents", index, packs.texts)
 

@@ -48,6 +48,8 @@ def scan(findings: Findings) -> RenderableType:
         f" ({count(findings.candidates, 'pair')} compared)",
     )
     parts: list[RenderableType] = [head]
+    if findings.decided:
+        parts.append(Text(f"{count(len(findings.decided), 'decision')} obeyed", "dim"))
     flags = flagged(findings)
     if any(flags.values()):
         parts += [Text(), check.by_kind(flags, len(corpus)), Text("what and where: dedup check", "dim")]
@@ -82,11 +84,11 @@ def _cluster(cluster: Cluster, findings: Findings) -> RenderableType:
     words = findings.corpus.words
     rows = findings.clusters.rows_of(cluster.id)
     kept = int(rows[0, 0])
+    decided = any(one["decision"] == "keep" and one["id"] == cluster.canonical for one in findings.decided)
+    told = f"  {count(int(words[kept]), 'word')}{', as you decided' if decided else ''}"
     lines: list[RenderableType] = [
-        Text(f"Cluster {cluster.id + 1}: {len(cluster.members)} copies of one text", "bold"),
-        Text.assemble(
-            ("  keep  ", "bold green"), printable(cluster.canonical), (f"  {count(int(words[kept]), 'word')}", "dim")
-        ),
+        Text(f"Cluster {cluster.id + 1}: one text in {len(cluster.members)} documents", "bold"),
+        Text.assemble(("  keep  ", "bold green"), printable(cluster.canonical), (told, "dim")),
     ]
     for name, (_, number), row in zip(cluster.members, rows.tolist(), findings.pairs.rows(rows).tolist(), strict=True):
         if number != kept:

@@ -135,7 +135,7 @@ function clusterView(cluster, left, right) {
   const more = others.length > MEMBERS_SHOWN
     ? h("button", { type: "button", on: { click: () => { body.append(...others.slice(MEMBERS_SHOWN).map((one) => memberRow(cluster, one))); more.remove(); } } }, `Show all ${number(others.length)} copies`) : null;
   return [
-    h("h1", null, `Cluster ${number(cluster + 1)}: ${count(all.length, "copy", "copies")} of one text`), place,
+    h("h1", null, `Cluster ${number(cluster + 1)}: one text in ${count(all.length, "document")}`), place,
     h("div", { class: "scrolls", tabindex: "0", role: "region", "aria-label": "Members of the cluster" },
       h("table", { class: "members" }, h("caption", { class: "unseen" }, "Members of the cluster"),
         h("thead", null, h("tr", null, ["", "document", "words", "relation", "words in the kept one", "why", ""].map((one, at) => h("th", { scope: "col", class: at === 2 ? "right" : null }, one)))), body)),
@@ -151,6 +151,7 @@ function flags(document) {
 function whyKept(cluster, others) {
   const told = DATA.clusters;
   const cleaner = others.filter((one) => told.cleaner[one.pair] === 1).length;
+  if (DATA.decided.some((one) => one.decision === "keep" && one.id === DOCS.ids[told.kept[cluster]])) return "you decided so";
   if (cleaner) return `its readings are the original ones beside ${cleaner === others.length ? "every copy" : `${number(cleaner)} of ${count(others.length, "copy", "copies")}`}`;
   return "nothing tells which has the original readings: the longest is kept, or the first by name";
 }

@@ -14,6 +14,7 @@ function overview() {
       tile(number(summary.duplicates), summary.duplicates === 1 ? "copy to drop" : "copies to drop", `${number(summary.documents - summary.duplicates)} stay`),
       tile(number(DATA.saved_words), "words saved", `${share(saved)} of all`),
       tile(number(summary.candidates), summary.candidates === 1 ? "pair compared" : "pairs compared", "word by word")),
+    DATA.decided.length ? h("p", null, `${count(DATA.decided.length, "decision")} obeyed.`) : null,
     warnings(summary),
     h("div", { class: "columns" },
       h("section", null, h("h2", null, "Look at these first"), firstClusters(), firstShared()),
