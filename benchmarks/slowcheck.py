@@ -9,7 +9,8 @@ about 0.02 for a light edit, near 1 for unrelated texts.
 A pair that fails may have its paragraphs in another order: then the words count that stand in no stretch of
 `TILE_WORDS` and more which both texts share, wherever it stands, each used once.
 
-Limits: memory and time grow with the product of the lengths; of the shorter text the first `WORDS_MAX` words count.
+Limits: memory and time grow with the product of the lengths; of the shorter text no more than the first words count
+that make `CELLS_MAX` cells with those of the longer.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ BLOCK_COST = {"near": 1.0, "excerpt": 1.0}
 BLOCK_COST_ELSE = 3.0
 """What is added costs little where words must be equal, so that it counts less than words that differ; where much is
 forgiven it costs more, or common words strewn over a long text would pass for a copy."""
-WORDS_MAX = 2_000
+CELLS_MAX = 50_000_000
+"""Words of the one by words of the other: 400 MB."""
 TILE_WORDS = 8
 ALLOWED = {
     "exact": 0.0,
@@ -59,7 +61,7 @@ def checked(text_a: str, text_b: str, relation: str) -> Check:
     """A merged pair, held to what its relation allows."""
     words = [WORD.findall(unicodedata.normalize("NFKC", text).casefold()) for text in (text_a, text_b)]
     shorter, longer = sorted(words, key=len)
-    cut = shorter[:WORDS_MAX]
+    cut = shorter[: CELLS_MAX // max(1, len(longer))]
     replacing = likeness_costs(cut, longer) if relation == "damaged" else equality_costs(cut, longer)
     differing = differing_share(replacing, BLOCK_COST.get(relation, BLOCK_COST_ELSE))
     if cut and differing > ALLOWED[relation]:
