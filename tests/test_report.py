@@ -45,6 +45,25 @@ def shown(found: dedup.Collation, width: int = 100) -> str:
     return console.file.getvalue()
 
 
+# --- what a scan tells -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "sentence, exchanged, told",
+    [
+        ("Der alte Wagen rollte am Abend {} durch das Tor der Stadt hinaus auf die Straße nach {}", "langsam", True),
+        ("The old carriage rolled in the evening {} through the gate of the town out to the road to {}", "slowly", False),
+    ],
+    ids=["German", "English"],
+)
+def test_words_replaced_without_word_lists_are_told(sentence: str, exchanged: str, told: bool, tmp_path: Path) -> None:
+    other = {"langsam": "gemächlich", "slowly": "leisurely"}[exchanged]
+    for name, word in (("a", exchanged), ("b", other)):
+        text = ". ".join(sentence.format(word if at == 4 else "", place) for at, place in enumerate("ABCDEFGH"))
+        (tmp_path / f"{name}.txt").write_text(text, encoding="utf-8")
+    assert ("without word lists" in printed(terminal.scan(dedup.find_duplicates(tmp_path)))) is told
+
+
 # --- JSON Lines ------------------------------------------------------------------------------------------------
 
 

@@ -73,6 +73,11 @@ def scan(findings: Findings) -> RenderableType:
         parts.append(
             Text(f"{count(number, 'bucket')} of the {channel} channel held too many documents for all pairs", "yellow")
         )
+    figures = findings.pairs.figures
+    worded = (figures["substitutions"] > 0) & (figures["common_share"] > 0)  # neither names nor numbers alone
+    if unread := int((worded & (figures["strength"] == 0)).sum()):
+        told = f"{count(unread, 'pair')} in a language without word lists (all but English)"
+        parts.append(Text(f"{told}: rare words by this corpus's own counts, and none is called spun", "yellow"))
     parts += [Text(told, "yellow") for told in losses(findings.losing)]
     if findings.memory_bytes:
         parts.append(Text(f"Candidates were sought within {findings.memory_bytes / 1e6:,.0f} MB (--memory)", "dim"))
