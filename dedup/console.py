@@ -10,7 +10,6 @@ import io
 import os
 import signal
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,6 +41,9 @@ def failures() -> Iterator[None]:
     except DedupError as error:
         say(f"error: {error}")
         raise SystemExit(1) from error
+    except KeyboardInterrupt:
+        say("interrupted; what was not whole is gone")
+        raise SystemExit(128 + signal.SIGINT) from None
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(1) from None
@@ -52,15 +54,20 @@ def failures() -> Iterator[None]:
 
 @contextmanager
 def _ended_in_order() -> Iterator[None]:
-    """A request to end becomes an exception, so that what is temporary is removed."""
+    """A request to end, as also a terminal that closes makes it, becomes an exception: what is temporary is removed."""
     if current_thread() is not main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    asked = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {one: signal.getsignal(one) for one in asked}
+    for one in asked:
+        if before[one] is not signal.SIG_IGN:  # as nohup has it
+            signal.signal(one, lambda number, _: sys.exit(128 + number))
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for one, handler in before.items():
+            signal.signal(one, handler)
 
 
 def conclude(findings: Findings) -> None:
@@ -226,24 +233,13 @@ def emit_bytes(data: bytes, output: Path | None) -> None:
 
 def emit_each(pieces: Iterable[bytes], output: Path | None) -> None:
     """The same of bytes that come one after the other, of which none are kept."""
-    from dedup.model import DedupError
-
     if output is None:
         sys.stdout.flush()
         for data in pieces:
             sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
         return
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        handle, partial = tempfile.mkstemp(prefix=f".{output.name}-", suffix=".partial", dir=output.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.writelines(pieces)
-            Path(partial).chmod(0o644)
-            Path(partial).replace(output)
-        except BaseException:
-            Path(partial).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise DedupError(output, f"cannot be written ({error.strerror})", "choose a file you may write to") from error
+    from dedup import whole
+
+    with whole.file(output) as file:
+        file.writelines(pieces)

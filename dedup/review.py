@@ -13,7 +13,6 @@ any method but GET and POST.
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -22,7 +21,7 @@ from itertools import zip_longest
 from pathlib import Path
 from threading import Lock
 
-from dedup import decisions
+from dedup import decisions, whole
 from dedup.model import DedupError
 from dedup.remembered import beside
 from dedup.report import page

@@ -17,7 +17,7 @@ STAGES = frozenset(
     ("read", "clean", "sketch", "match", "align", "phrase", "loci", "ledger", "judge", "cluster", "restore", "index")
 )
 FLOORS = {
-    "model": 0, "config": 0, "kernels": 0, "progress": 0,
+    "model": 0, "config": 0, "kernels": 0, "progress": 0, "whole": 0.5,
     "edits": 1, "language": 1, "mojibake": 1, "columns": 1, "places": 1, "spool": 1, "globs": 1, "packed": 2,
     "figures": 2, "losses": 2, "inflection": 2, "plausible": 2,
     "readings": 3, "damage": 3, "dictionary": 3, "witnesses": 3,

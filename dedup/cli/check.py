@@ -53,11 +53,9 @@ def command(sources: Sequence[str], form: str, output: Path | None, fix: bool, *
         from dedup.report.cards import Tally
         from dedup.spool import Spool
 
-        if fix and output:
-            folder.refuse_existing(output)
         refuse_overwriting(output, sources)
         config = options.config(given)
-        with Spool() as spool, _followed(form, output) as progress:
+        with _written(output, fix) as target, Spool() as spool, _followed(form, output) as progress:
             found = checking.sources(sources, spool, config, progress)
             tally, columns = Tally(), checking.Columns()
             documents = tally.passing(checking.checked(found, config, progress))
@@ -66,16 +64,23 @@ def command(sources: Sequence[str], form: str, output: Path | None, fix: bool, *
                 emit_each(_lines(documents, tally), None if fix else output)
             else:
                 deque(documents, 0)
-            if fix and output:
+            if target:
                 if not tally.documents and tally.problems:
                     raise tally.problems[0]
-                counts = folder.write_mended(columns.corpus(found, spool), tally.problems, output, progress)
+                counts = folder.fill_mended(target, columns.corpus(found, spool), tally.problems, progress)
                 told = " + ".join(f"{counts[status]:,} {status}" for status in ("kept", "restored"))
                 say(f"{told} = {tally.documents:,} documents read; written to {output}")
             if form == "text":
                 shown = report.report(tally, partial(checking.text_of, found))
                 emit_text(lambda _: [shown], None if fix else output)
         finish(tally.problems, tally.notable)
+
+
+def _written(output: Path | None, fix: bool) -> AbstractContextManager[Path | None]:
+    """Where mended documents are written, if they are."""
+    from dedup import whole
+
+    return whole.folder(output) if fix and output else nullcontext()
 
 
 def _followed(form: str, output: Path | None) -> AbstractContextManager[Progress]:

@@ -67,7 +67,6 @@ def command(
         from dedup import decisions, ledger, pipeline, restoring, whole
         from dedup.report import conservation, folder, jsonl
 
-        folder.refuse_existing(target)
         chosen = decided.asked(given, target)
         folder.refuse_within(target, sources)
         config = options.config(given)

@@ -5,15 +5,12 @@ files like those they came in (`report.records`). `manifest.jsonl` accounts for 
 lists what was substituted in the dropped copies, `edits.jsonl` the repairs and conjectures made, `unreadable.jsonl`
 what could not be read, if anything.
 
-All of it is written in a folder beside the target and takes its name at the end, so that a folder of that name is
-whole or not there. Before that the program counts: kept, restored and dropped documents must be all that were read, and
-every dropped one must give way to one that was written.
+All of it is written in a folder beside the target and takes its name at the end (`whole`), so that a folder of that
+name is whole or not there. Before that the program counts what it wrote (`report.conservation`).
 """
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -23,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup import edits
+from dedup import edits, whole
 from dedup.columns import Clusters
 from dedup.ledger import Substitution, tsv_lines
 from dedup.model import Corpus, DedupError, Document, SourceFile
@@ -33,15 +30,7 @@ from dedup.packed.unpacked import check_unchanged, opened_original
 from dedup.pipeline import Findings
 from dedup.progress import SILENT, Progress
 from dedup.read import bytes_at
-from dedup.report import jsonl, manifest, records
-
-
-def refuse_existing(target: Path) -> None:
-    """Raises DedupError if `target` exists and is anything but an empty folder."""
-    if target.is_dir() and not any(target.iterdir()):
-        return
-    if target.exists() or target.is_symlink():
-        raise DedupError(target, "exists and is not an empty folder", "name a new folder, or empty this one")
+from dedup.report import conservation, jsonl, manifest, records
 
 
 def refuse_within(target: Path, sources: Iterable[str | Path]) -> None:
@@ -58,52 +47,46 @@ def write(
 
     Raises DedupError if the target exists and is not empty, or cannot be written.
     """
-    with _whole(target) as partial:
-        return _written(replace(findings, corpus=_mendable(findings.corpus)), rows, partial, progress)
+    with whole.folder(target) as partial:
+        return fill(partial, findings, rows, progress)
 
 
-def write_mended(
-    corpus: Corpus, problems: Sequence[DedupError], target: Path, progress: Progress = SILENT
+def fill(
+    folder: Path, findings: Findings, rows: Iterable[Substitution], progress: Progress = SILENT
 ) -> Mapping[str, int]:
-    """All documents in `target`, those that are notable for repairs with these; how many were kept and restored.
+    """The same in an empty folder. Raises DedupError if something cannot be written, or if what was does not add up."""
+    with _told(folder):
+        return _written(replace(findings, corpus=_mendable(findings.corpus)), rows, folder, progress)
 
-    Raises DedupError as `write` does.
+
+def fill_mended(
+    folder: Path, corpus: Corpus, problems: Sequence[DedupError], progress: Progress = SILENT
+) -> Mapping[str, int]:
+    """All documents in an empty folder, those that are notable for repairs with these; how many were kept and restored.
+
+    Raises DedupError as `fill` does.
     """
     corpus = _mendable(corpus)
-    with _whole(target) as partial:
+    with _told(folder):
         every = np.arange(len(corpus))
         repaired = sorted(corpus.notable)
-        (partial / "documents").mkdir()
+        (folder / "documents").mkdir()
         progress.stage("write", int((corpus.stops - corpus.starts).sum()), "bytes")
-        _documents(every, corpus, partial / "documents", progress.advance)
-        _lines(partial / "edits.jsonl", _edits_made(repaired, corpus))
-        _problems(partial, problems)
+        written = _documents(every, corpus, folder / "documents", progress.advance)
+        _lines(folder / "edits.jsonl", _edits_made(repaired, corpus))
+        _problems(folder, problems)
+        conservation.check_written(corpus, every, written)
         return {"kept": len(every) - len(repaired), "restored": len(repaired)}
 
 
 @contextmanager
-def _whole(target: Path) -> Iterator[Path]:
-    """A new folder that takes the name of the target if nothing goes wrong, and else is removed.
-
-    Raises DedupError if the target exists and is not empty, or cannot be written.
-    """
-    refuse_existing(target)
+def _told(folder: Path) -> Iterator[None]:
+    """What the system refuses, in words."""
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=f".{target.name}-", suffix=".partial", dir=target.parent))
+        yield
     except OSError as error:
-        raise DedupError(target, f"cannot be made ({error.strerror})", "choose a folder you may write to") from error
-    try:
-        partial.chmod(0o755)
-        yield partial
-        refuse_existing(target)
-        partial.replace(target)
-    except OSError as error:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise DedupError(target, f"could not be written ({error.strerror})", "make room, or choose another") from error
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
+        reason = error.strerror or str(error)
+        raise DedupError(folder, f"could not be written ({reason})", "make room, or choose another") from error
 
 
 def _written(findings: Findings, rows: Iterable[Substitution], folder: Path, progress: Progress) -> Mapping[str, int]:
@@ -111,21 +94,21 @@ def _written(findings: Findings, rows: Iterable[Substitution], folder: Path, pro
     kept = _kept(findings.clusters)
     notable = np.array(sorted(corpus.notable), np.int64)
     repaired = [number for number in notable[_among(notable, kept)].tolist() if corpus.notable[number].repairs]
-    dropped = len(corpus) - len(kept)
     (folder / "documents").mkdir()
     progress.stage(
         "write", int(corpus.stops[kept].sum(dtype=np.int64) - corpus.starts[kept].sum(dtype=np.int64)), "bytes"
     )
+    fates = conservation.Fates()
     with ThreadPoolExecutor(1) as pool:  # the disk is busy with texts while manifest and ledger are made
         copying = pool.submit(_documents, kept, corpus, folder / "documents", progress.advance)
-        rows_written = _lines(folder / "manifest.jsonl", manifest.lines(findings))
+        _lines(folder / "manifest.jsonl", fates.passing(manifest.lines(findings)))
         _lines(folder / "ledger.tsv", tsv_lines(rows))
-        copying.result()
-    assert rows_written == len(corpus), "a document is missing from the manifest"
+        written = copying.result()
     if repaired:
         _lines(folder / "edits.jsonl", _edits_made(repaired, corpus))
     _problems(folder, findings.problems)
-    return {"kept": len(kept) - len(repaired), "restored": len(repaired), "dropped": dropped}
+    conservation.check(findings, fates, written)
+    return fates.counts
 
 
 def _kept(clusters: Clusters) -> NDArray[np.int64]:
@@ -141,12 +124,18 @@ def _among(numbers: NDArray[np.int64], ascending: NDArray[np.int64]) -> NDArray[
     return found
 
 
-def _documents(numbers: NDArray[np.int64], corpus: Corpus, folder: Path, advance: Callable[[int], None]) -> None:
-    """The documents, by number, in the form they came in."""
+def _documents(
+    numbers: NDArray[np.int64], corpus: Corpus, folder: Path, advance: Callable[[int], None]
+) -> NDArray[np.bool_]:
+    """Writes documents, by number, in the form they came in, and tells of each of the corpus whether it was written."""
     is_record = np.array([file.holds_records for file in corpus.sources], bool)[corpus.files[numbers]]
+    written = np.zeros(len(corpus), bool)
     names = records.write(numbers[is_record], corpus, folder, advance)
-    _texts(numbers[~is_record].tolist(), corpus, folder, advance)
+    written[numbers[is_record]] = np.isin(corpus.files[numbers[is_record]], list(names))
+    for number in _texts(numbers[~is_record].tolist(), corpus, folder, advance):
+        written[number] = True
     pack_members(folder, _archives(corpus, names))
+    return written
 
 
 def _archives(corpus: Corpus, names: Mapping[int, str]) -> Mapping[Path, SourceFile]:
@@ -201,8 +190,8 @@ def _problems(folder: Path, problems: Sequence[DedupError]) -> None:
         _lines(folder / "unreadable.jsonl", (jsonl.line(jsonl.problem_record(one)) for one in problems))
 
 
-def _texts(kept: Sequence[int], corpus: Corpus, folder: Path, advance: Callable[[int], None]) -> None:
-    """Text files under their ids, byte for byte unless their encoding is repaired."""
+def _texts(kept: Sequence[int], corpus: Corpus, folder: Path, advance: Callable[[int], None]) -> Iterator[int]:
+    """Writes text files under their ids, byte for byte unless their encoding is repaired; the number of each."""
     for number in kept:
         path = folder / corpus.ids[number]
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -213,10 +202,11 @@ def _texts(kept: Sequence[int], corpus: Corpus, folder: Path, advance: Callable[
         elif file.readable == file.original:
             data = bytes_at(file, corpus.locator(number))
         else:
-            check_unchanged(file)
             with opened_original(file) as source:
                 data = source.read()
+        check_unchanged(file)
         path.write_bytes(data)
+        yield number
         advance(int(corpus.stops[number] - corpus.starts[number]))
 
 
@@ -229,11 +219,7 @@ def restored_bytes(document: Document) -> bytes:
         return text.encode("utf-8")
 
 
-def _lines(path: Path, lines: Iterable[str]) -> int:
-    """Writes the lines, one or more in a string; how many there were."""
-    count = 0
+def _lines(path: Path, lines: Iterable[str]) -> None:
+    """Writes the lines, one or more in a string."""
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        for some in lines:
-            file.write(some)
-            count += some.count("\n")
-    return count
+        file.writelines(lines)

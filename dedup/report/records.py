@@ -26,6 +26,7 @@ from dedup.engines import local
 from dedup.model import Corpus, DedupError, Document, SourceFile
 from dedup.packed import codecs
 from dedup.packed.files import write_kept
+from dedup.packed.unpacked import check_unchanged
 from dedup.read import bytes_at
 from dedup.report import jsonl
 
@@ -71,6 +72,8 @@ def write(kept: I64s, corpus: Corpus, folder: Path, advance: Advance) -> Mapping
         with path.open("wb") as out:
             own = kept if len(used) == 1 else kept[files == file]
             _write_file(_kept(own, corpus, corpus.sources[file]), out, advance)
+        if corpus.sources[file].modified_ns:
+            check_unchanged(corpus.sources[file])
     return names
 
 
@@ -150,19 +153,25 @@ def _stretches(kept: _Kept) -> Iterator[tuple[int, int, int | None]]:
 
 
 def _copy_lines(kept: _Kept, source: BinaryIO, out: BinaryIO, advance: Advance) -> None:
+    """Copies the lines, and looks whether all bytes of them arrived."""
     size = os.fstat(source.fileno()).st_size
+    expected = 0
     for start, stop, number in _stretches(kept):
         if number is not None:
-            out.write(_record(kept.file, kept.notable[number]))
+            expected += out.write(_record(kept.file, kept.notable[number]))
             advance(stop - start)
             continue
         at = start
         if stop - start >= SYSTEM_COPY_BYTES:
             last = stop - int(stop == size)  # the last byte of the file tells whether its line ends
             at = _copied_by_system(source, out, start, last, advance)
+        expected += at - start
         for piece in _read(kept.file, source, at, stop):
-            out.write(piece)
+            expected += out.write(piece)
             advance(len(piece))
+    out.flush()
+    if os.fstat(out.fileno()).st_size != expected:
+        raise DedupError(kept.file.path, "was not written as a whole", "look at the disk, and run the command again")
 
 
 def _copied_by_system(source: BinaryIO, out: BinaryIO, start: int, stop: int, advance: Advance) -> int:
