@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 
@@ -205,6 +206,10 @@ class Config:
 
     workers: int = 0
     """Threads of a corpus in bulk; 0 for as many as there are processors. They change no byte of the findings."""
+
+    work: Path | None = None
+    """The folder in which a corpus in bulk keeps what is finished, so that the same command goes on with it when it was
+    killed; none for keeping nothing."""
 
     document_bytes_max: int = 32 << 20
     """Bytes of one document; a longer one is refused by name. Twice the longest novels."""

@@ -6,8 +6,9 @@ it is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from dedup.engines import local, processes
 from dedup.model import Corpus, Document, Locator, SourceFile
 from dedup.progress import SILENT, Progress
 
+Mapped = Callable[[Callable[[Any], Any], Iterable[Any], int], Iterator[Any]]
 DOCUMENTS_MAX = 1000
 """Documents that a process is given at a time."""
 
@@ -61,14 +63,24 @@ def fixed(corpus: Corpus, numbers: NDArray[np.int64], config: Config, progress: 
 
 
 def scores(
-    corpus: Corpus, numbers: NDArray[np.int64], config: Config, progress: Progress = SILENT
+    corpus: Corpus,
+    numbers: NDArray[np.int64],
+    config: Config,
+    progress: Progress = SILENT,
+    mapped: Mapped | None = None,
 ) -> NDArray[np.float64]:
-    """The scores of the cards of documents, by number: (k, len(damage.KINDS))."""
+    """The scores of the cards of documents, by number: (k, len(damage.KINDS)).
+
+    mapped: what makes them, of a stage, groups of documents and their bytes; by processes if it is not given.
+    """
     total = int((corpus.stops - corpus.starts)[numbers].sum())
     progress.stage("check", total, "bytes")
     found: list[tuple[float, ...]] = []
     workers = config.workers or local.workers_available()
-    for size, made in processes.as_needed(_scores, _groups(corpus, numbers), workers, total):
+    groups = _groups(corpus, numbers)
+    for size, made in (
+        mapped(_scores, groups, total) if mapped else processes.as_needed(_scores, groups, workers, total)
+    ):
         found += made
         progress.advance(size)
     return np.array(found, np.float64).reshape(-1, len(damage.KINDS))

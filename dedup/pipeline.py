@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import repeat
+from functools import partial
+from itertools import count, repeat
 from pathlib import Path
 from types import TracebackType
-
 from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,6 +26,7 @@ from dedup import (
     figures,
     inputs,
     judge,
+    leaning,
     loci,
     losses,
     match,
@@ -37,7 +39,7 @@ from dedup import (
 )
 from dedup.columns import Clusters, Pairs
 from dedup.config import Config
-from dedup.engines import local
+from dedup.engines.work import Work
 from dedup.figures import MENDED, NOT_SAME, SIGNS, WRITTEN, Compared
 from dedup.model import (
     Alignment,
@@ -73,9 +75,9 @@ class Findings:
 
     compared: (m, 2) int64, the pairs that candidates brought together, by number, in order. capped: buckets of each
     channel that were too big to give all their pairs.
+    decided: what a person decided that was obeyed, as it was written down (see `remembered`).
     memory_bytes: what matching was bound to, if it was. losing: the sources of which too much would be dropped (see
     `losses`).
-    decided: what a person decided that was obeyed, as it was written down (see `remembered`).
 
     Where sources had to be unpacked, they stay so until the findings are closed (`with`), or dropped.
     """
@@ -89,13 +91,18 @@ class Findings:
     memory_bytes: int | None = None
     losing: tuple[Loss, ...] = ()
     damage: NDArray[np.float64] | None = None
-
-    @property
     decided: tuple[Mapping[str, Any], ...] = ()
     work: Work | None = None
+
+    @property
     def candidates(self) -> int:
         """How many pairs candidates brought together."""
         return len(self.compared)
+
+    def done(self) -> None:
+        """What was to be made of the findings is made: what a work folder keeps is removed, and the folder with it."""
+        if self.work:
+            self.work.done()
 
     def __enter__(self) -> Findings:
         return self
@@ -103,6 +110,8 @@ class Findings:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        if self.work:
+            self.work.close()
         if self.corpus.spool:
             self.corpus.spool.__exit__(kind, error, traceback)
 
@@ -173,7 +182,8 @@ def _in_small(files: Sequence[SourceFile | DedupError], config: Config, progress
     scores = np.array([damage.scores(document) for document in found], np.float64).reshape(-1, len(damage.KINDS))
 
     def judged(both: NDArray[np.int64], keys: NDArray[np.int64] | None, told: Progress) -> Pairs:
-        return judge.with_damage(_judged(entries, both, keys, config, told), np.arange(len(found)), scores, config)
+        made = _judged(entries, both, keys, config, told)
+        return with_leanings(judge.with_damage(made, np.arange(len(found)), scores, config), found, config)
 
     groups, pairs = cluster.clusters(
         judged(asked, met, progress), corpus.words, lambda both: judged(both, None, SILENT), config.drop_coverage_min
@@ -184,6 +194,7 @@ def _in_small(files: Sequence[SourceFile | DedupError], config: Config, progress
 def _in_bulk(files: Sequence[SourceFile | DedupError], config: Config, progress: Progress) -> Findings:
     """The findings of a corpus that is worth compiling for."""
     from dedup.bulk import flow
+    from dedup.bulk import run as bulk
 
     readable = [file for file in files if isinstance(file, SourceFile)]
     problems = [file for file in files if isinstance(file, DedupError)]
@@ -194,16 +205,27 @@ def _in_bulk(files: Sequence[SourceFile | DedupError], config: Config, progress:
     every: list[NDArray[np.float64]] = []
 
     def weighed(pairs: Pairs, corpus: Corpus) -> Pairs:
+        carded = by_cards(pairs, corpus)
+        rows = judge.unsure(carded, config)
+        odds = leaning.of_corpus(corpus, carded.documents[rows], config, progress)
+        return judge.with_suspicions(carded, rows, odds, config)
+
+    def by_cards(pairs: Pairs, corpus: Corpus) -> Pairs:
         if not config.damage_weight:
             numbers = judge.carded(pairs, config)
-            return judge.with_damage(pairs, numbers, mending.scores(corpus, numbers, config), config)
+            return judge.with_damage(pairs, numbers, cards(corpus, numbers, SILENT), config)
         numbers = np.arange(len(corpus))
         if not every:
-            every.append(mending.scores(corpus, numbers, config, progress))
+            every.append(cards(corpus, numbers, progress))
         return judge.with_damage(pairs, numbers, every[0], config)
 
-    workers = config.workers or local.workers_available()
-    found = flow.find_duplicates(readable, config, workers, flow.Steps(one_by_one, weighed), progress)
+    with bulk.engine(readable, config) as (engine, work):
+        times = count()
+
+        def cards(corpus: Corpus, numbers: NDArray[np.int64], told: Progress) -> NDArray[np.float64]:
+            return mending.scores(corpus, numbers, config, told, partial(engine.apart, f"cards-{next(times)}"))
+
+        found = flow.find_duplicates(readable, config, engine, flow.Steps(one_by_one, weighed), progress)
     return Findings(
         found.corpus,
         found.pairs,
@@ -213,6 +235,7 @@ def _in_bulk(files: Sequence[SourceFile | DedupError], config: Config, progress:
         found.capped,
         memory_bytes=config.memory_bytes,
         damage=every[0] if every else None,
+        work=work,
     )
 
 
@@ -237,10 +260,18 @@ def related(a: Entry, b: Entry, config: Config) -> Pair | None:
 
 
 def with_cards(pairs: Pairs, found: Sequence[Document], config: Config) -> Pairs:
-    """The findings on a few documents, with what their cards say as far as it counts."""
+    """The findings on a few documents, with what their cards and their words by themselves say, as far as it counts."""
     numbers = judge.carded(pairs, config)
-    scores = [damage.scores(found[number]) for number in numbers.tolist()]
-    return judge.with_damage(pairs, numbers, np.array(scores, np.float64).reshape(-1, len(damage.KINDS)), config)
+    scores = np.array([damage.scores(found[number]) for number in numbers.tolist()], np.float64)
+    made = judge.with_damage(pairs, numbers, scores.reshape(-1, len(damage.KINDS)), config)
+    return with_leanings(made, found, config)
+
+
+def with_leanings(pairs: Pairs, found: Sequence[Document], config: Config) -> Pairs:
+    """The findings on documents with what their words say by themselves, where nothing else decides."""
+    rows = judge.unsure(pairs, config)
+    told = [leaning.between(found[a], found[b], config) for a, b in pairs.documents[rows].tolist()]
+    return judge.with_suspicions(pairs, rows, np.array(told, np.float64), config)
 
 
 def comparison(a: Entry, b: Entry, config: Config) -> tuple[Comparison, Alignment]:

@@ -24,7 +24,8 @@ from dedup.bulk import match as bulk_match
 from dedup.bulk import read as bulk_read
 from dedup.bulk import sketch as bulk_sketch
 from dedup.bulk.held import Held
-from dedup.bulk.store import HELD_SHARE, Store
+from dedup.engines.local import Threads
+from dedup.engines.store import HELD_SHARE, Store
 from dedup.config import Config
 from dedup.kernels import join, partners, postings
 
@@ -111,6 +112,13 @@ def small_limits() -> Iterator[None]:
         yield
 
 
+def engine(store: Store, workers: int) -> Threads:
+    """An engine of threads on that store."""
+    threads = Threads(workers, 0)
+    threads.columns = store
+    return threads
+
+
 def found(documents: Sequence[Sketched], numbers: NDArray[np.uint32], cuts: Sequence[int], words: int) -> Found:
     """What matching gives for partitions that end at `cuts`, `words` sorted at a time (0: all), columns in a file."""
     bounds = [0, *sorted(cuts), len(documents)]
@@ -119,7 +127,7 @@ def found(documents: Sequence[Sketched], numbers: NDArray[np.uint32], cuts: Sequ
             patch.setattr(held, "SORT_SHARE", BULK.memory_bytes // (8 * words))
             patch.setattr(terms, "BLOCK_SHARE", BULK.memory_bytes // (4 * words))
         parts = [held.stored(columns(documents[first:last]), store) for first, last in pairwise(bounds)]
-        done = bulk_match.candidates(Held(parts, numbers, store), SMALL_LIMITS, 1 + words % 2)
+        done = bulk_match.candidates(Held(parts, numbers, store), SMALL_LIMITS, engine(store, 1 + words % 2))
         assert done.pairs.dtype == done.exact.dtype == np.int64
         return pairs_in(done.pairs), pairs_in(done.exact), done.capped, done.walked
 
@@ -215,7 +223,7 @@ def test_candidates_of_crowds_are_those_of_the_slow_way() -> None:
 def test_nothing_gives_nothing() -> None:
     assert found([], np.zeros(0, np.uint32), [], 0) == ([], [], {}, 0)
     with Store(0) as store:
-        assert len(bulk_match.candidates(Held([], np.zeros(0, np.uint32), store), BULK, 1).pairs) == 0
+        assert len(bulk_match.candidates(Held([], np.zeros(0, np.uint32), store), BULK, engine(store, 1)).pairs) == 0
 
 
 @given(st.lists(st.lists(st.integers(0, (1 << 32) - 1), max_size=9), max_size=9), st.sampled_from([9, 300]))

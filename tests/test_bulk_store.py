@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from dedup.bulk import corpus, store
-from dedup.bulk.store import Store
+from dedup.bulk import corpus
+from dedup.engines import store
+from dedup.engines.store import Store
 from dedup.model import DedupError
 
 DTYPES = (np.uint8, np.uint16, np.int32, np.uint32, np.int64, np.uint64)

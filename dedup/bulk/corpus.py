@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from dedup import clean
 from dedup.bulk.read import Partition, Texts
-from dedup.bulk.store import Block, Store
+from dedup.engines.store import Block, Columns
 from dedup.model import Corpus, DedupError, Document, SourceFile
 
 IDS_AT_A_TIME = 1 << 16
@@ -92,7 +92,7 @@ class Listed:
     origins: Block | None
 
 
-def listed(texts: Texts, words: NDArray[np.int32], store: Store) -> Listed:
+def listed(texts: Texts, words: NDArray[np.int32], store: Columns) -> Listed:
     """What is kept of a partition's documents; `words` are how many tokens each has."""
     names, lengths = _encoded(texts.ids)
     return Listed(
@@ -112,7 +112,7 @@ def listed(texts: Texts, words: NDArray[np.int32], store: Store) -> Listed:
     )
 
 
-def corpus(found: Sequence[Listed], store: Store) -> tuple[Corpus, list[DedupError], NDArray[np.uint32]]:
+def corpus(found: Sequence[Listed], store: Columns) -> tuple[Corpus, list[DedupError], NDArray[np.uint32]]:
     """The documents of all partitions by id, the problems with what is none, and each document's number in reading
     order, LEFT_OUT for one whose id is taken."""
     before, problems = _lines_before(found)
@@ -164,7 +164,7 @@ def _lines_before(found: Sequence[Listed]) -> tuple[list[int], list[DedupError]]
     return counts, problems
 
 
-def _files(found: Sequence[Listed], sources: Sequence[SourceFile], store: Store) -> NDArray[Any]:
+def _files(found: Sequence[Listed], sources: Sequence[SourceFile], store: Columns) -> NDArray[Any]:
     """Which of `sources` holds each document, in the smallest type for that."""
     numbers = {str(file.path): number for number, file in enumerate(sources)}
     files = np.empty(sum(one.documents for one in found), np.min_scalar_type(-1 - len(sources)))
@@ -177,7 +177,7 @@ def _files(found: Sequence[Listed], sources: Sequence[SourceFile], store: Store)
     return files
 
 
-def _origins(found: Sequence[Listed], order: I64s | None, store: Store) -> NDArray[np.uint64] | None:
+def _origins(found: Sequence[Listed], order: I64s | None, store: Columns) -> NDArray[np.uint64] | None:
     """The origins of all documents, None if none has one."""
     if all(one.origins is None for one in found):
         return None
@@ -189,7 +189,7 @@ def _origins(found: Sequence[Listed], order: I64s | None, store: Store) -> NDArr
     return column if order is None else column[order]
 
 
-def _gathered(blocks: Sequence[Block], dtype: Any, order: I64s | None, store: Store) -> NDArray[Any]:
+def _gathered(blocks: Sequence[Block], dtype: Any, order: I64s | None, store: Columns) -> NDArray[Any]:
     """A column of all partitions, in order; the store gives its memory back."""
     column, filled = np.empty(sum(block.size for block in blocks), dtype), 0
     for block in blocks:
@@ -215,7 +215,7 @@ def _decoded(data: bytes) -> str:
     return data.decode("utf-8", "surrogatepass")
 
 
-def _ids(found: Sequence[Listed], before: Sequence[int], store: Store) -> Ids:
+def _ids(found: Sequence[Listed], before: Sequence[int], store: Columns) -> Ids:
     """The ids of all documents in reading order; a record without one is named by its file and line."""
     pieces, lengths = [], []
     for one, lines in zip(found, before, strict=True):

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.bulk import sketch
-from dedup.bulk.store import Block, Store
 from dedup.config import Config
+from dedup.engines.store import Block, Columns
 
 U32s = NDArray[np.uint32]
 U64s = NDArray[np.uint64]
@@ -63,14 +63,14 @@ class Held:
 
     parts: Sequence[Part]
     numbers: U32s
-    store: Store
+    store: Columns
 
     def firsts(self) -> list[int]:
         """Where the documents of each part begin, and the end."""
         return list(accumulate((part.documents for part in self.parts), initial=0))
 
 
-def stored(columns: sketch.Columns, store: Store) -> Part:
+def stored(columns: sketch.Columns, store: Columns) -> Part:
     """Puts the sketches of a partition into the store."""
     bands, documents = columns.bands.shape
     return Part(

@@ -20,7 +20,7 @@ import numpy as np
 from dedup.bulk import passages, terms
 from dedup.bulk.held import Held, I64s, U64s, merged, pairs_of, turns, written
 from dedup.config import Config
-from dedup.engines import local
+from dedup.engines.local import Engine
 from dedup.kernels import join
 
 DIGESTS_AT_A_TIME = 1 << 18
@@ -42,18 +42,18 @@ class Candidates:
     walked: int
 
 
-def candidates(held: Held, config: Config, workers: int) -> Candidates:
+def candidates(held: Held, config: Config, engine: Engine) -> Candidates:
     """The candidate pairs of all documents."""
-    exact, standing = _same_sequence(held, workers)
-    by_bands, buckets = _banded(standing, config, workers)
-    by_terms, crowded, walked = terms.joined(standing, config, workers)
-    by_passages, furniture = passages.shared(standing, config, workers)
+    exact, standing = _same_sequence(held, engine)
+    by_bands, buckets = _banded(standing, config, engine)
+    by_terms, crowded, walked = terms.joined(standing, config, engine)
+    by_passages, furniture = passages.shared(standing, config, engine)
     told = (("bands", buckets), ("terms", crowded), ("passages", furniture))
     capped = {name: count for name, count in told if count}
     return Candidates(pairs_of(merged([by_bands, by_terms, by_passages])), pairs_of(exact), capped, walked)
 
 
-def _same_sequence(held: Held, workers: int) -> tuple[U64s, Held]:
+def _same_sequence(held: Held, engine: Engine) -> tuple[U64s, Held]:
     """Pairs of the first document of each token sequence with the others of it; and what is left, without these others
     and without documents that have no words."""
     digests = np.concatenate([np.zeros(0, np.uint64), *(held.store.whole(part.digests) for part in held.parts)])
@@ -78,7 +78,7 @@ def _same_sequence(held: Held, workers: int) -> tuple[U64s, Held]:
         follows = first != own
         return where[follows], first[follows] << _HALF | own[follows]
 
-    for some, exact in local.mapped(followers, range(parts), workers):
+    for some, exact in engine.mapped("digests", followers, range(parts)):
         places.append(some)
         codes.append(exact)
     numbers[np.concatenate(places)] = join.NONE
@@ -87,7 +87,7 @@ def _same_sequence(held: Held, workers: int) -> tuple[U64s, Held]:
     return np.sort(np.concatenate(codes)), replace(held, numbers=numbers)
 
 
-def _banded(held: Held, config: Config, workers: int) -> tuple[U64s, int]:
+def _banded(held: Held, config: Config, engine: Engine) -> tuple[U64s, int]:
     """The pairs of documents that share the key of a band; and how many buckets were over the limit."""
     firsts = held.firsts()
     standing = int((held.numbers != join.NONE).sum())
@@ -106,8 +106,9 @@ def _banded(held: Held, config: Config, workers: int) -> tuple[U64s, int]:
 
     def codes() -> Iterator[U64s]:
         nonlocal capped
-        taken = [(band, bounds) for band in range(bands) for bounds in turns(standing, config, workers)]
-        for found, told in local.mapped(paired, taken, workers):
+        each = turns(standing, config, engine.workers)
+        taken = [(band, bounds) for band in range(bands) for bounds in each]
+        for found, told in engine.mapped(f"bands-{len(each)}", paired, taken):
             capped += int(told[0])
             yield found
 

@@ -13,13 +13,13 @@ import numpy as np
 
 from dedup.bulk.held import CODES_MERGED, Held, I64s, U64s, written
 from dedup.config import Config
-from dedup.engines import local
+from dedup.engines.local import Engine
 from dedup.kernels import join, passages
 
 _HALF, _LOW = np.uint64(32), np.uint64(0xFFFFFFFF)
 
 
-def shared(held: Held, config: Config, workers: int) -> tuple[U64s, int]:
+def shared(held: Held, config: Config, engine: Engine) -> tuple[U64s, int]:
     """The codes of pairs that share enough, in order; and how many keys are furniture."""
     firsts, furniture = held.firsts(), 0
 
@@ -38,7 +38,7 @@ def shared(held: Held, config: Config, workers: int) -> tuple[U64s, int]:
 
     def codes() -> Iterator[U64s]:
         nonlocal furniture
-        for found, told in local.mapped(paired, range(passages.RANGES), workers):
+        for found, told in engine.mapped("passages", paired, range(passages.RANGES)):
             furniture += int(told[0])
             yield found
 

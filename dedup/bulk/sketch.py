@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup import clean, match
+from dedup import clean, match, sketch
 from dedup.bulk.read import Texts
 from dedup.config import Config
 from dedup.kernels import join, minhash, passages, postings, skeleton, tables, words
@@ -56,14 +56,6 @@ class Columns:
 @cache
 def unicode_tables() -> tables.Tables:
     return tables.load(clean.character_class.__wrapped__, clean.folded.__wrapped__, EDITION)
-
-
-@cache
-def _permutations(count: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
-    from datasketch import MinHash
-
-    a, b = MinHash(num_perm=count, seed=1, scheme="affine32").permutations
-    return np.ascontiguousarray(a, np.uint32), np.ascontiguousarray(b, np.uint32)
 
 
 def token_hashes(
@@ -120,6 +112,16 @@ class Sequences:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Document frequencies of a partition. slots: a table of them, `filled` so far. digests: the token sequences that
+    were counted there."""
+
+    slots: NDArray[np.uint64]
+    filled: int
+    digests: NDArray[np.uint64]
+
+
 class Sample:
     """Document frequencies of terms: an open-addressing table that grows, filled by `add` and `merge`.
 
@@ -129,6 +131,7 @@ class Sample:
     def __init__(self, limit: int, met: Sequences) -> None:
         self.limit, self.slots, self.filled = limit, np.zeros(1 << 16, np.uint64), np.zeros(1, np.int64)
         self._met = met
+        self._digests = [np.zeros(0, np.uint64)]
 
     def add(self, texts: Texts) -> None:
         """Counts the documents of a partition."""
@@ -137,13 +140,17 @@ class Sample:
             digests = np.empty(len(counts), np.uint64)
             join.digests(hashes, counts, digests)
             fresh = self._met.new(digests)
+            self._digests.append(digests[fresh])
             hashes, counts = hashes[np.repeat(fresh, counts)], counts[fresh]
             self._reserve(len(hashes))
             terms, term_counts = np.empty(len(hashes), np.uint64), np.empty(len(counts), np.int64)
             skeleton.count_terms(hashes, counts, self.slots, self.filled, self.limit, terms, term_counts)
 
-    def merge(self, other: Sample) -> None:
-        self._reserve(int(other.filled[0]))
+    def counted(self) -> Counted:
+        return Counted(self.slots, int(self.filled[0]), np.concatenate(self._digests))
+
+    def merge(self, other: Counted) -> None:
+        self._reserve(other.filled)
         skeleton.merge_counts(self.slots, self.filled, other.slots, self.limit)
 
     def ranking(self, corpus_share: float) -> Ranking:
@@ -161,15 +168,32 @@ class Sample:
             self.slots, self.filled = slots, filled
 
 
-def sample_of(texts: Texts, config: Config, met: Sequences) -> Sample:
+def sample_of(texts: Texts, config: Config, met: Sequences) -> Counted:
     """The document frequencies of one partition."""
     found = Sample(config.term_documents_max, met)
     found.add(texts)
-    return found
+    return found.counted()
 
 
-def sketched(texts: Texts, ranking: Ranking, config: Config) -> Columns:
-    """The sketches of a partition."""
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Sketches of documents before they are cut by ranges: words, digests and bands as in `Columns`.
+
+    terms: (n, w) uint32, of each row the first term_counts[n]. shingles: uint64, sampled ones, of all documents one
+    behind another, shingle_counts[n] of each.
+    """
+
+    words: NDArray[np.int32]
+    digests: NDArray[np.uint64]
+    bands: NDArray[np.uint32]
+    terms: NDArray[np.uint32]
+    term_counts: NDArray[np.int64]
+    shingles: NDArray[np.uint64]
+    shingle_counts: NDArray[np.int64]
+
+
+def drawn(texts: Texts, ranking: Ranking, config: Config) -> Drawn:
+    """The sketches of texts, document by document."""
     documents = len(texts.offsets) - 1
     bands, rows = match.banding(config.threshold, config.band_recall, config.permutations)
     words_of, digests = np.empty(documents, np.int32), np.empty(documents, np.uint64)
@@ -177,7 +201,7 @@ def sketched(texts: Texts, ranking: Ranking, config: Config) -> Columns:
     width = config.term_count + ranking.fresh
     chosen, term_counts = np.empty((documents, width), np.uint32), np.empty(documents, np.int64)
     ranks = (ranking.slots, ranking.bits, ranking.limit, config.term_count, ranking.fresh)
-    a, b = _permutations(config.permutations)
+    a, b = sketch.permutations(config.permutations)
     shingles, shingle_counts = [np.zeros(0, np.uint64)], np.empty(documents, np.int64)
     for batch in _batches(texts):
         hashes, counts, _ = token_hashes(texts.buffer, texts.offsets[batch.start : batch.stop + 1])
@@ -189,8 +213,14 @@ def sketched(texts: Texts, ranking: Ranking, config: Config) -> Columns:
         join.choose_terms(hashes, counts, *ranks, chosen[batch], term_counts[batch])
         keys, sampling = np.empty(len(hashes), np.uint64), (config.shingle_length_tokens, config.passage_sampling)
         shingles.append(keys[: passages.sampled_shingles(hashes, counts, *sampling, keys, shingle_counts[batch])])
-    cut = _cut(np.concatenate(shingles), shingle_counts)
-    return Columns(words_of, digests, band_keys, *_divided(chosen, term_counts), *cut)
+    return Drawn(words_of, digests, band_keys, chosen, term_counts, np.concatenate(shingles), shingle_counts)
+
+
+def sketched(texts: Texts, ranking: Ranking, config: Config) -> Columns:
+    """The sketches of a partition."""
+    one = drawn(texts, ranking, config)
+    cut = _cut(one.shingles, one.shingle_counts)
+    return Columns(one.words, one.digests, one.bands, *_divided(one.terms, one.term_counts), *cut)
 
 
 def _cut(

@@ -12,7 +12,7 @@ memory of the run. A counter a document of a block and two bytes a document of t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from typing import Any
@@ -21,9 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.bulk.held import KEYS, Held, I64s, Part, U64s, merged, turns, written
-from dedup.bulk.store import Block
 from dedup.config import Config
-from dedup.engines import local
+from dedup.engines.local import Engine
+from dedup.engines.store import Block
 from dedup.kernels import join, postings
 from dedup.kernels import partners as sharing
 
@@ -68,39 +68,45 @@ class _Partners:
     limits: I64s
 
 
-def joined(held: Held, config: Config, workers: int) -> tuple[U64s, int, int]:
+def joined(held: Held, config: Config, engine: Engine) -> tuple[U64s, int, int]:
     """The pairs of documents that share enough of their rarest terms, how many documents have too many partners, and
     the documents walked."""
-    chosen, needed = _selected(held, config, workers)
+    chosen, needed = _selected(held, config, engine)
+    workers = engine.workers
     terms = list(
-        local.mapped(lambda number: _grouped(number, chosen, config, workers), range(postings.RANGES), workers)
+        engine.mapped("terms", lambda number: _grouped(number, chosen, config, workers), range(postings.RANGES))
     )
     count = max(1, -(-sum(one.documents.size for one in terms) * 4 * BLOCK_SHARE // config.memory_bytes))
     count = max(count, -(-len(needed) // sharing.BLOCK_DOCUMENTS))
     cuts = np.linspace(0, len(needed), count + 1).astype(np.int64)
     had = [np.zeros(part.documents, np.uint8) for part in chosen.parts]
-    partners = _Partners(needed, had, np.array((JOIN_PARTNERS_MAX, config.term_count), np.int64))
+    limits = np.array((JOIN_PARTNERS_MAX, config.term_count), np.int64)
     told = np.zeros(2, np.int64)
 
     def codes() -> Iterator[U64s]:
         for number in range(count):
-            for found, of_part in _walked(cuts[number : number + 2].copy(), terms, chosen, partners, workers):
-                told[:] += of_part
+            walk = _walk(cuts[number : number + 2].copy(), terms, chosen, _Partners(needed, had, limits))
+            done = engine.mapped(f"walks-{count}-{number}", walk, range(len(chosen.parts)))
+            for at, (found, had_now, of_part) in enumerate(done):
+                had[at], told[:] = had_now, told + of_part
                 yield found
 
     return merged(codes()), int(told[0]), int(told[1])
 
 
-def _selected(held: Held, config: Config, workers: int) -> tuple[Held, U8s]:
+def _selected(held: Held, config: Config, engine: Engine) -> tuple[Held, U8s]:
     """The parts with the terms by which documents join, and how many of them a pair must share, by number."""
-    counts = list(local.mapped(lambda number: _counted(number, held, config, workers), range(postings.RANGES), workers))
+    workers = engine.workers
+    counts = list(
+        engine.mapped("counts", lambda number: _counted(number, held, config, workers), range(postings.RANGES))
+    )
     places = [_places(held.parts, number) for number in range(postings.RANGES)]
     firsts = held.firsts()
     budget = max(JOIN_BUDGET_DOCUMENTS, WALKS_MAX // max(1, _documents(held)))
     limits = np.array((config.term_count, config.terms_shared_min, budget, JOIN_BUDGET_PARTNERS), np.int64)
     needed = np.zeros(_documents(held), np.uint8)
 
-    def chosen(number: int) -> Part:
+    def chosen(number: int) -> tuple[Block, I64s, Block, I64s]:
         part = held.parts[number]
         terms, in_range = held.store.whole(part.terms).copy(), _counts(part, held).copy()
         held_by = [
@@ -108,21 +114,20 @@ def _selected(held: Held, config: Config, workers: int) -> tuple[Held, U8s]:
         ]
         stops, kept = np.empty(postings.RANGES, np.int64), np.empty(part.documents, np.int64)
         postings.select_terms(terms, np.concatenate(held_by), part.term_starts, in_range, limits, stops, kept)
-        own = held.numbers[firsts[number] : firsts[number + 1]]
+        left = [terms[start:stop] for start, stop in zip(part.term_starts, stops, strict=False)]
+        starts = np.cumsum([0, *map(len, left)])
+        put = held.store.put
+        return put(np.concatenate(left)), starts, put(in_range.reshape(-1)), kept
+
+    parts: list[Part] = []
+    done = engine.mapped("chosen", chosen, range(len(held.parts)))
+    for part, (left, starts, in_range, kept) in zip(held.parts, done, strict=True):
+        own = held.numbers[firsts[len(parts)] : firsts[len(parts) + 1]]
         shared = np.maximum(1, np.minimum(min(config.terms_shared_min, 255), (kept + 1) // 2))
         needed[own[own != join.NONE]] = shared[own != join.NONE]
         held.store.drop(part.terms)
         held.store.drop(part.term_counts)
-        left = [terms[start:stop] for start, stop in zip(part.term_starts, stops, strict=False)]
-        starts = np.cumsum([0, *map(len, left)])
-        return replace(
-            part,
-            terms=held.store.put(np.concatenate(left)),
-            term_starts=starts,
-            term_counts=held.store.put(in_range.reshape(-1)),
-        )
-
-    parts = list(local.mapped(chosen, range(len(held.parts)), workers))
+        parts.append(replace(part, terms=left, term_starts=starts, term_counts=in_range))
     for block in counts:
         held.store.drop(block)
     return replace(held, parts=parts), needed
@@ -193,10 +198,11 @@ def _grouped(number: int, held: Held, config: Config, workers: int) -> _Terms:
     return _Terms(put(numbers), put(np.concatenate(starts)), put(documents[:filled].copy()), terms)
 
 
-def _walked(
-    block: I64s, terms: Sequence[_Terms], held: Held, partners: _Partners, workers: int
-) -> Iterator[tuple[U64s, I64s]]:
-    """Of every part, the pairs of its documents with earlier ones in a block, and what the kernel told."""
+def _walk(
+    block: I64s, terms: Sequence[_Terms], held: Held, partners: _Partners
+) -> Callable[[int], tuple[U64s, U8s, I64s]]:
+    """What gives of a part the pairs of its documents with earlier ones in a block, the partners that these have then,
+    and what the kernel told."""
     store, firsts = held.store, held.firsts()
     bases = np.cumsum([0, *(one.count for one in terms)])
     places = [_places(held.parts, number) for number in range(postings.RANGES)]
@@ -215,19 +221,19 @@ def _walked(
         )
     starts[-1] = filled
 
-    def walked(number: int) -> tuple[U64s, I64s]:
+    def walked(number: int) -> tuple[U64s, U8s, I64s]:
         part, own = held.parts[number], held.numbers[firsts[number] : firsts[number + 1]]
         numbers = np.concatenate(
             [store.part(one.numbers, *place[number : number + 2]) for one, place in zip(terms, places, strict=True)]
         )
-        before = partners.had[number].copy()
+        had = partners.had[number].copy()
 
         def write(codes: U64s, told: I64s) -> int:
-            partners.had[number][:] = before
+            had[:] = partners.had[number]
             lists = (starts, documents, bases, numbers, part.term_starts, _counts(part, held), own)
-            had = partners.had[number]
             return sharing.shared_terms(*lists, block, partners.needed, had, partners.limits, codes, told)
 
-        return written(write, len(own))
+        codes, told = written(write, len(own))
+        return codes, had, told
 
-    return local.mapped(walked, range(len(held.parts)), workers)
+    return walked

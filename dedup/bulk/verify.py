@@ -24,11 +24,11 @@ from dedup.bulk.read import padded, texts_at
 from dedup.bulk.sketch import token_hashes
 from dedup.columns import CHANNELS, Pairs
 from dedup.config import Config
-from dedup.engines import local
+from dedup.engines.local import Engine
 from dedup.kernels import compare, minhash
 from dedup.kernels import readings as tables
 from dedup.model import EXACT, Corpus
-from dedup.progress import SILENT, Progress, followed
+from dedup.progress import Progress, followed
 
 PART_PAIRS = 1024
 """Pairs that a worker takes at a time: some 10 MB of text."""
@@ -40,6 +40,8 @@ U64s = NDArray[np.uint64]
 I64s = NDArray[np.int64]
 F64s = NDArray[np.float64]
 OneByOne = Callable[[Corpus, int, int], figures.Compared]
+Reader = Callable[[Corpus, Sequence[int], Config], tuple[NDArray[np.uint8], I64s]]
+"""What gives the texts of documents, as `read.texts_at` does."""
 
 
 @cache
@@ -74,13 +76,19 @@ def _hashes(words: Sequence[str]) -> U64s:
 
 
 def findings(
-    pairs: I64s, corpus: Corpus, config: Config, workers: int, one_by_one: OneByOne, progress: Progress = SILENT
+    name: str, pairs: I64s, corpus: Corpus, config: Config, engine: Engine, one_by_one: OneByOne, progress: Progress
 ) -> Pairs:
-    """The findings on pairs (m, 2) of document numbers, in order if these are; pairs that share nothing give none."""
+    """The findings on pairs (m, 2) of document numbers, in order if these are; pairs that share nothing give none.
+
+    name: of the stage.
+    """
     parts = [pairs[first : first + PART_PAIRS] for first in range(0, len(pairs), PART_PAIRS)]
-    found = local.mapped(lambda part: _judged(part, corpus, config, one_by_one).ordered(), parts, workers)
-    found = followed(found, map(len, parts), progress)
-    return Pairs.joined([_findings(pairs[:0], figures.nothing(), corpus, config), *found])
+
+    def judged(part: I64s) -> Pairs:
+        return replace(_judged(part, corpus, config, one_by_one, texts_at).ordered(), ids=())
+
+    found = followed(engine.mapped(name, judged, parts), map(len, parts), progress)
+    return replace(Pairs.joined([_findings(pairs[:0], figures.nothing(), corpus, config), *found]), ids=corpus.ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +109,11 @@ class _Loaded:
     places: I64s
 
 
-def _loaded(pairs: I64s, corpus: Corpus, config: Config) -> _Loaded:
+def _loaded(pairs: I64s, corpus: Corpus, config: Config, reader: Reader = texts_at) -> _Loaded:
     """The documents of the pairs, each read once, and each pair turned so that its words decide which comes first."""
     numbers, inverse = np.unique(pairs, return_inverse=True)
     places = inverse.reshape(-1, 2).astype(np.int64)
-    buffer, offsets = texts_at(corpus, numbers.tolist(), config)
+    buffer, offsets = reader(corpus, numbers.tolist(), config)
     hashes, counts, spans = token_hashes(buffer, offsets, spans=True)
     starts = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts)))
     totals = np.concatenate((np.zeros(1, np.uint64), np.cumsum(hashes)))
@@ -125,9 +133,14 @@ def _loaded(pairs: I64s, corpus: Corpus, config: Config) -> _Loaded:
     )
 
 
-def _judged(pairs: I64s, corpus: Corpus, config: Config, one_by_one: OneByOne) -> Pairs:
+def of_part(pairs: I64s, corpus: Corpus, config: Config, one_by_one: OneByOne, reader: Reader) -> Pairs:
+    """The findings on a few pairs, in order, of texts that `reader` gives: what an index asks, whose texts it keeps."""
+    return _judged(pairs, corpus, config, one_by_one, reader).ordered()
+
+
+def _judged(pairs: I64s, corpus: Corpus, config: Config, one_by_one: OneByOne, reader: Reader = texts_at) -> Pairs:
     """The findings on the pairs of a part."""
-    loaded = _loaded(pairs, corpus, config)
+    loaded = _loaded(pairs, corpus, config, reader)
     compared = _compared(loaded, config)
     alone = _wants_care(compared, loaded, config)
     if corpus.notable:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     "-o",
     "--output",
     "target",
-    type=click.Path(path_type=Path),
+    type=options.path,
     required=True,
     metavar="FOLDER",
     help="The folder to write; it must not exist yet, or be empty.",
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 @click.option(
     "--ledger",
     "ledger_path",
-    type=click.Path(path_type=Path),
+    type=options.path,
     metavar="FILE",
     help="The ledger to conjecture by, as `dedup ledger` writes it.",
 )
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 @decided.choosing
 @options.FORMAT
 @options.MEMORY
+@options.WORK
 @options.DAMAGE
 @options.comparing
 def command(
@@ -67,8 +68,11 @@ def command(
         from dedup import decisions, ledger, pipeline, restoring, whole
         from dedup.report import conservation, folder, jsonl
 
-        chosen = decided.asked(given, target)
         folder.refuse_within(target, sources)
+        if given["work"]:
+            folder.refuse_within(given["work"], [*sources, target])
+            folder.refuse_within(target, [given["work"]])
+        chosen = decided.asked(given, target)
         config = options.config(given)
         known = ledger.read(ledger_path) if ledger_path else None
         with (
@@ -87,11 +91,13 @@ def command(
                 put_right = restoring.conjectured(put_right, known or rows, config)
             put_right = decisions.with_readings(put_right, remembered.decided)
             counts = folder.fill(partial, put_right, rows, progress)
+        found.done()
         if form == "jsonl":
             emit([jsonl.line(jsonl.balance(findings, counts))], None)
         else:
-            balance = " + ".join(f"{counts.get(status, 0):,} {status}" for status in ("kept", "restored", "dropped"))
+            balance = conservation.told(counts)
             click.echo(f"{balance} = {len(findings.corpus):,} documents read; written to {target}")
+            click.echo(f"checked: {conservation.TOLD}")
         conclude(findings)
 
 

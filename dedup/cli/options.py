@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 if TYPE_CHECKING:
     from dedup.config import Config
@@ -24,10 +26,33 @@ def size(_: click.Context, __: click.Parameter, value: str) -> int:
         raise click.BadParameter(str(error)) from error
 
 
+def path(value: str | Path) -> Path:
+    """The path of this machine that an option names."""
+    from dedup import urls
+
+    if urls.is_url(value) and urls.local(str(value)) is None:
+        shown = urls.shown(str(value))
+        raise click.BadParameter(f"{shown} is a URL, and only sources may be; name a path, and copy it there yourself")
+    return Path(urls.local(str(value)) or value)
+
+
 DAMAGE_WEIGHT = 3.0
 """What `--damage` sets: a probability of damage counts like three even log-odds of readings."""
 
-SOURCES = click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+
+def files(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Has the shell complete the names of files."""
+    return [CompletionItem(begun, type="file")]
+
+
+def _pager(_: click.Context, __: click.Parameter, refused: bool) -> list[str]:
+    """What to page through, unless that is refused."""
+    from dedup import paging
+
+    return [] if refused else paging.command(os.environ)
+
+
+SOURCES = click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", shell_complete=files)
 FORMAT = click.option(
     "--format", "form", type=click.Choice(["text", "jsonl"]), default="text", show_default=True, help="How to print."
 )
@@ -36,13 +61,21 @@ SHOWING = click.option(
     help="How to print; html is a page to look at.",
 )  # fmt: skip
 OUTPUT = click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="Write to this file, not to the terminal."
+    "-o", "--output", type=path, shell_complete=files, help="Write to this file, not to the terminal."
 )
+PAGER = click.option(
+    "--no-pager", "pager", is_flag=True, callback=_pager,
+    help="Print all at once, not page by page where it is longer than the terminal ($PAGER, else less).",
+)  # fmt: skip
 MEMORY = click.option(
     "--memory", "memory_bytes", callback=size, default="1GB", show_default=True, metavar="SIZE",
     help="What seeking candidates in a large corpus may take, as 512MB or 4GiB; the rest goes through files.",
 )  # fmt: skip
 
+WORK = click.option(
+    "--work", type=path, metavar="FOLDER",
+    help="Keep there what is finished of a large corpus; the same command again then goes on where it was ended.",
+)  # fmt: skip
 DAMAGE = click.option(
     "--damage", "damage_weight", flag_value=DAMAGE_WEIGHT, type=float, default=0.0,
     help="Make the card of every document (as `dedup check` does), and count it where the copy to keep is chosen.",

@@ -15,10 +15,9 @@ from dedup.console import conclude, emit, failures, follow
 
 @click.command("report", epilog="Example:  dedup report seeds -o report.html")
 @options.SOURCES
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), required=True, metavar="FILE", help="The page to write."
-)
+@click.option("-o", "--output", type=options.path, required=True, metavar="FILE", help="The page to write.")
 @options.MEMORY
+@options.WORK
 @options.DAMAGE
 @decided.choosing
 @options.comparing
@@ -34,6 +33,7 @@ def command(sources: Sequence[str], output: Path, **given: Any) -> None:
         from dedup.report import page
 
         refuse_overwriting(output, sources)
+        refuse_overwriting(given["work"], sources)
         chosen = decided.asked(given, output)
         config = options.config(given)
         with follow() as progress, pipeline.find_duplicates(sources, config, progress) as found:
@@ -41,5 +41,6 @@ def command(sources: Sequence[str], output: Path, **given: Any) -> None:
                 raise found.problems[0]
             findings = decided.obeyed(found, chosen, config).findings
             emit([page.scan(findings, config, progress)], output)
+        found.done()
         click.echo(f"{len(findings.corpus):,} documents, {len(findings.clusters):,} clusters; written to {output}")
         conclude(findings)

@@ -18,6 +18,7 @@ from dedup.console import conclude, emit, emit_text, failures, follow
 @options.SHOWING
 @options.OUTPUT
 @options.MEMORY
+@options.WORK
 @options.DAMAGE
 @decided.choosing
 @options.comparing
@@ -32,6 +33,7 @@ def command(sources: Sequence[str], form: str, output: Path | None, **given: Any
         from dedup import pipeline
 
         refuse_overwriting(output, sources)
+        refuse_overwriting(given["work"], sources)
         chosen = decided.asked(given, output)
         config = options.config(given)
         with follow() as progress:
@@ -50,4 +52,5 @@ def command(sources: Sequence[str], form: str, output: Path | None, **given: Any
                 from dedup.report import terminal
 
                 emit_text(lambda _: [terminal.scan(findings)], output)
+            found.done()
             conclude(findings)

@@ -1,5 +1,8 @@
 """The local engine: a stage mapped over partitions by threads, which kernels and pyarrow let run side by side.
 
+`Engine` is what the flow in bulk asks of any: stages by name, from whose names and the numbers of their items one that
+keeps results knows them again, and a store for their columns.
+
 The results come in the order of the partitions, whichever thread was first, so that the number of workers changes no
 byte of the findings. No more than AHEAD partitions a worker are under way or waiting, which bounds memory.
 """
@@ -10,13 +13,70 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from types import TracebackType
+from typing import Protocol, TypeVar
+
+from dedup.engines import processes
+from dedup.engines.store import Columns, Store
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 AHEAD = 2
 """Partitions a worker that are under way or done and not yet taken."""
+
+
+class Engine(Protocol):
+    """workers: how many stages run at a time. columns: where stages put arrays, for later ones to read.
+
+    A stage is a function of its item alone, but for `together`, and gives no blocks but those that it put.
+    """
+
+    @property
+    def workers(self) -> int: ...
+
+    @property
+    def columns(self) -> Columns: ...
+
+    def mapped(self, name: str, stage: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+        """`stage` of each item, in the order of the items."""
+
+    def together(self, name: str, stage: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+        """The same in this process, where stages may share what is in its memory."""
+
+    def apart(
+        self, name: str, stage: Callable[[Item], Result], items: Iterable[Item], total_bytes: int
+    ) -> Iterator[Result]:
+        """The same for what Python computes itself, of so many bytes; stage and items can be pickled."""
+
+    def finished(self, name: str) -> Iterator[object]:
+        """What a stage gave in an earlier, killed run of which this one is the same, where that is kept."""
+
+
+class Threads:
+    """The engine of a run on one machine: threads, and a store within `memory_bytes`."""
+
+    def __init__(self, workers: int, memory_bytes: int) -> None:
+        self.workers, self.columns = workers, Store(memory_bytes)
+
+    def __enter__(self) -> Threads:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.columns.close()
+
+    def mapped(self, name: str, stage: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+        return mapped(stage, items, self.workers)
+
+    together = mapped
+
+    def apart(
+        self, name: str, stage: Callable[[Item], Result], items: Iterable[Item], total_bytes: int
+    ) -> Iterator[Result]:
+        return processes.as_needed(stage, items, self.workers, total_bytes)
+
+    def finished(self, name: str) -> Iterator[object]:
+        return iter(())
 
 
 def workers_available() -> int:

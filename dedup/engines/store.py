@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from tempfile import TemporaryFile, gettempdir
 from threading import Lock
 from types import TracebackType
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,12 +29,26 @@ HELD_SHARE = 4
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """An array in the store: its number there, its length and type, and where it begins in the file, -1 if held."""
+    """An array in a store: its length and type, and where it is; only the store knows what that means.
 
-    number: int
+    Here that is the number of the array, and where it begins in the file, -1 if it is held.
+    """
+
     size: int
     dtype: np.dtype[Any]
-    start_byte: int
+    where: tuple[Any, ...]
+
+
+class Columns(Protocol):
+    """What a store of arrays does; see `Store`."""
+
+    def put(self, array: NDArray[Any]) -> Block: ...
+
+    def part(self, block: Block, start: int, stop: int) -> NDArray[Any]: ...
+
+    def whole(self, block: Block) -> NDArray[Any]: ...
+
+    def drop(self, block: Block) -> None: ...
 
 
 class Store:
@@ -60,22 +74,23 @@ class Store:
         with self._lock:
             self._blocks += 1
             if len(array) and self.held_bytes + array.nbytes > self.held_bytes_max:
-                return Block(self._blocks, len(array), array.dtype, self._filed(array))
+                return Block(len(array), array.dtype, (self._blocks, self._filed(array)))
             # A view would keep all of what it is a view of.
             self._held[self._blocks] = array if array.base is None else array.copy()
             self.held_bytes += array.nbytes
             self.held_bytes_most = max(self.held_bytes_most, self.held_bytes)
-            return Block(self._blocks, len(array), array.dtype, -1)
+            return Block(len(array), array.dtype, (self._blocks, -1))
 
     def part(self, block: Block, start: int, stop: int) -> NDArray[Any]:
         """The elements start..stop of a block, to be read only."""
         assert 0 <= start <= stop <= block.size
-        if block.start_byte < 0:
-            return self._held[block.number][start:stop]
+        number, start_byte = block.where
+        if start_byte < 0:
+            return self._held[number][start:stop]
         found = np.empty(stop - start, block.dtype)
         with self._lock:
             assert self._file is not None
-            self._file.seek(block.start_byte + start * block.dtype.itemsize)
+            self._file.seek(start_byte + start * block.dtype.itemsize)
             wanted = found.view(np.uint8).data
             while len(wanted):
                 taken = self._file.readinto(wanted)  # type: ignore[attr-defined]
@@ -90,7 +105,7 @@ class Store:
     def drop(self, block: Block) -> None:
         """Gives the memory of a block back; it is not read any more."""
         with self._lock:
-            array = self._held.pop(block.number, None)
+            array = self._held.pop(block.where[0], None)
             self.held_bytes -= array.nbytes if array is not None else 0
 
     def close(self) -> None:
