@@ -1,7 +1,7 @@
 """What commands tell people: findings on stdout or in a file, notes and problems on stderr, and the exit status.
 
-While a long run lasts, and stderr is a terminal, a line there shows its stage, how far that is, how fast and how long
-it may take; it goes when the run ends. `follow` gives what draws it.
+While a long run lasts, and stderr is a terminal, a line there shows how far it is (`display`); `follow` gives what
+draws it. What is longer than the terminal goes through a pager where one is usual (`paging`).
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
-from threading import Lock, Timer, current_thread, main_thread
+from threading import current_thread, main_thread
 from time import monotonic
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
-    from rich.progress import Progress as Display
 
     from dedup.model import DedupError, Document
     from dedup.pipeline import Findings
-    from dedup.progress import Progress, Unit
+    from dedup.progress import Progress
 
-SHOWN_AFTER_SECONDS = 2.0
-"""How long a run must last for its progress to be shown: a small corpus takes half of that, most of it imports."""
-TOLD_EVERY_SECONDS = 0.1
+QUIET, PLAIN, VERBOSE = -1, 0, 1
+TELLING: ContextVar[int] = ContextVar("telling", default=PLAIN)
+"""How much a command tells besides what it finds and what went wrong: as --quiet and --verbose say."""
 
 
 @contextmanager
@@ -75,11 +75,13 @@ def conclude(findings: Findings) -> None:
     from dedup.report import wording
 
     for told in wording.losses(findings.losing):
-        say(f"warning: {told}")
+        note(f"warning: {told}")
+    from dedup.display import peak_bytes
+
     peak = peak_bytes()
     if findings.memory_bytes and peak:
         bound = f"candidates were sought within {findings.memory_bytes / 1e6:,.0f} MB"
-        say(f"memory: {peak / 1e6:,.0f} MB at the peak; {bound}")
+        note(f"memory: {peak / 1e6:,.0f} MB at the peak; {bound}")
     finish(findings.problems, findings.corpus.notable.values())
 
 
@@ -88,10 +90,10 @@ def finish(problems: Sequence[DedupError], documents: Iterable[Document]) -> Non
     for document in documents:
         if document.decoding not in ("utf-8", "json"):
             advice = f"not UTF-8, read as {document.decoding}; convert it to UTF-8 if that is wrong"
-            say(f"note: {document.locator.path}: {advice}")
+            note(f"note: {document.locator.path}: {advice}")
         if document.lossy_bytes:
             lost = f"{document.lossy_bytes} bytes are not valid {document.decoding} and were read as U+FFFD"
-            say(f"note: {document.locator.path}: {lost}; check where the file comes from")
+            note(f"note: {document.locator.path}: {lost}; check where the file comes from")
     if problems:
         say(f"{len(problems)} could not be read:")
         for problem in problems:
@@ -102,104 +104,32 @@ def finish(problems: Sequence[DedupError], documents: Iterable[Document]) -> Non
 @contextmanager
 def follow() -> Iterator[Progress]:
     """Progress for a run, shown on stderr if that is a terminal."""
+    from dedup.display import SHOWN_AFTER_SECONDS, Listed, Shown, peak_bytes
     from dedup.progress import SILENT
 
-    if not sys.stderr.isatty():
+    begun, telling = monotonic(), TELLING.get()
+    if telling == VERBOSE:
+        listed = Listed(say)
+        try:
+            yield listed
+        finally:
+            listed.stop()
+            peak = peak_bytes()
+            say(f"{monotonic() - begun:,.1f} s in all" + (f", {peak / 1e6:,.0f} MB at the peak" if peak else ""))
+    elif telling == QUIET or not sys.stderr.isatty():
         yield SILENT
-        return
-    shown = Shown(sys.stderr, SHOWN_AFTER_SECONDS)
-    try:
-        yield shown
-    finally:
-        shown.stop()
-
-
-class Shown:
-    """Progress as a line in a terminal, from some seconds after the beginning until `stop`."""
-
-    def __init__(self, file: TextIO, after_seconds: float) -> None:
-        self._file, self._lock = file, Lock()
-        self._display: Display | None = None
-        self._name, self._total = "", 0
-        self._unit: Unit = "bytes"
-        self._done, self._begun, self._told = 0, monotonic(), 0.0
-        self._timer = Timer(after_seconds, self._start)
-        self._timer.daemon = True
-        self._timer.start()
-
-    def stage(self, name: str, total: int, unit: Unit) -> None:
-        with self._lock:
-            self._name, self._total, self._unit = name, total, unit
-            self._done, self._begun = 0, monotonic()
-            self._tell()
-
-    def advance(self, units: int) -> None:
-        with self._lock:
-            self._done += units
-            if monotonic() - self._told >= TOLD_EVERY_SECONDS:
-                self._tell()
-
-    def stop(self) -> None:
-        with self._lock:
-            self._timer.cancel()
-            if self._display:
-                self._display.stop()
-                self._display = None
-
-    def _start(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn
-
-        columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[figures]}")
-        with self._lock:
-            if not self._timer.finished.is_set():
-                self._display = Progress(
-                    *columns,
-                    console=Console(file=self._file),
-                    transient=True,
-                    redirect_stdout=False,
-                    redirect_stderr=False,
-                )
-                self._display.add_task(self._name, figures="")
-                self._tell()
-                self._display.start()
-
-    def _tell(self) -> None:
-        self._told = monotonic()
-        if self._display:
-            told = figures(self._done, self._total, self._unit, self._told - self._begun)
-            self._display.update(
-                self._display.task_ids[0],
-                description=self._name,
-                completed=self._done,
-                total=self._total or None,
-                figures=told,
-            )
-
-
-def figures(done: int, total: int, unit: Unit, seconds: float) -> str:
-    """How much is done of how much, how fast, and how long the rest takes at that speed."""
-    if not total:
-        return ""
-    rate = done / max(seconds, 1e-9)
-    if unit == "bytes":
-        shown = f"{done / 1e6:,.0f} of {total / 1e6:,.0f} MB, {rate / 1e6:,.0f} MB/s"
     else:
-        shown = f"{done:,} of {total:,} {unit}, {rate:,.0f}/s"
-    if not done:
-        return shown
-    minutes, left = divmod(round(max(0, total - done) / rate), 60)
-    return f"{shown}, {minutes}:{left:02} left"
+        shown = Shown(sys.stderr, SHOWN_AFTER_SECONDS)
+        try:
+            yield shown
+        finally:
+            shown.stop()
 
 
-def peak_bytes() -> int | None:
-    """The most memory that this process has had, where the system tells."""
-    try:
-        import resource
-    except ImportError:
-        return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+def note(message: str) -> None:
+    """A line on stderr that --quiet leaves out."""
+    if TELLING.get() != QUIET:
+        say(message)
 
 
 def say(message: str) -> None:
@@ -212,11 +142,15 @@ def emit(lines: Iterable[str], output: Path | None) -> None:
     emit_bytes("".join(lines).encode("utf-8"), output)
 
 
-def emit_text(renderables: Callable[[Console], Iterable[RenderableType]], output: Path | None) -> None:
-    """What a report renders, for the terminal or, without colour, for a file."""
+def emit_text(
+    renderables: Callable[[Console], Iterable[RenderableType]], output: Path | None, pager: Sequence[str] = ()
+) -> None:
+    """What a report renders: for the terminal, through a pager if it is longer, or, without colour, for a file."""
     from rich.console import Console
 
     console = Console(highlight=False, markup=False, emoji=False)
+    if pager and not output and sys.stdout.isatty():
+        return _emit_paged(renderables, console, pager)
     page = io.StringIO()
     if output:
         console = Console(file=page, width=console.width, highlight=False, markup=False, emoji=False)
@@ -224,6 +158,19 @@ def emit_text(renderables: Callable[[Console], Iterable[RenderableType]], output
         console.print(renderable)
     if output:
         emit([page.getvalue()], output)
+
+
+def _emit_paged(
+    renderables: Callable[[Console], Iterable[RenderableType]], console: Console, pager: Sequence[str]
+) -> None:
+    from dedup import paging
+
+    with console.capture() as captured:
+        for renderable in renderables(console):
+            console.print(renderable)
+    text = captured.get()
+    if text.count("\n") < console.height or not paging.paged(text, list(pager)):
+        sys.stdout.write(text)
 
 
 def emit_bytes(data: bytes, output: Path | None) -> None:

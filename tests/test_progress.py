@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from packing import pack
 from strategies import article
 
-from dedup import console, pipeline
+from dedup import console, display, pipeline
 from dedup.cli import main, options
 from dedup.config import Config, size_bytes
 from dedup.progress import SILENT, Unit, followed
@@ -88,17 +88,17 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
     return Terminal()
 
 
-def started(shown: console.Shown) -> None:
+def started(shown: display.Shown) -> None:
     """Waits until the display is there."""
     shown._timer.join(30)
 
 
 def test_stage_its_figures_and_the_next_are_shown(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(console, "TOLD_EVERY_SECONDS", 0.0)
-    shown = console.Shown(terminal, 0.0)
-    shown.stage("read", 4_000_000, "bytes")
+    monkeypatch.setattr(display, "TOLD_EVERY_SECONDS", 0.0)
+    shown = display.Shown(terminal, 0.0)
+    shown.stage("read", 40_000_000, "bytes")
     started(shown)
-    shown.advance(1_000_000)
+    shown.advance(10_000_000)
     assert shown._display
     shown._display.refresh()
     shown.stage("compare", 10, "pairs")
@@ -107,12 +107,12 @@ def test_stage_its_figures_and_the_next_are_shown(terminal: Terminal, monkeypatc
     shown.advance(1)
     text = terminal.getvalue()
     assert "read" in text
-    assert "1 of 4 MB" in text
+    assert "10 of 40 MB" in text
     assert "0 of 10 pairs" in text
 
 
 def test_run_that_is_soon_over_shows_nothing(terminal: Terminal) -> None:
-    shown = console.Shown(terminal, 60.0)
+    shown = display.Shown(terminal, 60.0)
     shown.stage("read", 100, "bytes")
     shown.advance(100)
     shown.stop()
@@ -120,7 +120,7 @@ def test_run_that_is_soon_over_shows_nothing(terminal: Terminal) -> None:
 
 
 def test_display_that_comes_too_late_is_not_begun(terminal: Terminal) -> None:
-    shown = console.Shown(terminal, 60.0)
+    shown = display.Shown(terminal, 60.0)
     shown.stop()
     shown._start()
     assert terminal.getvalue() == ""
@@ -130,13 +130,13 @@ def test_display_that_comes_too_late_is_not_begun(terminal: Terminal) -> None:
 def test_progress_is_for_terminals(monkeypatch: pytest.MonkeyPatch, is_terminal: bool) -> None:
     monkeypatch.setattr(sys, "stderr", Terminal() if is_terminal else io.StringIO())
     with console.follow() as progress:
-        assert isinstance(progress, console.Shown) == is_terminal
+        assert isinstance(progress, display.Shown) == is_terminal
         assert (progress is SILENT) != is_terminal
 
 
 def test_progress_leaves_the_findings_alone(tmp_path: Path, terminal: Terminal) -> None:
     path = pack(tmp_path / "rows.jsonl.gz", ROWS)
-    shown = console.Shown(terminal, 0.0)
+    shown = display.Shown(terminal, 0.0)
     with pipeline.find_duplicates(path, BULK, shown) as one, pipeline.find_duplicates(path, BULK) as other:
         assert list(jsonl.scan(one)) == list(jsonl.scan(other))
     shown.stop()
@@ -150,12 +150,14 @@ def test_progress_leaves_the_findings_alone(tmp_path: Path, terminal: Terminal) 
         (500_000_000, 2_000_000_000, "bytes", 2.0, "500 of 2,000 MB, 250 MB/s, 0:06 left"),
         (1_000, 91_000, "pairs", 1.0, "1,000 of 91,000 pairs, 1,000/s, 1:30 left"),
         (10, 5, "documents", 1.0, "10 of 5 documents, 10/s, 0:00 left"),
+        (1, 6, "pairs", 2.0, "1 of 6 pairs, 0.5/s, 0:10 left"),
+        (40_000, 80_000, "bytes", 2.0, "40 of 80 kB, 20 kB/s, 0:02 left"),
     ],
 )
 def test_figures_tell_how_much_how_fast_and_how_long(
     done: int, total: int, unit: Unit, seconds: float, text: str
 ) -> None:
-    assert console.figures(done, total, unit, seconds) == text
+    assert display.figures(done, total, unit, seconds) == text
 
 
 # --- memory ----------------------------------------------------------------------------------------------------
@@ -222,8 +224,8 @@ def test_small_corpus_tells_no_memory(tmp_path: Path) -> None:
 
 
 def test_peak_is_left_out_where_the_system_does_not_tell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert (console.peak_bytes() or 0) > 10_000_000
+    assert (display.peak_bytes() or 0) > 10_000_000
     monkeypatch.setitem(sys.modules, "resource", None)
-    assert console.peak_bytes() is None
+    assert display.peak_bytes() is None
     monkeypatch.setattr(options, "config", lambda _: BULK)
     assert CliRunner().invoke(main, ["scan", str(pack(tmp_path / "rows.jsonl", ROWS))]).stderr == ""

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import click
 
-from dedup.cli import check, clean, diff, explain, ledger, report, restore, review, scan
+from dedup.cli import check, clean, completion, diff, explain, help, ledger, report, restore, review, scan
 
 
 @click.group(
+    cls=help.Grouped,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Start with:  dedup scan FOLDER",
+    epilog=help.EPILOG,
 )
 @click.version_option(package_name="dedup-text", prog_name="dedup")
 def main() -> None:
     """Finds copies in text, however damaged, shows what was changed, and gives the clean text back."""
 
 
-for _module in (scan, report, review, diff, explain, ledger, restore, clean, check):
-    main.add_command(_module.command)
+for _module in (scan, report, review, diff, explain, ledger, restore, clean, check, completion):
+    main.add_command(help.telling(_module.command))

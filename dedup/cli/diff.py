@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
 
 @click.command("diff", epilog="Example:  dedup diff seeds/004*.txt seeds/002*.txt")
-@click.argument("a")
-@click.argument("b")
+@click.argument("a", shell_complete=options.files)
+@click.argument("b", shell_complete=options.files)
 @options.SHOWING
 @options.OUTPUT
+@options.PAGER
 @click.option(
     "--ledger",
     "ledger_rows",
@@ -30,7 +31,12 @@ if TYPE_CHECKING:
 )
 @options.comparing
 def command(a: str, b: str, form: str, output: Path | None, ledger_rows: int, **given: Any) -> None:
-    """Show word by word what differs between documents A and B, and the ledger of substitutions."""
+    """Show word by word what differs between documents A and B, and the ledger of substitutions.
+
+    A and B are files of one document each. Their lines stand under each other, what differs in colour, or, where there
+    is none, in the marks [-only in A-] and {+only in B+}; lines that agree are left out.
+    """
+    pager = given.pop("pager")
     with failures():
         from dedup import pipeline
         from dedup.ledger import substitutions
@@ -51,7 +57,7 @@ def command(a: str, b: str, form: str, output: Path | None, ledger_rows: int, **
         else:
             from dedup.report import terminal
 
-            emit_text(lambda console: terminal.diff(found, substitutions([found]), ledger_rows, console), output)
+            emit_text(lambda console: terminal.diff(found, substitutions([found]), ledger_rows, console), output, pager)
         finish((), pair)
 
 

@@ -13,11 +13,12 @@ from dedup.console import conclude, emit, emit_text, failures, follow
 
 
 @click.command("explain", epilog="Example:  dedup explain seeds 002_c675f6cb87d64a6d.txt 004_d28315a60f4f15ab.txt")
-@click.argument("source")
+@click.argument("source", shell_complete=options.files)
 @click.argument("a")
 @click.argument("b")
 @options.FORMAT
 @options.OUTPUT
+@options.PAGER
 @options.MEMORY
 @options.comparing
 def command(source: str, a: str, b: str, form: str, output: Path | None, **given: Any) -> None:
@@ -26,6 +27,7 @@ def command(source: str, a: str, b: str, form: str, output: Path | None, **given
     A and B are ids, as `dedup scan` prints them. The source is scanned; then comes what the two share, which rule
     decided and by which figures, whose readings are the original ones, and what became of either and why.
     """
+    pager = given.pop("pager")
     with failures():
         from dedup.explain import explanation
 
@@ -41,5 +43,5 @@ def command(source: str, a: str, b: str, form: str, output: Path | None, **given
             else:
                 from dedup.report import explain as report
 
-                emit_text(lambda _: report.explanation(found), output)
+                emit_text(lambda _: report.explanation(found), output, pager)
             conclude(found.findings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,15 +11,19 @@ import click
 
 from dedup.cli import options
 from dedup.cli.files import refuse_overwriting
-from dedup.console import conclude, emit, failures, follow
+from dedup.console import conclude, emit, emit_text, failures, follow
 
 
 @click.command("ledger", epilog="Example:  dedup ledger seeds -o ledger.tsv")
 @options.SOURCES
 @click.option(
-    "--format", "form", type=click.Choice(["tsv", "jsonl"]), default="tsv", show_default=True, help="How to print."
+    "--format",
+    "form",
+    type=click.Choice(["text", "tsv", "jsonl"]),
+    help="How to print.  [default: text in a terminal, else tsv]",
 )
 @options.OUTPUT
+@options.PAGER
 @click.option(
     "--pairs-max",
     "ledger_pairs_max",
@@ -30,7 +35,7 @@ from dedup.console import conclude, emit, failures, follow
 )
 @options.MEMORY
 @options.comparing
-def command(sources: Sequence[str], form: str, output: Path | None, **given: Any) -> None:
+def command(sources: Sequence[str], form: str | None, output: Path | None, pager: list[str], **given: Any) -> None:
     """List what was substituted in the copies of a corpus: a spinner's dictionary.
 
     Every distinct substitution is a line: what stands in the kept documents, what stands for it in their copies, how
@@ -49,5 +54,10 @@ def command(sources: Sequence[str], form: str, output: Path | None, **given: Any
                 problem: DedupError = findings.problems[0]
                 raise problem
             rows = ledger.substitutions(pipeline.dropped_collations(findings, config))
-        emit(ledger.tsv_lines(rows) if form == "tsv" else map(jsonl.line, map(ledger.record, rows)), output)
+        if form == "text" or (not form and not output and sys.stdout.isatty()):
+            from dedup.report import terminal
+
+            emit_text(lambda _: terminal.ledger(rows), output, pager)
+        else:
+            emit(map(jsonl.line, map(ledger.record, rows)) if form == "jsonl" else ledger.tsv_lines(rows), output)
         conclude(findings)

@@ -45,7 +45,7 @@ def report(tally: Tally, text_of: Callable[[Checked], str]) -> RenderableType:
     if worst:
         told = "The worst" if len(worst) < tally.flagged else "Damaged"
         parts += [Text(), Text(f"{told} documents", "bold")]
-        parts += [Padding(_document(one.card, text_of(one)), (0, 0, 0, 2)) for one in worst]
+        parts += [Padding(_document(one.card, text_of(one)), (0, 0, 0, 2), expand=False) for one in worst]
     if len(worst) < tally.flagged:
         parts.append(Text(f"  and {tally.flagged - len(worst):,} more (--format jsonl lists all)", "dim"))
     if tally.repairs:
@@ -57,7 +57,7 @@ def report(tally: Tally, text_of: Callable[[Checked], str]) -> RenderableType:
 def by_kind(flags: Mapping[Kind, int], documents: int, causes: Mapping[Kind, str] | None = None) -> Table:
     """How many documents have each kind of damage, and what is told of it."""
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
-    table.add_column("damage")
+    table.add_column("damage", overflow="fold", min_width=11)
     table.add_column("documents", justify="right")
     table.add_column("share", justify="right")
     if causes:

@@ -85,7 +85,7 @@ def explanation(found: Explanation) -> Iterator[RenderableType]:
         yield Text()
         yield Text(title, "bold")
         for part in body:
-            yield Padding(part, (0, 0, 0, 2))
+            yield Padding(part, (0, 0, 0, 2), expand=False)
 
 
 def _grid(rows: Sequence[Sequence[str | Text]]) -> Table:
@@ -224,7 +224,7 @@ def _asked(one: Asked) -> str:
         return f"the two texts {_SAME[int(one.value)]}; asked: {wanted} {_SAME[int(one.limit)]}"
     if one.figure == "readings_known":
         return f"what was replaced can be weighed: {'yes' if one.value else 'no'}; asked: that it can"
-    value = f"{one.value:g}" if one.figure == "passages" else _number(one.value)
+    value = f"{one.value:,.0f}" if one.figure in ("passages", "words_shorter") else _number(one.value)
     return f"{_ASKED.get(one.figure, one.figure)}: {value}; asked: {_SIGNS[one.sign]}{one.limit:.3g}"
 
 
@@ -240,7 +240,8 @@ def _direction(found: Explanation) -> Iterator[RenderableType]:
         yield Text(
             f"At {places} words are replaced. In log-odds, what speaks for the readings of {side}, or against (-):"
         )
-        rows = [(f"{sign * part + 0.0:+.1f}", REASONS.get(name, name)) for name, part in told.parts.items()]
+        rows = [(f"{sign * part + 0.0:+.1f}", REASONS.get(name, name)) for name, part in told.parts.items()
+                if round(part, 1)]  # fmt: skip
         yield _grid([*rows, (f"{sign * told.log_odds + 0.0:+.1f}", "together")])
     sure = min(max(told.probability, 1 - told.probability), 1 - 1e-9)  # rounding makes certainty of what is none
     if told.undecided:

@@ -7,11 +7,11 @@ in wdiff's marks, [-so-] and {+so+}.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, zip_longest
 
-from rich.cells import cell_len
+from rich.cells import cell_len, chop_cells
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
@@ -66,7 +66,7 @@ def scan(findings: Findings) -> RenderableType:
         first = reused.documents[:REUSE_SHOWN, 0].tolist()
         texts = {number: document_at(corpus, number).text for number in set(first)}
         shown = zip(first, reused, strict=False)
-        parts += [Padding(_reuse(pair, texts[number]), (0, 0, 0, 2)) for number, pair in shown]
+        parts += [Padding(_reuse(pair, texts[number]), (0, 0, 0, 2), expand=False) for number, pair in shown]
         if len(reused) > REUSE_SHOWN:
             parts.append(Text(f"  and {len(reused) - REUSE_SHOWN:,} more (--format jsonl lists all)", "dim"))
     for channel, number in findings.capped.items():
@@ -103,12 +103,14 @@ def _cluster(cluster: Cluster, findings: Findings) -> RenderableType:
             length = count(int(words[number]), "word")
             lines += [
                 Text.assemble(("  drop  ", "bold red"), printable(name), (f"  {length}", "dim")),
-                Padding(
-                    Text.assemble((pair.relation, "bold"), f": {_MEANING[pair.relation]}; {figures}"), (0, 0, 0, 8)
-                ),
-                Padding(_evidence(pair), (0, 0, 0, 8)),
+                _under(Text.assemble((pair.relation, "bold"), f": {_MEANING[pair.relation]}; {figures}")),
+                _under(_evidence(pair)),
             ]
     return Group(*lines)
+
+
+def _under(text: Text) -> RenderableType:
+    return Padding(text, (0, 0, 0, 8), expand=False)
 
 
 _MEANING = {
@@ -139,19 +141,18 @@ def _evidence(pair: Pair) -> Text:
 
 
 def _reuse(pair: Pair, text_a: str) -> RenderableType:
-    lines = [Text(f"{printable(pair.a)}  –  {printable(pair.b)}")]
+    lines: list[RenderableType] = [Text(f"{printable(pair.a)}  –  {printable(pair.b)}")]
     passages = pair.evidence["passages"]
     assert isinstance(passages, list)
     for passage in passages:
         (start, stop), (other_start, other_stop) = passage["a"], passage["b"]
         text = printable(shortened(text_a[start:stop], 90))
-        lines.append(
-            Text.assemble(
-                f"  {passage['equal_words']} words, ",
-                (f"characters {start}–{stop} and {other_start}–{other_stop}: ", "dim"),
-                f"“{text}”",
-            )
+        told = Text.assemble(
+            f"{passage['equal_words']} words, ",
+            (f"characters {start}–{stop} and {other_start}–{other_stop}: ", "dim"),
+            f"“{text}”",
         )
+        lines.append(Padding(told, (0, 0, 0, 2), expand=False))
     return Group(*lines)
 
 
@@ -199,7 +200,7 @@ def _lines(found: Collation, console: Console) -> Iterator[Text]:
     width = max(24, console.width - 2)
     folded = False
     row: list[_Cell] = []
-    for cell in [*_cells(found), _Cell("\n", "\n")]:
+    for cell in _fitting([*_cells(found), _Cell("\n", "\n")], width - 4 * (not coloured)):
         size = max(map(cell_len, _marked(cell, coloured)))
         if row and (cell.text_a == "\n" or cell.kind == "block" or _width(row, coloured) + size > width):
             if any(one.kind for one in row):
@@ -214,6 +215,16 @@ def _lines(found: Collation, console: Console) -> Iterator[Text]:
             yield from _block(cell, coloured)
         elif cell.text_a != "\n" and (row or cell.kind or cell.text_a.strip()):
             row.append(cell)
+
+
+def _fitting(cells: Iterable[_Cell], width: int) -> Iterator[_Cell]:
+    """The cells, those that are wider than a line cut into pieces: texts without spaces, addresses."""
+    for cell in cells:
+        if cell.kind == "block" or max(cell_len(cell.text_a), cell_len(cell.text_b)) <= width:
+            yield cell
+        else:
+            pieces = zip_longest(chop_cells(cell.text_a, width), chop_cells(cell.text_b, width), fillvalue="")
+            yield from (_Cell(text_a, text_b, cell.kind) for text_a, text_b in pieces)
 
 
 def _width(row: Sequence[_Cell], coloured: bool) -> int:
@@ -280,6 +291,24 @@ def _locus_cells(locus: Locus) -> Iterator[_Cell]:
         yield _Cell(printable(locus.text_a), printable(locus.text_b), locus.kind)
 
 
+def ledger(rows: Sequence[Substitution]) -> Iterator[RenderableType]:
+    """The substitutions of a corpus: what stands in kept documents, and what stands for it in their copies."""
+    if not rows:
+        yield Text("No words were replaced in the copies.")
+        return
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("count", justify="right")
+    for name in ("kept", "dropped"):
+        table.add_column(name, overflow="fold")
+    table.add_column("original")
+    for row in rows:
+        texts = zip((row.a, row.b), "ab", strict=True)
+        sides = [Text(printable(text), "bold" if row.original == side else "") for text, side in texts]
+        table.add_row(f"{row.count:,}", *sides, {"a": "kept", "b": "dropped"}.get(row.original or "", "-"))
+    yield table
+    yield Text(f"{count(len(rows), 'substitution')}, {sum(row.count for row in rows):,} times", "dim")
+
+
 def ledger_table(rows: Sequence[Substitution], shown: int) -> Iterator[RenderableType]:
     if not rows:
         return
@@ -288,7 +317,7 @@ def ledger_table(rows: Sequence[Substitution], shown: int) -> Iterator[Renderabl
     table.add_column("a", style="red", overflow="fold")
     table.add_column("b", style="green", overflow="fold")
     for row in rows[: shown or None]:
-        table.add_row(str(row.count), row.a, row.b)
+        table.add_row(f"{row.count:,}", printable(row.a), printable(row.b))
     yield table
     if shown and len(rows) > shown:
         yield Text(f"       and {len(rows) - shown:,} more (--ledger 0 shows all)", "dim")
