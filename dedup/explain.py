@@ -227,18 +227,19 @@ def _steps(compared: Compared, config: Config) -> Iterator[Step]:
             return
 
 
-def _by_cards(pair: Pair | None) -> float:
+def _beyond_readings(pair: Pair | None) -> dict[str, float]:
+    """What is told of the documents by themselves: their cards, and the words that differ."""
     told = pair.evidence["direction"] if pair else None
-    return float(told["damage"]) if isinstance(told, dict) else 0.0
+    return {name: float(told[name]) if isinstance(told, dict) else 0.0 for name in ("damage", "suspicion")}
 
 
 def _direction(compared: Compared, turned: bool, pair: Pair | None, config: Config) -> Direction:
     odds, parts = readings.weighed(compared.readings, compared.figures.substitution_share, compared.repairs)
     sign = -1.0 if turned else 1.0
-    by_cards = _by_cards(pair)
-    own = sign * odds + by_cards
+    beyond = _beyond_readings(pair)
+    own = sign * odds + sum(beyond.values())
     return Direction(
-        parts={name: float(sign * part[0]) + 0.0 for name, part in parts.items()} | {"damage": by_cards},
+        parts={name: float(sign * part[0]) + 0.0 for name, part in parts.items()} | beyond,
         log_odds=float(own[0]) + 0.0,
         probability=float(rules.probabilities(own)[0]),
         undecided="" if pair and pair.cleaner else _undecided(compared, config),

@@ -7,6 +7,9 @@ only. Cost: some 6 microseconds a token, and 0.6 s for loading the network at th
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,8 +23,8 @@ STRETCH_TOKENS = 400
 F64s = NDArray[np.float64]
 
 
-def suspicions(document: Document, tokens: Tokens) -> F64s:
-    """The log-odds of each token, (n,)."""
+def suspicions(document: Document, tokens: Tokens, wanted: NDArray[np.bool_] | None = None) -> F64s:
+    """The log-odds of each token, (n,). wanted: (n,), which are needed: stretches without one are passed over."""
     found: F64s = np.zeros(len(tokens))
     if not language.is_known(tokens.words):
         return found
@@ -31,9 +34,16 @@ def suspicions(document: Document, tokens: Tokens) -> F64s:
     starts = tokens.spans[:, 0]
     for first in range(0, len(seen), STRETCH_TOKENS):
         stretch = seen[first : first + STRETCH_TOKENS]
+        if wanted is not None and not _holds(wanted, starts, stretch):
+            continue
         places, odds = network.odds([token.group() for token in stretch], net)
         at = np.array([stretch[place].start() for place in places.tolist()], np.int64)
         where = np.minimum(np.searchsorted(starts, at), max(0, len(starts) - 1))
         same = starts[where] == at
         found[where[same]] = odds[same]
     return found
+
+
+def _holds(wanted: NDArray[np.bool_], starts: NDArray[np.int64], stretch: Sequence[re.Match[str]]) -> bool:
+    first, last = np.searchsorted(starts, (stretch[0].start(), stretch[-1].end())).tolist()
+    return bool(wanted[first:last].any())

@@ -1,0 +1,122 @@
+"""Where readings do not tell which of two copies has the original words, it is asked which words seem put in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+from rows import evidence, in_columns
+from strategies import PARAGRAPHS, article
+
+from dedup import clean, judge, leaning, pipeline, suspicion
+from dedup.config import Config
+from dedup.model import Pair
+
+CONFIG = Config()
+PROSE = " ".join(PARAGRAPHS)
+PUT_IN = {"open a hive": "unfold a hive", "the banks": "the depository", "lost count": "lost enumerate",
+          "add faster": "append faster", "next stop": "next cease", "home before": "abode before"}  # fmt: skip
+
+
+def told(a: str, b: str) -> float:
+    return leaning.between(clean.from_text("a", a), clean.from_text("b", b), CONFIG)
+
+
+def swapped(*phrases: str) -> str:
+    text = PROSE
+    for phrase in phrases:
+        text = text.replace(phrase, PUT_IN[phrase])
+    assert text != PROSE
+    return text
+
+
+@pytest.mark.parametrize("phrase", PUT_IN)
+def test_a_word_that_does_not_belong_speaks_for_the_other_text_from_either_side(phrase: str) -> None:
+    assert told(PROSE, swapped(phrase)) > 0
+    assert told(swapped(phrase), PROSE) == -told(PROSE, swapped(phrase))
+
+
+def test_texts_that_are_the_same_or_not_english_tell_nothing() -> None:
+    german = " ".join(["Der Wind drehte nach Norden, und das kleine Boot lag still am Ufer des breiten Flusses."] * 9)
+    assert told(PROSE, PROSE) == 0.0
+    assert told(german, german.replace("Boot", "Schiff", 1)) == 0.0
+
+
+def test_what_only_one_text_has_does_not_count() -> None:
+    longer = f"{PROSE} {article(3, 6)}"
+    assert told(PROSE, longer) == 0.0
+    assert told(longer, swapped("lost count")) > 0
+
+
+def test_stretches_without_a_wanted_word_are_passed_over_and_the_others_stay_as_they_are() -> None:
+    document = clean.from_text("long", article(1, 90))
+    tokens = clean.tokens(document)
+    assert len(tokens) > 2 * suspicion.STRETCH_TOKENS
+    every = suspicion.suspicions(document, tokens)
+    wanted = np.zeros(len(tokens), bool)
+    wanted[len(tokens) // 2] = True
+    some = suspicion.suspicions(document, tokens, wanted)
+    assert some[wanted] == every[wanted] != 0.0
+    assert 0 < np.count_nonzero(some) < np.count_nonzero(every)
+    assert set(some[some != 0.0]) <= set(every)
+
+
+# --- in the judgement ------------------------------------------------------------------------------------------
+
+
+def pair(relation: str = "near", odds: float = 0.5, **figures: float) -> Pair:
+    given = evidence(**{"strength": 1.0, "common_share": 1.0, "substitution_share": 1.0, **figures})
+    given["direction"]["frequency"] = odds
+    cleaner = None if abs(odds) < 1.4 else "a" if odds > 0 else "b"
+    return Pair("a", "b", relation, 0.8, 0.9, 0.9, cleaner, 0.5, 3, given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("one", "asked"),
+    [
+        (pair(), True),
+        (pair("spun", -2.9), True),
+        (pair(odds=3.1), False),
+        (pair("damaged"), False),
+        (pair("reuse"), False),
+        (pair("exact"), False),
+        (pair(strength=0.0), False),
+        (pair(common_share=0.5), False),
+    ],
+)
+def test_only_copies_whose_words_leave_it_open_are_asked(one: Pair, asked: bool) -> None:
+    assert len(judge.unsure(in_columns("ab", [one]), CONFIG)) == asked
+
+
+def test_what_is_told_decides_counts_less_of_an_editor_and_leaves_the_others_alone() -> None:
+    pairs = in_columns("abcd", [pair(), replace(pair(substitution_share=0.2), a="c"), replace(pair(), a="d", b="c")])
+    rows = np.array([0, 1])
+    found = judge.with_suspicions(pairs, rows, np.array([-10.0, -10.0]), CONFIG)
+    assert [one.cleaner for one in found] == ["b", None, None]
+    parts = [one.evidence["direction"] for one in found]
+    assert [part["suspicion"] for part in parts if isinstance(part, dict)] == [-4.0, -0.8, 0.0]
+    assert found[0].confidence == pytest.approx(1 / (1 + np.exp(-3.5)), abs=1e-4)
+    assert found[2] == in_columns("abcd", [pairs[2]])[0]
+
+
+def test_either_way_of_scanning_asks_alike(tmp_path: Path) -> None:
+    chance = Random(4)
+    for number, phrase in enumerate(PUT_IN):
+        parts = [*PARAGRAPHS, article(number, 2)]
+        chance.shuffle(parts)
+        text = "\n\n".join(parts)
+        (tmp_path / f"{number}-own.txt").write_text(text, encoding="utf-8")
+        (tmp_path / f"{number}-swapped.txt").write_text(text.replace(phrase, PUT_IN[phrase]), encoding="utf-8")
+    found = []
+    for size in (1 << 50, 0):
+        with pipeline.find_duplicates(tmp_path, Config(bulk_bytes_min=size, workers=1)) as findings:
+            found.append({(one.a, one.b): (one.cleaner, one.confidence, one.evidence) for one in findings.pairs})
+    small, bulk = found
+    assert {key: small[key][:2] for key in bulk} == {key: bulk[key][:2] for key in bulk}
+    asked = [key for key, (_, _, told) in small.items() if told["direction"]["suspicion"]]  # type: ignore[index]
+    assert asked
+    for key in asked:
+        assert bulk[key][2]["direction"] == small[key][2]["direction"]
