@@ -18,6 +18,7 @@ REASONS = {
     "recurrence": "words of the text's own",
     "encoding": "whole encoding",
     "damage": "less damage of its own",
+    "suspicion": "no words put in",
 }
 """What speaks for a reading (see `readings`)."""
 
