@@ -16,7 +16,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from threading import current_thread, main_thread
 from time import monotonic
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
