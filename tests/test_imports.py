@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "dedup"
 STAGES = frozenset(
-    ("read", "clean", "sketch", "match", "align", "phrase", "loci", "ledger", "judge", "cluster", "restore", "index")
+    ("read", "clean", "sketch", "match", "align", "phrase", "loci", "ledger", "judge", "cluster", "restore")
 )
 FLOORS = {
     "urls": -1, "model": 0, "config": 0, "kernels": 0, "progress": 0,
@@ -25,7 +25,7 @@ FLOORS = {
     "rules": 4, **dict.fromkeys(STAGES, 4), "judge": 5, "suspicion": 4, "conjecture": 6, "vote": 4, "engines": 4,
     "bulk": 6, "inputs": 5, "mending": 6, "leaning": 6, "pipeline": 7, "meeting": 8, "restoring": 8, "checking": 8, "decisions": 8, "remembered": 9,
     "explain": 9,
-    "tables": 8, "report": 10, "review": 11, "display": 1, "paging": 1, "console": 11, "cli": 12, "__init__": 13,
+    "tables": 8, "index": 8, "report": 10, "review": 11, "display": 1, "paging": 1, "console": 11, "cli": 12, "__init__": 13,
 }  # fmt: skip
 BULK = ("read", "corpus", "sketch", "held", "terms", "passages", "match", "verify", "flow", "run")
 """The modules of `bulk`, each of which imports only those before it."""
@@ -108,20 +108,21 @@ def test_bulk_modules_import_those_before_them(name: str) -> None:
 
 def test_bulk_is_imported_only_by_the_pipeline_and_its_explanation_and_only_when_it_is_used() -> None:
     users = {name for name, tree in MODULES.items() if "bulk" in own(tree) and not name.startswith("bulk")}
-    assert users == {"pipeline", "meeting"}
-    assert all("bulk" not in own(top_level(MODULES[user])) for user in users)
+    index = {name for name in users if name.startswith("index.")}
+    assert users - index == {"pipeline", "meeting"}
+    assert all("bulk" not in own(top_level(MODULES[user])) for user in users - index)
 
 
-def test_kernels_are_imported_only_by_bulk() -> None:
+def test_kernels_are_imported_only_by_bulk_and_the_index() -> None:
     users = {name.partition(".")[0] for name, tree in MODULES.items() if "kernels" in own(tree)}
-    assert users <= {"bulk", "kernels"}
+    assert users <= {"bulk", "index", "kernels"}
 
 
 @pytest.mark.parametrize(
     ("library", "homes"),
     [
         ("click", ["cli"]),
-        ("pyarrow", ["bulk", "packed", "engines.memory"]),
+        ("pyarrow", ["bulk", "packed", "engines.memory", "index.texts"]),
         ("numba", ["kernels"]),
         ("ray", ["engines.ray"]),
     ],

@@ -1,0 +1,99 @@
+"""Sorted words of keys become a column, and columns a longer one: in memory, and as files of an index.
+
+`laid_out` makes the column of a batch, `written` its file. `merged` makes one file of several, a range of keys at a
+time, so that memory is that of a range; what was removed is left out. Limits: a column has less than 2**32 postings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.index.files import Reference, Writer
+from dedup.index.lookup import Column
+from dedup.kernels import keys
+
+BUCKET_SHIFT = 3
+"""A bucket has some 2**3 postings, which lie side by side in memory: looking one up is one look at it."""
+RANGES = 1 << keys.RANGE_BITS
+POSTINGS_MAX = (1 << 32) - 1
+
+U8s = NDArray[np.uint8]
+U32s = NDArray[np.uint32]
+U64s = NDArray[np.uint64]
+
+
+def _bits(postings: int) -> int:
+    """The first bits of keys by which so many are put into buckets."""
+    return min(keys.RANGE_BITS + 24, max(keys.BITS_MIN, (postings >> BUCKET_SHIFT).bit_length()))
+
+
+def laid_out(words: U64s, numbers: U32s) -> tuple[U32s, U64s]:
+    """Directory and postings of the words of a batch; numbers: of its documents."""
+    keyed, starts = np.empty(len(words), np.uint64), np.empty(RANGES + 1, np.int64)
+    keys.numbered(words, numbers, keyed, starts)
+    bits = _bits(len(words))
+    width = 1 << (bits - keys.RANGE_BITS)
+    directory, postings = np.empty((1 << bits) + 1, np.uint32), np.empty(len(words), np.uint64)
+    none, filled = np.zeros(0, np.uint8), 0
+    for number in range(RANGES):
+        part = keyed[starts[number] : starts[number + 1]]
+        own = directory[number * width : (number + 1) * width]
+        filled += keys.lay_out(part, bits, none, filled, own, postings[filled:])
+    directory[-1] = filled
+    return directory, postings[:filled]
+
+
+def written(path: Path, directory: U32s, postings: U64s) -> Reference:
+    """A file of a column. Raises OSError."""
+    return _filed(path, [postings], directory)
+
+
+def merged(path: Path, columns: Sequence[Column], dead: U8s) -> tuple[Reference, int]:
+    """The file of columns together, without documents that are dead, and its postings. Raises OSError."""
+    total = sum(len(one.postings) for one in columns)
+    assert total <= POSTINGS_MAX
+    bits = _bits(total)
+    width = 1 << (bits - keys.RANGE_BITS)
+    directory = np.empty((1 << bits) + 1, np.uint32)
+
+    def ranges() -> Any:
+        filled = 0
+        for number in range(RANGES):
+            room = sum(_size(one, number) for one in columns)
+            keyed, gathered = np.empty(room, np.uint64), 0
+            for one in columns:
+                gathered = keys.gather(one.directory, one.postings, one.bits, number, keyed, gathered)
+            keyed.sort()
+            postings = np.empty(room, np.uint64)
+            own = directory[number * width : (number + 1) * width]
+            count = keys.lay_out(keyed, bits, dead, filled, own, postings)
+            filled += count
+            yield postings[:count]
+        directory[-1] = filled
+
+    reference = _filed(path, ranges(), directory)
+    return reference, int(directory[-1])
+
+
+def _size(column: Column, number: int) -> int:
+    """Postings of a column in a range."""
+    width = 1 << (column.bits - keys.RANGE_BITS)
+    return int(column.directory[(number + 1) * width]) - int(column.directory[number * width])
+
+
+def _filed(path: Path, parts: Any, directory: U32s) -> Reference:
+    file = Writer(path)
+    try:
+        file.section("postings", np.zeros(0, np.uint64))
+        for part in parts:
+            file.append(part)
+        file.section("directory", directory)
+        return file.finished()
+    except BaseException:
+        file.abandoned()
+        raise

@@ -1,0 +1,110 @@
+"""Candidate pairs become findings, as in a scan: compared by `bulk.verify`, judged by `judge`, weighed by `pipeline`.
+
+Texts come from the index, and those of the documents asked for from where they are: originals are not needed. As in a
+scan, a pair is compared one at a time where a text was not read as sound UTF-8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup import figures, judge, pipeline
+from dedup.bulk import verify
+from dedup.columns import CHANNELS, Pairs
+from dedup.engines import local
+from dedup.index.snapshot import Snapshot
+from dedup.index.texts import Batch, laid
+from dedup.model import Corpus, Document, Locator
+
+I64s = NDArray[np.int64]
+DOCUMENTS_HELD = 4096
+"""Documents that are asked for one by one and kept, in case they are asked for again."""
+
+
+class Together(Sequence[Any]):
+    """The documents of an index and, with the next numbers, those of a batch; as a sequence, `Document`s."""
+
+    def __init__(self, snapshot: Snapshot, batch: Batch) -> None:
+        self.snapshot, self.batch, self.base = snapshot, batch, len(snapshot.stored)
+        self._held: dict[int, Document] = {}
+
+    def __len__(self) -> int:
+        return self.base + len(self.batch)
+
+    def __getitem__(self, number: Any) -> Any:
+        if number not in self._held:
+            if len(self._held) >= DOCUMENTS_HELD:
+                self._held.clear()
+            self._held[number] = self._document(number)
+        return self._held[number]
+
+    def _document(self, number: int) -> Document:
+        if number < self.base:
+            return self.snapshot.stored.document(number)
+        row = number - self.base
+        if row in self.batch.notable:
+            return self.batch.notable[row]
+        text = self._text(row).decode("utf-8", "surrogatepass")
+        return Document(self.batch.ids[row], Locator(""), text)
+
+    def _text(self, row: int) -> bytes:
+        return self.batch.buffer[self.batch.offsets[row] : self.batch.offsets[row + 1]].tobytes()
+
+    def texts(self, numbers: Sequence[int]) -> tuple[NDArray[np.uint8], I64s]:
+        """The texts of documents, as `bulk.read.texts_at` gives them."""
+        earlier = [number for number in numbers if number < self.base]
+        found = dict(zip(earlier, self.snapshot.stored.texts(earlier), strict=True))
+        return laid([found[one] if one < self.base else self._text(one - self.base) for one in numbers])
+
+    def notable(self, numbers: I64s) -> dict[int, Document]:
+        """Those of some documents that were not read as sound UTF-8."""
+        marked = self.snapshot.stored.notable_numbers() | {self.base + row for row in self.batch.notable}
+        return {number: self[number] for number in marked.intersection(numbers.tolist())} if marked else {}
+
+
+class Ids(Sequence[str]):
+    """The ids of `Together`."""
+
+    def __init__(self, every: Together) -> None:
+        self._every = every
+
+    def __len__(self) -> int:
+        return len(self._every)
+
+    def __getitem__(self, number: Any) -> Any:
+        if isinstance(number, slice):
+            return [self[one] for one in range(*number.indices(len(self)))]
+        every = self._every
+        return every.batch.ids[number - every.base] if number >= every.base else every.snapshot.stored[number]
+
+
+def judged(pairs: I64s, every: Together, workers: int) -> Pairs:
+    """The findings on pairs (m, 2) of numbers, in order; a is the earlier one."""
+    config = every.snapshot.config
+    none = np.zeros(0, np.int64)
+    notable = every.notable(np.unique(pairs))
+    corpus = Corpus(Ids(every), none, (), none, none, none, notable)
+
+    def one_by_one(_: Corpus, a: int, b: int) -> figures.Compared:
+        return pipeline.measured(pipeline.entry(every[a], config), pipeline.entry(every[b], config), config)
+
+    def reader(_: Corpus, numbers: Sequence[int], __: object) -> tuple[NDArray[np.uint8], I64s]:
+        return every.texts(numbers)
+
+    def part(own: I64s) -> Pairs:
+        return verify.of_part(own, corpus, config, one_by_one, reader)
+
+    nothing = judge.findings(corpus.ids, pairs[:0], figures.nothing(), np.zeros((0, len(CHANNELS)), np.int64), config)
+    parts = [pairs[first : first + verify.PART_PAIRS] for first in range(0, len(pairs), verify.PART_PAIRS)]
+    found = map(part, parts) if len(parts) < 2 else local.mapped(part, parts, workers)
+    return pipeline.with_cards(Pairs.joined([nothing, *found]), every, config)
+
+
+def by_id(pairs: Pairs) -> Pairs:
+    """The same, a being the one whose id is less, as a scan tells pairs."""
+    turned = np.array([pairs.ids[a] > pairs.ids[b] for a, b in pairs.documents.tolist()], bool)
+    return pairs.turned(turned)

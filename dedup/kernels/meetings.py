@@ -1,0 +1,225 @@
+"""Keys looked up become candidate pairs: which documents of an index each one of a batch meets often enough.
+
+1. `choose` leaves each document its rarest terms, up to a budget of documents that these lead to, by how many documents
+   hold each: as `postings.select_terms` does.
+2. `allow` says how many postings of each key found are followed, and counts them for each document; `follow` writes
+   them, so that those of a document stand together.
+3. `meet` counts, document by document, which earlier ones it meets, and keeps those met often enough.
+
+Limits: those of `keys`. A document meets at most limits[PARTNERS] others by its terms alone, the first ones.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dedup.kernels.keys import _CHANNEL, _CHANNEL_SHIFT, _DOCUMENT, _LOW, _NUMBER_SHIFT, BAND, PASSAGE, TERM
+from dedup.kernels.partners import _firsts
+from dedup.kernels.simd import U64, I64s, U8s, U32s, U64s, inlined, inner, kernel, prefetch
+
+(
+    OWN, TERMS, SHARED, BUDGET, BUDGET_FEW, HELD_MAX, BUCKET_MAX, PASSAGE_ALL, PASSAGE_MAX, SHINGLES, PARTNERS,
+) = range(11)  # fmt: skip
+"""Places in `limits`: 1 if a batch is among what it is looked up in, else 0; most terms of a document; terms that a
+pair must share; documents that terms may lead to, and the same for one or two of them; documents of a term; documents
+of a band up to which all of them are met; documents of a shingle up to which all are met, and beyond which none is;
+shingles that a pair must share; most documents met by terms alone."""
+
+
+@inlined
+def _channel(word: U64) -> int:
+    return int((word >> _CHANNEL_SHIFT) & _CHANNEL)
+
+
+@inner
+def _sorted_in(values: U64s, start: int, stop: int) -> None:
+    """Sort values[start:stop], a few."""
+    for at in range(start + 1, stop):
+        value, place = values[at], at
+        while place > start and values[place - 1] > value:
+            values[place] = values[place - 1]
+            place -= 1
+        values[place] = value
+
+
+@kernel
+def add(places: U32s, counts: U32s, held_by: U32s) -> None:
+    """Add to held_by, (k,), the postings of the keys found in a column (see `keys.probe`)."""
+    for hit in range(len(places)):
+        held_by[np.int64(places[hit])] += counts[hit]
+
+
+@kernel
+def choose(words: U64s, held_by: U32s, limits: I64s, chosen: U8s, kept: U8s) -> None:
+    """Choose the terms by which documents meet others.
+
+    words: see `keys.collect`. held_by: (k,) documents of each. chosen: (k,) zeros, 1 for each term chosen, out. kept:
+    (n,) how many of each document, 255 at most, out.
+    """
+    if min(len(held_by), len(chosen)) < len(words):
+        raise ValueError("arrays do not fit each other")
+    ends = np.zeros(len(kept) + 1, np.int64)
+    least = 1 + limits[OWN]
+    for at in range(len(words)):
+        if _channel(words[at]) == TERM and least <= np.int64(held_by[at]) <= limits[HELD_MAX]:
+            ends[np.int64(words[at] & _DOCUMENT) + 1] += 1
+    for document in range(len(kept)):
+        ends[document + 1] += ends[document]
+    ranked = np.empty(ends[len(kept)], np.uint64)
+    starts = ends[: len(kept)].copy()
+    for at in range(len(words)):
+        if _channel(words[at]) == TERM and least <= np.int64(held_by[at]) <= limits[HELD_MAX]:
+            owner = np.int64(words[at] & _DOCUMENT)
+            ranked[starts[owner]] = U64(held_by[at]) << _NUMBER_SHIFT | U64(at)
+            starts[owner] += 1
+    for document in range(len(kept)):
+        first, stop = ends[document], ends[document + 1]
+        _sorted_in(ranked, first, stop)
+        useful = int(stop - first)
+        budget = limits[BUDGET] if useful > 2 else limits[BUDGET_FEW]
+        met, taken = np.int64(0), 0
+        while taken < min(limits[TERMS], useful):
+            met += np.int64(ranked[first + taken] >> _NUMBER_SHIFT)
+            if met > budget and (taken >= limits[SHARED] or useful <= 2):
+                break
+            chosen[np.int64(ranked[first + taken] & _LOW)] = 1
+            taken += 1
+        kept[document] = min(taken, 255)
+
+
+@kernel
+def allow(
+    words: U64s, held_by: U32s, chosen: U8s, limits: I64s, places: U32s, counts: U32s, used: U8s, allowed: U32s,
+    ends: I64s,
+) -> None:  # fmt: skip
+    """How many postings are followed of each key found in a column. Columns are asked in order, the oldest first.
+
+    places, counts: see `keys.probe`. used: (k,) zeros at first, postings followed of keys of which only the first ones
+    are. allowed: as long as places, out. ends: (n + 1,) zeros at first, postings of document d are added to
+    ends[d + 1].
+    """
+    query = 1 - limits[OWN]
+    for hit in range(len(places)):
+        place = np.int64(places[hit])
+        word, count, taken = words[place], np.int64(counts[hit]), np.int64(0)
+        channel, held = _channel(word), np.int64(held_by[place]) + query
+        if channel == TERM:
+            taken = count if chosen[place] else np.int64(0)
+        elif channel == BAND:
+            taken = count if held <= limits[BUCKET_MAX] else min(count, 1 - np.int64(used[place]))
+        elif channel == PASSAGE and held <= limits[PASSAGE_ALL]:
+            taken = count
+        elif channel == PASSAGE and held <= limits[PASSAGE_MAX]:
+            taken = max(np.int64(0), min(count, limits[PASSAGE_ALL] - np.int64(used[place])))
+        used[place] = np.uint8(min(np.int64(255), np.int64(used[place]) + taken))
+        allowed[hit] = taken
+        ends[np.int64(word & _DOCUMENT) + 1] += taken
+
+
+@kernel
+def follow(words: U64s, postings: U64s, places: U32s, starts: I64s, allowed: U32s, nexts: I64s, met: U64s) -> None:
+    """Write the documents that the keys found in a column lead to. nexts: (n,) where those of each go, brought up to
+    date. met: channel << 32 | number, out."""
+    for hit in range(len(places)):
+        if hit + 8 < len(places):
+            prefetch(postings, starts[hit + 8])
+        word = words[np.int64(places[hit])]
+        document, tag = np.int64(word & _DOCUMENT), U64(_channel(word)) << _NUMBER_SHIFT
+        at = nexts[document]
+        for posting in range(starts[hit], starts[hit] + np.int64(allowed[hit])):
+            met[at] = tag | (postings[posting] & _LOW)
+            at += 1
+        nexts[document] = at
+
+
+@inlined
+def _needed(kept: np.int64, shared: np.int64) -> np.int64:
+    return max(np.int64(1), min(shared, (kept + 1) // 2))
+
+
+@inner
+def _counted(
+    met: U64s, first: int, stop: int, own: int, numbers: U32s, marks: U32s, mask: int, slots: I64s
+) -> int:  # fmt: skip
+    """Count the documents below `own` of met[first:stop] in a table: how many different ones, whose places are slots.
+
+    marks: zeros; terms in bits 0..7, shingles in 8..30, bit 31 for a band.
+    """
+    count = 0
+    for at in range(first, stop):
+        number = np.uint32(met[at] & _LOW)
+        if np.int64(number) >= own:
+            continue
+        slot = np.int64((number * np.uint32(0x9E3779B1)) >> np.uint32(7)) & mask
+        while marks[slot] and numbers[slot] != number:
+            slot = (slot + 1) & mask
+        if not marks[slot]:
+            numbers[slot] = number
+            slots[count] = slot
+            count += 1
+        channel = np.int64(met[at] >> _NUMBER_SHIFT)
+        if channel == BAND:
+            marks[slot] |= np.uint32(1 << 31)
+        elif channel == PASSAGE:
+            marks[slot] += np.uint32(1 << 8)
+        elif marks[slot] & np.uint32(255) < np.uint32(255):
+            marks[slot] += np.uint32(1)
+    return count
+
+
+@kernel
+def meet(
+    met: U64s, ends: I64s, numbers: I64s, standing: U8s, own_kept: U8s, own_had: U32s, kept: U8s, had: U32s, dead: U8s,
+    limits: I64s, codes: U64s, told: I64s,
+) -> int:  # fmt: skip
+    """The candidate pairs a << 32 | b, a an earlier document, b one of the batch: how many.
+
+    met, ends: what `follow` wrote, of document d from ends[d] to ends[d + 1]. numbers: (n,) of the batch's documents.
+    standing: (n,) 0 for one that is left out. own_kept, own_had: (n,) terms chosen and shingles of each. kept, had,
+    dead: the same by number, of all documents, and 1 for one that was removed. codes: out, as long as met. told:
+    told[0] counts the documents that have too many partners by terms.
+    """
+    longest = 1
+    for document in range(len(numbers)):
+        longest = max(longest, ends[document + 1] - ends[document])
+    size = 16
+    while size < 2 * longest:
+        size *= 2
+    table, marks = np.empty(size, np.uint32), np.zeros(size, np.uint32)
+    slots, by_terms = np.empty(longest + 1, np.int64), np.empty(longest + 1, np.uint64)
+    found = 0
+    for document in range(len(numbers)):
+        first, stop = ends[document], ends[document + 1]
+        if first == stop or not standing[document]:
+            continue
+        used = 16
+        while used < 2 * (stop - first):
+            used *= 2
+        own = numbers[document]
+        count = _counted(met, first, stop, own, table, marks, used - 1, slots)
+        terms = 0
+        for at in range(count):
+            number, mark = np.int64(table[slots[at]]), marks[slots[at]]
+            marks[slots[at]] = 0
+            if dead[number]:
+                continue
+            shingles = np.int64((mark >> np.uint32(8)) & np.uint32((1 << 23) - 1))
+            fewer = min(np.int64(own_had[document]), np.int64(had[number]))
+            enough = shingles > 0 and shingles >= max(1, min(limits[SHINGLES], (fewer + 1) // 2))
+            if mark >> np.uint32(31) or enough:
+                codes[found] = U64(number) << _NUMBER_SHIFT | U64(own)
+                found += 1
+                continue
+            needed = min(
+                _needed(np.int64(own_kept[document]), limits[SHARED]), _needed(np.int64(kept[number]), limits[SHARED])
+            )
+            if np.int64(mark & np.uint32(255)) >= needed:
+                by_terms[terms] = U64(number)
+                terms += 1
+        if terms > limits[PARTNERS]:
+            told[0] += 1
+            terms = _firsts(by_terms, terms, limits[PARTNERS])
+        for at in range(terms):
+            codes[found] = by_terms[at] << _NUMBER_SHIFT | U64(own)
+            found += 1
+    return found
