@@ -34,6 +34,15 @@ def report(folder: Path) -> Path:
     return target
 
 
+def settled(tab: Any, view: str) -> None:
+    """Waits until a view is drawn whole; of a cluster, the third difference is reached."""
+    tab.wait_for_selector({"cluster": ".texts .change", "shared": ".texts", "clusters": ".row"}.get(view, "main q"))
+    tab.wait_for_timeout(200)
+    if view == "cluster":
+        for _ in range(3):
+            tab.keyboard.press("n")
+
+
 def pictures(page_file: Path, folder: Path, whole: bool) -> list[Path]:
     """Every view at every width, light and dark."""
     from playwright.sync_api import sync_playwright
@@ -47,9 +56,7 @@ def pictures(page_file: Path, folder: Path, whole: bool) -> list[Path]:
                 for name, place in VIEWS.items():
                     tab.goto("about:blank")
                     tab.goto(f"{page_file.as_uri()}{place}")
-                    tab.wait_for_timeout(400)
-                    if name == "cluster":
-                        tab.keyboard.press("n")
+                    settled(tab, name)
                     made.append(folder / f"{name}-{width}-{scheme}.png")
                     tab.screenshot(path=made[-1], full_page=whole)
                 tab.close()
@@ -67,9 +74,7 @@ def for_the_docs(page_file: Path) -> Path:
         browser = chromium(playwright)
         tab = browser.new_page(viewport={"width": 1280, "height": 860}, color_scheme="light")
         tab.goto(f"{page_file.as_uri()}#/cluster/0")
-        tab.wait_for_selector(".texts .change")
-        tab.keyboard.press("n")
-        tab.keyboard.press("n")
+        settled(tab, "cluster")
         tab.evaluate("window.scrollTo(0, 60)")
         tab.screenshot(path=target)
         browser.close()

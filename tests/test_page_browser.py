@@ -106,6 +106,7 @@ def test_the_overview_tells_what_matters_in_the_seeds(browser: Any, seeds: Path)
         told = tab.inner_text("main")
         assert "002_c675f6cb87d64a6d.txt is a spun copy of 004_d28315a60f4f15ab.txt" in told
         assert "000_b1d0019dfe83011d.txt and 004_d28315a60f4f15ab.txt share 3 passages, 112 words" in told
+        assert "since 002_c675f6cb87d64a6d.txt is a copy of 004_d28315a60f4f15ab.txt" in told
         until(tab, "document.querySelector('main q')?.textContent.startsWith('And while Peru may not')")
         rows = [row.split() for row in tab.locator(".columns table").first.locator("tbody tr").all_inner_texts()]
         assert [row[0] for row in rows[:5]] == ["government", "in", "military", "national", "but"]

@@ -62,7 +62,7 @@ def scan(findings: Findings) -> RenderableType:
         ]
     reused = findings.pairs.taken(findings.pairs.relation == REUSE)
     if len(reused):
-        parts += [Text(), Text("Shared passages, not copies (kept)", "bold")]
+        parts += [Text(), Text("Shared passages, not copies of each other", "bold")]
         first = reused.documents[:REUSE_SHOWN, 0].tolist()
         texts = {number: document_at(corpus, number).text for number in set(first)}
         shown = zip(first, reused, strict=False)

@@ -54,10 +54,17 @@ function clusterRow(one) {
   return [
     h("span", { role: "gridcell", class: "first" }, named(DOCS.ids[one.kept])),
     h("span", { role: "gridcell", class: "second" }, relationsOf(one.relations).map(badge)),
-    h("span", { role: "gridcell", class: "third quiet" }, `${count(one.size, "document")}, ${count(one.saved, "word")} saved`,
+    h("span", { role: "gridcell", class: "third quiet" }, copiesNamed(one), `${count(one.size, "document")}, ${count(one.saved, "word")} saved`,
       DOCS.source_names.length > 1 ? `, ${sources.length > 1 ? count(sources.length, "source") : DOCS.source_names[sources[0]]}` : "",
       one.confidence < SURE ? ", which is cleaner is not decided" : ""),
   ];
+}
+
+/** The names of a cluster's copies, where there are few. */
+function copiesNamed(one) {
+  if (one.size > 3) return null;
+  const copies = members(one.cluster).filter((member) => member.document !== one.kept);
+  return ["and its ", copies.length > 1 ? "copies " : "copy ", copies.map((member, at) => [at ? ", " : "", named(DOCS.ids[member.document])]), "; "];
 }
 
 const ROW_PIXELS = 64;
@@ -183,7 +190,7 @@ function sharedList() {
   const { pairs, passages, equal, count: all } = DATA.reuse;
   const rows = pairs.map(([a, b], at) => [h("a", { href: `#/shared/${at}` }, named(DOCS.ids[a]), " and ", named(DOCS.ids[b])), passages[at], equal[at]]);
   return [h("h1", null, "Shared passages"),
-    h("p", null, all ? `${count(all, "pair")} of documents share passages without being copies; both stay.` : "No two documents share a passage without being copies.",
+    h("p", null, all ? `${count(all, "pair")} of documents share passages without being copies of each other.` : "No two documents share a passage without being copies.",
       all > pairs.length ? ` The ${number(pairs.length)} that share most are listed; dedup scan --format jsonl lists all.` : ""),
     rows.length ? paged(rows, (some) => table("Documents that share passages", ["documents", { text: "passages", right: true }, { text: "equal words", right: true }], some)) : null];
 }
@@ -211,5 +218,6 @@ function sharedView(at) {
         h("p", { class: "quiet" }, `characters ${number(one.a[0])}\u2013${number(one.a[1])} and ${number(one.b[0])}\u2013${number(one.b[1])}`),
         texts(pieces(one.text, [], one.edits), [a, b], null).element]));
   });
-  return [h("h1", null, named(DOCS.ids[a]), " and ", named(DOCS.ids[b])), h("p", null, "These share passages; neither is a copy of the other, and both stay."), place];
+  return [h("h1", null, named(DOCS.ids[a]), " and ", named(DOCS.ids[b])), h("p", null, "These share passages; neither is a copy of the other, so neither is dropped for it.",
+    [a, b].filter((one) => keptFor(one) !== undefined).map((one) => [" ", named(DOCS.ids[one]), " is a copy of ", named(DOCS.ids[keptFor(one)]), ", and dropped for that."])), place];
 }

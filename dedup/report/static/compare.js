@@ -201,6 +201,6 @@ function verdict(piece, two) {
   const names = piece.evidence.length > 1 ? DATA.evidence : ["pair"];
   const rows = names.map((name, at) => [name === "pair" ? "what the pair shows as a whole" : DATA.reasons[name] || name, piece.evidence[at]]).filter(([, odds]) => odds);
   const side = (odds) => (odds > 0 === !piece.keptSide ? "left" : "right");
-  return [told, rows.length ? h("ul", { class: "evidence" }, rows.map(([name, odds]) => h("li", null, h("span", null, name), h("b", null, `${Math.abs(odds).toFixed(1)} for the ${side(odds)}`)))) : null].filter(Boolean)
+  return [told, rows.length ? h("p", { class: "quiet" }, "What speaks for which, in log-odds:") : null, rows.length ? h("ul", { class: "evidence" }, rows.map(([name, odds]) => h("li", null, h("span", null, name), h("b", null, `${Math.abs(odds).toFixed(1)} for the ${side(odds)}`)))) : null].filter(Boolean)
     .reduce((place, one) => { place.append(one); return place; }, h("div"));
 }

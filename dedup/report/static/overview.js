@@ -67,6 +67,17 @@ function firstClusters() {
     SUMMARIES.length > FIRST ? h("p", null, h("a", { href: "#/clusters" }, `All ${number(SUMMARIES.length)} clusters`)) : null];
 }
 
+const QUOTED_MOST = 450;
+
+/** What a copy gives way to, or undefined if it does not. */
+function keptFor(document) {
+  const own = SUMMARIES.find((one) => one.kept !== document && members(one.cluster).some((member) => member.document === document));
+  return own?.kept;
+}
+
+/** With whom a document shares passages. */
+const partners = (document) => new Set(DATA.reuse.pairs.flatMap(([a, b]) => (a === document ? [b] : b === document ? [a] : [])));
+
 function firstShared() {
   const { pairs, passages, equal, count: all } = DATA.reuse;
   if (!all) return null;
@@ -75,12 +86,15 @@ function firstShared() {
     record(`r${at}`).then((found) => {
       if (!found) return quote.remove();
       const longest = found.passages.reduce((one, other) => (other.equal > one.equal ? other : one)).text.replace(/\s+/g, " ");
-      quote.textContent = shown(longest.length > 150 ? `${longest.slice(0, 150)}…` : longest);
+      quote.textContent = shown(longest.length > QUOTED_MOST ? `${longest.slice(0, QUOTED_MOST)}…` : longest);
     });
+    const copy = [[a, b], [b, a]].find(([one, other]) => partners(other).has(keptFor(one)));
+    if (copy) return h("li", { class: "quiet" }, h("a", { href: `#/shared/${at}` }, named(DOCS.ids[a]), " and ", named(DOCS.ids[b])),
+      ` share ${count(passages[at], "passage")}, ${count(equal[at], "word")}, since `, named(DOCS.ids[copy[0]]), " is a copy of ", named(DOCS.ids[keptFor(copy[0])]), ".");
     return h("li", null, h("a", { href: `#/shared/${at}` }, named(DOCS.ids[a]), " and ", named(DOCS.ids[b])),
-      ` share ${count(passages[at], "passage")}, ${count(equal[at], "word")}: `, quote);
+      ` share ${count(passages[at], "passage")}, ${count(equal[at], "word")}${passages[at] > 1 ? "; the longest" : ""}: `, quote);
   });
-  return [h("h3", null, "Shared passages (both documents stay)"), h("ul", { class: "plain" }, rows),
+  return [h("h3", null, "Shared passages, not copies of each other"), h("ul", { class: "plain" }, rows),
     all > FIRST ? h("p", null, h("a", { href: "#/shared" }, `All ${number(all)} pairs that share passages`)) : null];
 }
 
