@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dedup.config import Config
     from dedup.edits import applied, inverse
     from dedup.explain import Explanation, explanation
+    from dedup.index.handle import Index
     from dedup.ledger import Substitution, substitutions
     from dedup.model import (
         Cluster,
@@ -50,6 +51,7 @@ _HOMES = {
         )
     },
     **{name: ("dedup.explain", name) for name in ("Explanation", "explanation")},
+    "Index": ("dedup.index.handle", "Index"),
     **{
         name: ("dedup.pipeline", name)
         for name in ("Findings", "collate", "compare", "documents", "find_duplicates")
@@ -63,7 +65,7 @@ __all__ = [  # noqa: RUF022 verbs first, then records
     "substitutions",
     "applied", "inverse",
     "Cluster", "Collation", "Config", "DedupError", "Deduplicated", "Document", "Edit", "Explanation", "Findings",
-    "Locus", "Loss", "Means", "Pair", "Passage", "Restoration", "Substitution",
+    "Index", "Locus", "Loss", "Means", "Pair", "Passage", "Restoration", "Substitution",
 ]  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from dedup.cli import check, clean, completion, diff, explain, help, ledger, report, restore, review, scan
+from dedup.cli import check, clean, completion, diff, explain, help, index, ledger, report, restore, review, scan
 
 
 @click.group(
@@ -17,5 +17,5 @@ def main() -> None:
     """Finds copies in text, however damaged, shows what was changed, and gives the clean text back."""
 
 
-for _module in (scan, report, review, diff, explain, ledger, restore, clean, check, completion):
+for _module in (scan, report, review, diff, explain, index, ledger, restore, clean, check, completion):
     main.add_command(help.telling(_module.command))

@@ -13,7 +13,7 @@ Every step ends in one commit, and leaves the index whole if it is killed before
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from hashlib import blake2b
@@ -97,14 +97,16 @@ def twins(digests: U64s, at: Snapshot) -> dict[int, list[int]]:
 def added(incoming: Incoming, at: Snapshot, workers: int) -> Step:
     """The batch in the index, committed, and the findings on it."""
     batch, drawn = incoming.batch, incoming.drawn
-    size = at.manifest.text_bytes + int(batch.offsets[-1])
-    if len(batch) and ranking.is_due(at.manifest.edition, at.manifest.sample_bytes, size):
-        at = ranked_anew(at, batch, size)
+    taken = numbers_of(batch.ids, at)
+    fresh = np.array([name not in taken for name in batch.ids], bool)
+    size = at.manifest.text_bytes + int(np.diff(batch.offsets)[fresh].sum())
+    if fresh.any() and ranking.is_due(at.manifest.edition, at.manifest.sample_bytes, size):
+        at = ranked_anew(at, batch if fresh.all() else batch.taken(np.flatnonzero(fresh)), size)
     sketches = drawn[1] if drawn and drawn[0] == at.manifest.edition else _sketched(batch, at)
-    rows, already, taken = _fresh(batch, sketches, at)
+    rows, already, refused = _fresh(batch, sketches, taken, at)
     if len(rows) < len(batch):
         batch, sketches = batch.taken(rows), drawn_rows(sketches, rows)
-    problems = (*incoming.problems, *taken)
+    problems = (*incoming.problems, *refused)
     if not len(batch):
         nothing = findings.judged(np.zeros((0, 2), np.int64), findings.Together(at, batch), workers)
         return Step(at, nothing, 0, already, 0, 0, problems)
@@ -128,10 +130,9 @@ def _sketched(batch: Batch, at: Snapshot) -> Drawn:
     return ranking.sketched(batch, at.ranking or ranking.ranked([], 0, at.config), at.config)
 
 
-def _fresh(batch: Batch, sketches: Drawn, at: Snapshot) -> tuple[I64s, int, list[DedupError]]:
+def _fresh(batch: Batch, sketches: Drawn, taken: Mapping[str, int], at: Snapshot) -> tuple[I64s, int, list[DedupError]]:
     """The rows whose ids are not taken; how many are in the index already, with the same words; and the others, each a
     problem."""
-    taken = numbers_of(batch.ids, at)
     first: dict[str, int] = {}
     rows, already, problems = [], 0, []
     for row, name in enumerate(batch.ids):

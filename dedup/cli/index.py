@@ -1,0 +1,191 @@
+"""`dedup index`: documents kept from day to day, and each new one told at once of what it is a copy."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dedup.cli import options
+from dedup.cli.files import refuse_overwriting
+from dedup.console import emit_each, failures, finish, follow, say
+
+if TYPE_CHECKING:
+    from dedup.index.handle import Added, Index
+    from dedup.report.added import Tally
+
+FOLDER = click.argument("folder", metavar="INDEX", type=click.Path(path_type=Path))
+SOURCES = click.argument("sources", nargs=-1, metavar="[SOURCE...]")
+BATCH = click.option(
+    "--batch", "batch_documents", type=click.IntRange(min=1, max=1_000_000), default=10_000, show_default=True,
+    metavar="N", help="Documents that are looked up, compared and put on disk at a time.",
+)  # fmt: skip
+
+
+@click.group("index", epilog="Example:  dedup index create seen monday.jsonl && dedup index add seen tuesday.jsonl")
+def command() -> None:
+    """Keep an index of all documents ever seen, and tell of new ones what they are copies of.
+
+    INDEX is a folder. It holds the documents' texts too, compressed, so that the sources are not needed again.
+    """
+
+
+@command.command("create", epilog="Example:  dedup index create seen monday.jsonl")
+@FOLDER
+@SOURCES
+@options.FORMAT
+@options.OUTPUT
+@BATCH
+@options.comparing
+def create(
+    folder: Path, sources: Sequence[str], form: str, output: Path | None, batch_documents: int, **given: Any
+) -> None:
+    """Make INDEX, and add the documents of each SOURCE.
+
+    The options of comparing are those of INDEX from then on.
+    """
+    with failures():
+        from dedup.index.handle import Index
+
+        refuse_overwriting(output, sources)
+        made = Index.create(folder, options.config(given))
+        say(f"{folder}: made")
+        if sources:
+            _add(made, sources, form, output, batch_documents)
+
+
+@command.command("add", epilog="Example:  dedup index add seen tuesday.jsonl --format jsonl")
+@FOLDER
+@options.SOURCES
+@options.FORMAT
+@options.OUTPUT
+@BATCH
+@options.reading
+def add(
+    folder: Path, sources: Sequence[str], form: str, output: Path | None, batch_documents: int, **given: Any
+) -> None:
+    """Add the documents of each SOURCE, and tell which are copies of what was ever added, and how.
+
+    A document whose id is in INDEX is left out: counted if its words are the same, so that a command that was broken
+    off can be given again, and else listed as a problem.
+    """
+    with failures():
+        refuse_overwriting(output, sources)
+        _add(_opened(folder, given), sources, form, output, batch_documents)
+
+
+@command.command("query", epilog="Example:  dedup index query seen letter.txt")
+@FOLDER
+@options.SOURCES
+@options.FORMAT
+@options.OUTPUT
+@options.reading
+def query(folder: Path, sources: Sequence[str], form: str, output: Path | None, **given: Any) -> None:
+    """Tell what the documents of each SOURCE are copies of in INDEX; nothing is added."""
+    with failures():
+        from dedup.report import added, jsonl
+
+        refuse_overwriting(output, sources)
+        index = _opened(folder, given)
+        with follow() as progress:
+            found = index.query(sources, progress)
+        if form == "jsonl":
+            emit_each((jsonl.line(record).encode() for record in added.queried(found)), output)
+        else:
+            told = f"{found.documents:,} documents: {len(found.pairs):,} of {len(index):,} are related to them\n"
+            emit_each([_text(line) for line in (*map(added.pair_line, found.pairs), told)], output)
+        finish(found.problems, ())
+
+
+@command.command("remove", epilog="Example:  dedup index remove seen letter.txt")
+@FOLDER
+@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+def remove(folder: Path, ids: Sequence[str]) -> None:
+    """Remove documents by id. What is left of them on disk goes when a quarter of INDEX was removed."""
+    with failures():
+        from dedup.model import DedupError
+
+        count, missing = _opened(folder, {}).remove(ids)
+        say(f"{count:,} removed")
+        finish([DedupError(name, "is not in the index", "check the spelling of the id") for name in missing], ())
+
+
+@command.command("verify", epilog="Example:  dedup index verify seen")
+@FOLDER
+@options.FORMAT
+def verify(folder: Path, form: str) -> None:
+    """Read every byte of INDEX, and tell whether all of it is what was written."""
+    with failures():
+        from dedup.report import added, jsonl
+
+        with follow() as progress:
+            problems = _opened(folder, {}).verify(progress)
+        if form == "jsonl":
+            emit_each((jsonl.line(record).encode() for record in added.verified(problems)), None)
+        elif not problems:
+            emit_each([_text(f"{folder}: whole\n")], None)
+        if problems:
+            for problem in problems:
+                say(f"error: {problem}")
+            raise SystemExit(1)
+
+
+@command.command("stats", epilog="Example:  dedup index stats seen")
+@FOLDER
+@options.FORMAT
+def stats(folder: Path, form: str) -> None:
+    """Tell how many documents INDEX holds, and what it takes."""
+    with failures():
+        from dedup.report import added, jsonl
+
+        told = _opened(folder, {}).stats()
+        line = jsonl.line(added.stats(told)) if form == "jsonl" else added.lines(asdict(told))
+        emit_each([_text(line)], None)
+
+
+def _opened(folder: Path, given: dict[str, Any]) -> Index:
+    """The index, with the options of reading that were given."""
+    from dedup.index import manifest
+    from dedup.index.handle import Index
+
+    asked = options.config(given)
+    return Index.open(folder, manifest.counted(manifest.loaded(folder), asked))
+
+
+def _add(index: Index, sources: Sequence[str], form: str, output: Path | None, batch_documents: int) -> None:
+    from dedup.report import added
+
+    tally = added.Tally()
+    with follow() as progress:
+        batches = tally.passing(index.adding(sources, progress, batch_documents))
+        lines = _records(batches, tally) if form == "jsonl" else _told(batches, tally, index)
+        emit_each(lines, output)
+    finish(tally.problems, ())
+
+
+def _records(batches: Iterator[Added], tally: Tally) -> Iterator[bytes]:
+    from dedup.report import added, jsonl
+
+    for one in batches:
+        yield "".join(map(jsonl.line, added.batch(one))).encode()
+        sys.stdout.flush()  # what is on disk is told at once
+    yield jsonl.line(tally.summary()).encode()
+
+
+def _told(batches: Iterator[Added], tally: Tally, index: Index) -> Iterator[bytes]:
+    from dedup.report import added
+
+    for one in batches:
+        yield _text("".join(map(added.pair_line, one.pairs)))
+        sys.stdout.flush()
+    relations = ", ".join(f"{count:,} {name}" for name, count in sorted(tally.relations.items())) or "none"
+    was = f", {tally.already:,} were there already" if tally.already else ""
+    yield _text(f"{tally.documents:,} documents added{was}; {len(index):,} in the index. Pairs: {relations}\n")
+
+
+def _text(line: str) -> bytes:
+    return line.encode("utf-8", "backslashreplace")
