@@ -43,15 +43,24 @@ def between(a: Document, b: Document, config: Config) -> float:
     return _compared(a, b, one, other, config)
 
 
-def of_corpus(corpus: Corpus, both: I64s, config: Config, progress: Progress = SILENT) -> F64s:
-    """`between` of pairs (k, 2) of documents by number: (k,)."""
+def of_corpus(
+    corpus: Corpus,
+    both: I64s,
+    config: Config,
+    progress: Progress = SILENT,
+    mapped: processes.Mapped | None = None,
+) -> F64s:
+    """`between` of pairs (k, 2) of documents by number: (k,). mapped: what makes them, processes if it is not given."""
     if not len(both):
         return np.zeros(0)
     total = int((corpus.stops - corpus.starts)[both].sum())
     progress.stage("doubt", total, "bytes")
     found: list[float] = []
     workers = config.workers or local.workers_available()
-    for size, told in processes.as_needed(_between, _groups(corpus, both, config), workers, total):
+    groups = _groups(corpus, both, config)
+    for size, told in (
+        mapped(_between, groups, total) if mapped else processes.as_needed(_between, groups, workers, total)
+    ):
         found += told
         progress.advance(size)
     return np.array(found, np.float64)

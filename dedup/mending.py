@@ -6,9 +6,8 @@ it is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +18,6 @@ from dedup.engines import local, processes
 from dedup.model import Corpus, Document, Locator, SourceFile
 from dedup.progress import SILENT, Progress
 
-Mapped = Callable[[Callable[[Any], Any], Iterable[Any], int], Iterator[Any]]
 DOCUMENTS_MAX = 1000
 """Documents that a process is given at a time."""
 
@@ -67,7 +65,7 @@ def scores(
     numbers: NDArray[np.int64],
     config: Config,
     progress: Progress = SILENT,
-    mapped: Mapped | None = None,
+    mapped: processes.Mapped | None = None,
 ) -> NDArray[np.float64]:
     """The scores of the cards of documents, by number: (k, len(damage.KINDS)).
 

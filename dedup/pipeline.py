@@ -39,6 +39,7 @@ from dedup import (
 )
 from dedup.columns import Clusters, Pairs
 from dedup.config import Config
+from dedup.engines import processes
 from dedup.engines.work import Work
 from dedup.figures import MENDED, NOT_SAME, SIGNS, WRITTEN, Compared
 from dedup.model import (
@@ -203,28 +204,29 @@ def _in_bulk(files: Sequence[SourceFile | DedupError], config: Config, progress:
         return measured(entry(document_at(corpus, a), config), entry(document_at(corpus, b), config), config)
 
     every: list[NDArray[np.float64]] = []
+    times = count()
+
+    def apart(name: str) -> processes.Mapped:
+        return partial(engine.apart, f"{name}-{next(times)}")
 
     def weighed(pairs: Pairs, corpus: Corpus) -> Pairs:
         carded = by_cards(pairs, corpus)
         rows = judge.unsure(carded, config)
-        odds = leaning.of_corpus(corpus, carded.documents[rows], config, progress)
+        odds = leaning.of_corpus(corpus, carded.documents[rows], config, progress, apart("doubts"))
         return judge.with_suspicions(carded, rows, odds, config)
 
     def by_cards(pairs: Pairs, corpus: Corpus) -> Pairs:
         if not config.damage_weight:
             numbers = judge.carded(pairs, config)
-            return judge.with_damage(pairs, numbers, cards(corpus, numbers, SILENT), config)
+            return judge.with_damage(
+                pairs, numbers, mending.scores(corpus, numbers, config, SILENT, apart("cards")), config
+            )
         numbers = np.arange(len(corpus))
         if not every:
-            every.append(cards(corpus, numbers, progress))
+            every.append(mending.scores(corpus, numbers, config, progress, apart("cards")))
         return judge.with_damage(pairs, numbers, every[0], config)
 
     with bulk.engine(readable, config) as (engine, work):
-        times = count()
-
-        def cards(corpus: Corpus, numbers: NDArray[np.int64], told: Progress) -> NDArray[np.float64]:
-            return mending.scores(corpus, numbers, config, told, partial(engine.apart, f"cards-{next(times)}"))
-
         found = flow.find_duplicates(readable, config, engine, flow.Steps(one_by_one, weighed), progress)
     return Findings(
         found.corpus,

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from dedup.model import DedupError
 
@@ -26,6 +26,8 @@ AHEAD = 2
 """Items a worker that are under way or done and not yet taken."""
 
 
+Mapped = Callable[[Callable[[Any], Any], Iterable[Any], int], Iterator[Any]]
+"""What maps a stage over items of so many bytes in all, in this way or another."""
 PROCESS_BYTES_MIN = 6_000_000
 """Bytes from which more processes are worth starting: what one does in two or three seconds."""
 
