@@ -15,6 +15,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup import urls
+
 Relation = Literal["exact", "near", "spun", "damaged", "excerpt", "reuse"]
 LocusKind = Literal["substitution", "insertion", "deletion", "move", "formatting"]
 Side = Literal["a", "b"]
@@ -34,11 +36,11 @@ MERGING: frozenset[Relation] = frozenset({"exact", "near", "spun", "damaged", "e
 
 
 class DedupError(Exception):
-    """Bad input: which path, what is wrong with it, and what to do next."""
+    """Bad input: which path, what is wrong with it, and what to do next; no secrets of URLs in any of these."""
 
     def __init__(self, path: str | Path, problem: str, remedy: str) -> None:
-        super().__init__(f"{path}: {problem}; {remedy}")
-        self.path, self.problem, self.remedy = str(path), problem, remedy
+        self.path, self.problem, self.remedy = map(urls.without_secrets, (str(path), problem, remedy))
+        super().__init__(f"{self.path}: {self.problem}; {self.remedy}")
 
     def __reduce__(self) -> tuple[type[DedupError], tuple[str, str, str]]:
         """How it goes from one process to another: exceptions do not by themselves, if they are made of several."""
@@ -49,13 +51,14 @@ class DedupError(Exception):
 class SourceFile:
     """A regular file of a source: the id that its text has or its rows go by, the bytes to be read, and its form.
 
-    modified_ns: when it was changed last, in nanoseconds since 1970. unpacked: where its records stand in lines, or its
-    text, if they cannot be read from the file itself. codec: how it is compressed. held: where its bytes are, if not at
-    `path`, as with a member of an archive; plain: where they are decompressed. archive: what it is a member of.
-    text_column: what its records call their text.
+    path: where it is; for what was fetched a URL as it is shown, and its bytes are `held`. modified_ns: when it was
+    changed last, in nanoseconds since 1970. unpacked: where its records stand in lines, or its text, if they cannot be
+    read from the file itself. codec: how it is compressed. held: where its bytes are, if not at `path`, as with a
+    member of an archive; plain: where they are decompressed. archive: what it is a member of. text_column: what its
+    records call their text.
     """
 
-    path: Path
+    path: Path | str
     id: str
     size_bytes: int
     form: Form = "text"
@@ -88,7 +91,7 @@ class SourceFile:
     @property
     def original(self) -> Path:
         """Where its bytes are, as they came."""
-        return self.held or self.path
+        return self.held or Path(self.path)
 
     @property
     def content(self) -> Path:

@@ -109,18 +109,18 @@ def _checked(path: Path, name: str, root: Path, config: Config) -> SourceFile | 
     return found
 
 
-def no_records(path: Path) -> DedupError:
+def no_records(path: Path | str) -> DedupError:
     """The problem with a file of records that has none."""
     return DedupError(path, "is empty", "remove it, or put its records back")
 
 
-def unreadable(path: Path, error: Exception) -> DedupError:
+def unreadable(path: Path | str, error: Exception) -> DedupError:
     """The problem with a file that the system does not give."""
     problem = getattr(error, "strerror", None) or "a loop of links"
     return DedupError(path, f"cannot be read ({problem})", "check the file and its permissions")
 
 
-def check_size(path: Path, size_bytes: int, config: Config) -> None:
+def check_size(path: Path | str, size_bytes: int, config: Config) -> None:
     """Raises DedupError if a document is over the limit."""
     if size_bytes > config.document_bytes_max:
         raise DedupError(
@@ -175,7 +175,7 @@ def pieces(file: SourceFile, config: Config) -> Iterator[Piece]:
             start = source.tell()
 
 
-def rows(path: Path, data: bytes, start_byte: int, config: Config) -> Iterator[tuple[int, Raw | DedupError]]:
+def rows(path: Path | str, data: bytes, start_byte: int, config: Config) -> Iterator[tuple[int, Raw | DedupError]]:
     """The rows of JSONL `data`, which begins at `start_byte` of the file, numbered from 0; an id that is none is ""."""
     at = start_byte
     for row, line in enumerate(data.split(b"\n")):

@@ -160,7 +160,7 @@ def test_archive_that_climbs_out_of_its_folder_is_not_followed(source: Path, tmp
     path.write_bytes((tar if form == "tar" else zipped)({"in.txt": b"in " + GOOD.encode(), **held}))
     ids, problems = scan(source)
     assert ids == {"good.txt", f"all.{form}/in.txt"}
-    assert [problem for _, problem in problems] == ["has a name that leads out of the archive"] * len(WAYS_OUT)
+    assert [problem for _, problem in problems] == ["has a name that leads out of its folder"] * len(WAYS_OUT)
     assert run("clean", source, "-o", tmp_path / "out").exit_code == 1
     assert list(members(tmp_path / "out" / "documents" / f"all.{form}")) == ["in.txt"]
     assert sorted(one.name for one in tmp_path.iterdir()) == ["out", "source", "temporary"]
@@ -220,7 +220,7 @@ def test_members_of_one_name_and_of_impossible_names_are_named(source: Path, tmp
     ids, problems = scan(source)
     assert ids == {"good.txt", "all.tar/a.txt", "all.tar/b/c.txt", "all.tar/\udcff.txt"}
     assert [problem for _, problem in problems] == [
-        "is in the archive twice, and the first is read", *["has the name of a folder, or a file's for its folder"] * 2,
+        "is there twice, and the first is read", *["has the name of a folder, or a file's for its folder"] * 2,
         "has a name of over 255 bytes",
     ]  # fmt: skip
     run("clean", source, "-o", tmp_path / "out")

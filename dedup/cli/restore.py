@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.option(
     "--ledger",
     "ledger_path",
-    type=click.Path(path_type=Path),
+    type=options.path,
     metavar="FILE",
     help="What is known of a spinner, as `dedup ledger` writes it: it weighs what witnesses read, and without one "
     "tells what may have stood there.",
@@ -41,15 +41,13 @@ if TYPE_CHECKING:
 @click.option(
     "--undo",
     "undo_path",
-    type=click.Path(path_type=Path),
+    type=options.path,
     metavar="EDITS",
     help="Take back the edits in this file, which gave DOCUMENT.",
 )
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="Write the text to this file, not to the terminal."
-)
+@click.option("-o", "--output", type=options.path, help="Write the text to this file, not to the terminal.")
 @options.FORMAT
-@click.option("--edits", "edits_path", type=click.Path(path_type=Path), help="Write every edit to this JSONL file.")
+@click.option("--edits", "edits_path", type=options.path, help="Write every edit to this JSONL file.")
 @options.comparing
 def command(
     document: str,

@@ -75,8 +75,8 @@ class _Member:
 
 
 @dataclass(slots=True)
-class _Names:
-    """The names of files and folders so far."""
+class Names:
+    """The names of files and folders so far, in an archive or a folder that lies elsewhere."""
 
     files: set[str] = field(default_factory=set)
     folders: set[str] = field(default_factory=set)
@@ -85,12 +85,12 @@ class _Names:
         """What is wrong with a name, if anything; else it is taken."""
         parts = name.split("/")
         if name.startswith("/") or "\\" in name or "\0" in name or ".." in parts or name[1:2] == ":":
-            return "has a name that leads out of the archive"
+            return "has a name that leads out of its folder"
         if any(len(os.fsencode(part)) > NAME_BYTES_MAX for part in parts):
             return f"has a name of over {NAME_BYTES_MAX} bytes"
         above = {"/".join(parts[:depth]) for depth in range(1, len(parts))}
         if name in self.files:
-            return "is in the archive twice, and the first is read"
+            return "is there twice, and the first is read"
         if name in self.folders or above & self.files:
             return "has the name of a folder, or a file's for its folder"
         self.files.add(name)
@@ -103,7 +103,7 @@ def members(file: SourceFile, spool: Spool, room: Room, tell: Tell) -> Iterator[
 
     Raises DedupError if the archive is refused, OSError if members cannot be written.
     """
-    names = _Names()
+    names = Names()
     found = (_of_tar if file.form == "tar" else _of_zip)(file, tell)
     while True:
         try:
@@ -145,8 +145,9 @@ def _normal(name: str) -> str:
 
 def _file(archive: SourceFile, name: str, size_bytes: int, config: Config) -> SourceFile:
     form, codec = forms.named(name, config)
+    path = f"{archive.path}/{name}"
     return SourceFile(
-        Path(f"{archive.path}/{name}"), f"{archive.id}/{name}", size_bytes, form, 0,
+        Path(path) if isinstance(archive.path, Path) else path, f"{archive.id}/{name}", size_bytes, form, 0,
         codec=codec, archive=archive, text_column=config.text_column,
     )  # fmt: skip
 

@@ -19,6 +19,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup import urls
 from dedup.config import Config
 from dedup.model import DedupError, Form, SourceFile
 from dedup.packed import archives, arrow, codecs, delimited, forms, keyed, markup, parquet, warc
@@ -137,14 +138,14 @@ def _members(file: SourceFile, spool: Spool, room: Room, tell: Tell) -> Iterator
         try:
             yield from list(_unpacked(member, spool, room, lambda _: tell(0)))
         except DedupError as error:
-            if error.path == str(room.file.path):  # all of it is too much
+            if error.path == urls.without_secrets(str(room.file.path)):  # all of it is too much
                 raise
             yield error
     if empty:
         yield DedupError(file.path, "holds no files to be read", "check what is in it, --include and --exclude")
 
 
-def no_records(path: Path) -> DedupError:
+def no_records(path: Path | str) -> DedupError:
     """The problem with a file of records that has none."""
     return DedupError(path, "is empty", "remove it, or put its records back")
 
@@ -163,13 +164,19 @@ def taken(source: BinaryIO, spool: Spool, config: Config) -> SourceFile:
     except OSError as error:
         raise DedupError(path, f"cannot be kept in a temporary file ({error.strerror})", "make room") from error
     form, codec = forms.named(name, config)
-    with held.open("rb") as head:
-        codec = codec or forms.codec_of(head.read(forms.MARK_BYTES))
+    return told(replace(file, form=form, codec=codec, held=held, size_bytes=held.stat().st_size), config)
+
+
+def told(file: SourceFile, config: Config) -> SourceFile:
+    """A file that is held, with what its first bytes tell where its name does not."""
+    assert file.held, "what is told by its bytes has some"
+    with file.held.open("rb") as head:
+        codec = file.codec or forms.codec_of(head.read(forms.MARK_BYTES))
         head.seek(0)
-        if form == "text" and not Path(name).suffix:
-            stream = codecs.decompressing(head, codec) if codec else head
-            form = forms.form_of(stream.read(forms.MARK_BYTES), config)
-    return replace(file, form=form, codec=codec, held=held, size_bytes=held.stat().st_size)
+        if file.form != "text" or Path(file.id).suffix:
+            return replace(file, codec=codec)
+        stream = codecs.decompressing(head, codec) if codec else head
+        return replace(file, form=forms.form_of(stream.read(forms.MARK_BYTES), config), codec=codec)
 
 
 # --- and back --------------------------------------------------------------------------------------------------

@@ -143,7 +143,7 @@ def _opened(file: SourceFile, path: Path) -> BinaryIO:
 def check_unchanged(file: SourceFile) -> None:
     """Raises DedupError if a file was changed since it was read."""
     try:
-        changed = not file.held and file.path.stat().st_mtime_ns != file.modified_ns
+        changed = not file.held and Path(file.path).stat().st_mtime_ns != file.modified_ns
     except OSError as error:
         raise has_changed(file, str(error.strerror)) from error
     if changed:
