@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup import edits, whole
+from dedup import edits, urls, whole
 from dedup.columns import Clusters
 from dedup.ledger import Substitution, tsv_lines
 from dedup.model import Corpus, DedupError, Document, SourceFile
@@ -36,7 +36,8 @@ from dedup.report import conservation, jsonl, manifest, records
 def refuse_within(target: Path, sources: Iterable[str | Path]) -> None:
     """Raises DedupError if `target` lies in a source, where the next scan would read it."""
     for source in sources:
-        if target.resolve().is_relative_to(Path(source).resolve()):
+        place = urls.local(source) if isinstance(source, str) else None
+        if target.resolve().is_relative_to(Path(place or source).resolve()):
             raise DedupError(target, f"lies within the source {source}", "name a folder outside of it")
 
 

@@ -82,7 +82,7 @@ def _names(files: Sequence[SourceFile]) -> list[str]:
     names = [file.id for file in files]
     if len(set(names)) == len(names):
         return names
-    paths = [file.path.resolve() for file in files]
+    paths = [(file.path if isinstance(file.path, Path) else Path("/", file.path)).resolve() for file in files]
     top = os.path.commonpath([path.parent for path in paths])
     below = [str(path.relative_to(top)) for path in paths]
     assert len(set(below)) == len(below), "the records of one file were read twice"
