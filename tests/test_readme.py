@@ -109,7 +109,8 @@ def test_links_between_the_documents_lead_somewhere() -> None:
     ],
 )
 def test_the_rules_in_the_docs_have_the_figures_of_the_configuration(name: str, phrase: str) -> None:
-    text = " ".join((ROOT / "docs" / "judging.md").read_text(encoding="utf-8").split())
+    pages = [(ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8") for name in ("relations", "judging")]
+    text = " ".join(" ".join(pages).split())
     value = getattr(Config(), name)
     told = {phrase.format(value), phrase.format(f"{100 * value:g} %")}
     assert any(re.search(rf"{re.escape(one)}(?![\w.]*\d)", text) for one in told), told

@@ -18,6 +18,7 @@ from dedup.console import conclude, emit, failures, follow
 @click.option("-o", "--output", type=options.path, required=True, metavar="FILE", help="The page to write.")
 @options.MEMORY
 @options.WORK
+@options.ENGINE
 @options.DAMAGE
 @decided.choosing
 @options.comparing
@@ -31,6 +32,7 @@ def command(sources: Sequence[str], output: Path, **given: Any) -> None:
     with failures():
         from dedup import pipeline
         from dedup.report import page
+        from dedup.report.wording import count
 
         refuse_overwriting(output, sources)
         refuse_overwriting(given["work"], sources)
@@ -42,5 +44,6 @@ def command(sources: Sequence[str], output: Path, **given: Any) -> None:
             findings = decided.obeyed(found, chosen, config).findings
             emit([page.scan(findings, config, progress)], output)
         found.done()
-        click.echo(f"{len(findings.corpus):,} documents, {len(findings.clusters):,} clusters; written to {output}")
+        counted = count(len(findings.corpus), "document"), count(len(findings.clusters), "cluster")
+        click.echo(f"{', '.join(counted)}; written to {output}")
         conclude(findings)
