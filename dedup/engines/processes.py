@@ -9,12 +9,15 @@ Limits: starting a process takes some 0.3 s and what the stage loads; what takes
 
 from __future__ import annotations
 
+import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
+from threading import Thread
 from typing import Any, TypeVar
 
 from dedup.model import DedupError
@@ -43,7 +46,7 @@ def as_needed(
 
 def mapped(stage: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Iterator[Result]:
     """`stage` of each item, in the order of the items. An exception of a stage is raised where its result is due."""
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), _left_to_the_first)
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), _begun)
     waiting: deque[Future[Result]] = deque()
     try:
         for item in items:
@@ -59,6 +62,15 @@ def mapped(stage: Callable[[Item], Result], items: Iterable[Item], workers: int)
         pool.shutdown(cancel_futures=True)
 
 
-def _left_to_the_first() -> None:
-    """An interrupt from the keyboard reaches every process: the first one ends the others."""
+def _begun() -> None:
+    """An interrupt from the keyboard reaches every process: the first one ends the others. If that one is killed, they
+    would wait for work for ever: each looks out for it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    first = parent_process()
+    assert first, "a worker was started by another process"
+
+    def look_out() -> None:
+        wait([first.sentinel])
+        os._exit(1)
+
+    Thread(target=look_out, daemon=True).start()
