@@ -207,6 +207,10 @@ class Config:
     workers: int = 0
     """Threads of a corpus in bulk; 0 for as many as there are processors. They change no byte of the findings."""
 
+    engine: Literal["local", "ray"] = "local"
+    """What runs the stages of a corpus in bulk: threads of this process, or the tasks of a cluster. It changes no byte
+    of the findings."""
+
     work: Path | None = None
     """The folder in which a corpus in bulk keeps what is finished, so that the same command goes on with it when it was
     killed; none for keeping nothing."""
@@ -245,6 +249,9 @@ class Config:
 
     html: Literal["main", "text", "source"] = "main"
     """What of HTML is the text: the main text of the page, all its visible text, or the markup as it stands."""
+
+    links: Literal["within", "follow"] = "within"
+    """Which links are read: those to files within the source, or all, those to folders too."""
 
     stdin_name: str = "stdin"
     """The name of what comes by standard input (`-`): its end tells the form, or else its first bytes do."""

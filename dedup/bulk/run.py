@@ -6,16 +6,20 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 from dedup.bulk import read, sketch
 from dedup.config import Config
 from dedup.engines import kept, local
-from dedup.engines.local import Engine
+from dedup.engines.local import Engine, Threads
 from dedup.engines.work import Work, opened
 from dedup.model import SourceFile
 
+if TYPE_CHECKING:
+    from dedup.engines.ray import Cluster
+
 WITHOUT_EFFECT = frozenset(
-    ("workers", "memory_bytes", "work", "ledger_pairs_max", "source_loss_max", "source_documents_min")
+    ("workers", "memory_bytes", "work", "engine", "ledger_pairs_max", "source_loss_max", "source_documents_min")
 )
 """Options on which no result of a stage depends."""
 
@@ -26,9 +30,10 @@ def engine(files: Sequence[SourceFile], config: Config) -> Iterator[tuple[Engine
 
     Raises DedupError if the folder cannot be used.
     """
-    workers = config.workers or local.workers_available()
     with ExitStack() as stack:
-        found: Engine = stack.enter_context(local.Threads(workers, config.memory_bytes))
+        chosen = _chosen(config, config.workers or local.workers_available())
+        found: Engine = chosen
+        stack.enter_context(chosen)
         if config.work is None:
             yield found, None
             return
@@ -38,6 +43,14 @@ def engine(files: Sequence[SourceFile], config: Config) -> Iterator[tuple[Engine
         except BaseException:
             work.close()
             raise
+
+
+def _chosen(config: Config, workers: int) -> Threads | Cluster:
+    if config.engine == "local":
+        return Threads(workers, config.memory_bytes)
+    from dedup.engines.ray import Cluster
+
+    return Cluster(workers, config.memory_bytes)
 
 
 def _about(config: Config) -> dict[str, object]:

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 @options.FORMAT
 @options.MEMORY
 @options.WORK
+@options.ENGINE
 @options.DAMAGE
 @options.comparing
 def command(

@@ -76,6 +76,10 @@ WORK = click.option(
     "--work", type=path, metavar="FOLDER",
     help="Keep there what is finished of a large corpus; the same command again then goes on where it was ended.",
 )  # fmt: skip
+ENGINE = click.option(
+    "--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True,
+    help="What a large corpus is worked on by: this process, or a Ray cluster (RAY_ADDRESS; else one is started here).",
+)  # fmt: skip
 DAMAGE = click.option(
     "--damage", "damage_weight", flag_value=DAMAGE_WEIGHT, type=float, default=0.0,
     help="Make the card of every document (as `dedup check` does), and count it where the copy to keep is chosen.",
@@ -104,6 +108,10 @@ def reading(command: Command) -> Command:
         click.option(
             "--document-bytes-max", type=int, default=32 << 20, show_default=True, metavar="BYTES",
             help="Refuse documents longer than this.",
+        ),
+        click.option(
+            "--links", type=click.Choice(["within", "follow"]), default="within", show_default=True,
+            help="Which links are read: those to files within the source, or all, those to folders too.",
         ),
         click.option(
             "--stdin-name", default="stdin", show_default=True, metavar="NAME",

@@ -19,6 +19,7 @@ from dedup.console import conclude, emit, emit_text, failures, follow
 @options.OUTPUT
 @options.MEMORY
 @options.WORK
+@options.ENGINE
 @options.DAMAGE
 @decided.choosing
 @options.comparing
