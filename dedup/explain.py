@@ -143,10 +143,14 @@ def explanation(
 
 
 def number(findings: Findings, name: str) -> int:
-    """The number of a document. Raises DedupError if there is none of that id, with those that come nearest."""
+    """The number of a document, by its id or the beginning of it that no other has.
+
+    Raises DedupError if there is none, with those that come nearest.
+    """
     ids = findings.corpus.ids
     at = bisect_left(ids, name)
-    if at < len(ids) and ids[at] == name:
+    first, second = (at + by < len(ids) and ids[at + by].startswith(name) for by in (0, 1))
+    if first and (ids[at] == name or (name and not second)):
         return at
     from rapidfuzz import fuzz, process
 

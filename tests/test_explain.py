@@ -6,7 +6,7 @@ import gzip
 import io
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
@@ -380,11 +380,17 @@ def test_an_id_that_is_not_there_names_the_nearest(corpus: Path) -> None:
         explanation(corpus, "text.txt", "spunn.txt", SMALL)
 
 
+def shared_beginnings(ids: Sequence[str]) -> list[str]:
+    """The first letters of ids that two and more have."""
+    firsts = [name[:1] for name in ids]
+    return sorted({first for first in firsts if firsts.count(first) > 1 and first not in ids})
+
+
 @pytest.mark.parametrize("config", [SMALL, BULK], ids=["small", "bulk"])
 def test_every_id_finds_its_document(corpus: Path, config: Config) -> None:
     found = pipeline.find_duplicates(corpus, config)
     assert [number(found, name) for name in found.corpus.ids] == list(range(len(TEXTS)))
-    for name in ("", "a", "zzz", "text", "text.txt "):
+    for name in ("", "zzz", "text.txt ", *shared_beginnings(found.corpus.ids)):
         with pytest.raises(DedupError):
             number(found, name)
 
@@ -544,4 +550,15 @@ def test_wrong_usage_ends_with_2(arguments: list[str]) -> None:
 
 
 def test_help_ends_with_an_example() -> None:
-    assert "Example:  dedup explain seeds 002_" in run("--help").stdout
+    assert "Example:  dedup explain seeds 002 004" in run("--help").stdout
+
+
+def test_the_beginning_of_an_id_is_enough_if_no_other_has_it(tmp_path: Path) -> None:
+    for name in ("alpha.txt", "alpine.txt", "alp", "beta.txt"):
+        (tmp_path / name).write_text(f"a text of its own, named {name}")
+    with pipeline.find_duplicates(tmp_path) as found:
+        named = [found.corpus.ids[number(found, name)] for name in ("alph", "b", "alp", "alpine.txt")]
+        assert named == ["alpha.txt", "beta.txt", "alp", "alpine.txt"]
+        for several in ("al", "", "gamma", "alpha.txt2"):
+            with pytest.raises(DedupError, match="is the id of no document"):
+                number(found, several)

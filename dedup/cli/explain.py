@@ -12,7 +12,7 @@ from dedup.cli.files import refuse_overwriting
 from dedup.console import conclude, emit, emit_text, failures, follow
 
 
-@click.command("explain", epilog="Example:  dedup explain seeds 002_c675f6cb87d64a6d.txt 004_d28315a60f4f15ab.txt")
+@click.command("explain", epilog="Example:  dedup explain seeds 002 004")
 @click.argument("source", shell_complete=options.files)
 @click.argument("a")
 @click.argument("b")
@@ -24,7 +24,7 @@ from dedup.console import conclude, emit, emit_text, failures, follow
 def command(source: str, a: str, b: str, form: str, output: Path | None, **given: Any) -> None:
     """Tell why documents A and B of SOURCE are, or are not, copies, and which is kept.
 
-    A and B are ids, as `dedup scan` prints them. The source is scanned; then comes what the two share, which rule
+    A and B are ids, as `dedup scan` prints them, or their beginnings. The source is scanned; then comes what the two share, which rule
     decided and by which figures, whose readings are the original ones, and what became of either and why.
     """
     pager = given.pop("pager")
