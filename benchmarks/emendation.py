@@ -36,6 +36,7 @@ CONFIG = Config()
 LENGTHS = (150, 200, 300, 500)
 SPUN_SHARE, SCANNED_SHARES = 0.25, (0.1, 0.2)
 LEARNT = (0, 400)
+EXACT_COPY = "exact"
 SCAN_WORDS_MIN = 20
 """Words of a segment from which it is compared at all: a shorter one shares no passage."""
 
@@ -180,14 +181,16 @@ def scans_told(request: Request) -> Iterator[Row]:
 
 
 def _kept(name: str, texts: Sequence[tuple[str, str, str]]) -> Iterator[Row]:
-    """What a scan keeps of texts: id, version, text each; ids are hashed, so that they say nothing."""
+    """What a scan keeps of texts: id, version, text each; ids are hashed, so that they say nothing. Clusters of texts
+    that are the same are left out: nothing is to be preferred there."""
     hashed = {f"{zlib.crc32(one.encode()):08x}-{at}": (version, text) for at, (one, version, text) in enumerate(texts)}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "texts.jsonl")
         path.write_text("".join(json.dumps({"id": key, "text": hashed[key][1]}) + "\n" for key in sorted(hashed)))
         with pipeline.find_duplicates(path) as findings:
-            kept = [hashed[one.canonical][0] for one in findings.clusters]
-            told = [pair.cleaner is not None for pair in findings.pairs if pair.relation in MERGING]
+            differing = {name for one in findings.pairs if one.relation != EXACT_COPY for name in (one.a, one.b)}
+            kept = [hashed[one.canonical][0] for one in findings.clusters if differing & set(one.members)]
+            told = [one.cleaner is not None for one in findings.pairs if one.relation in MERGING - {EXACT_COPY}]
     yield Row(3, name, "clusters whose kept copy is no raw scan", _unlike(kept, "ocr"), len(kept), 0.98)
     yield Row(3, name, "copies of which one is called the cleaner", sum(told) / max(1, len(told)), len(told))
 

@@ -226,7 +226,7 @@ def _verified(asked: I64s, corpus: Corpus, config: Config) -> Pairs:
     numbers = judge.carded(made, config)
     made = judge.with_damage(made, numbers, mending.scores(corpus, numbers, config), config)
     rows = judge.unsure(made, config)
-    return judge.with_suspicions(made, rows, leaning.of_corpus(corpus, made.documents[rows], config), config)
+    return judge.with_leanings(made, rows, leaning.of_corpus(corpus, made.documents[rows], config), config)
 
 
 def _apart(rows: I64s, named: I64s) -> I64s:

@@ -232,9 +232,9 @@ def _steps(compared: Compared, config: Config) -> Iterator[Step]:
 
 
 def _beyond_readings(pair: Pair | None) -> dict[str, float]:
-    """What is told of the documents by themselves: their cards, and the words that differ."""
+    """What is told of the documents by themselves: their cards, words put in, slips."""
     told = pair.evidence["direction"] if pair else None
-    return {name: float(told[name]) if isinstance(told, dict) else 0.0 for name in ("damage", "suspicion")}
+    return {name: float(told[name]) if isinstance(told, dict) else 0.0 for name in ("damage", "suspicion", "slips")}
 
 
 def _direction(compared: Compared, turned: bool, pair: Pair | None, config: Config) -> Direction:

@@ -213,7 +213,7 @@ def _in_bulk(files: Sequence[SourceFile | DedupError], config: Config, progress:
         carded = by_cards(pairs, corpus)
         rows = judge.unsure(carded, config)
         odds = leaning.of_corpus(corpus, carded.documents[rows], config, progress, apart("doubts"))
-        return judge.with_suspicions(carded, rows, odds, config)
+        return judge.with_leanings(carded, rows, odds, config)
 
     def by_cards(pairs: Pairs, corpus: Corpus) -> Pairs:
         if not config.damage_weight:
@@ -273,7 +273,7 @@ def with_leanings(pairs: Pairs, found: Sequence[Document], config: Config) -> Pa
     """The findings on documents with what their words say by themselves, where nothing else decides."""
     rows = judge.unsure(pairs, config)
     told = [leaning.between(found[a], found[b], config) for a, b in pairs.documents[rows].tolist()]
-    return judge.with_suspicions(pairs, rows, np.array(told, np.float64), config)
+    return judge.with_leanings(pairs, rows, np.array(told, np.float64).reshape(-1, 2), config)
 
 
 def comparison(a: Entry, b: Entry, config: Config) -> tuple[Comparison, Alignment]:

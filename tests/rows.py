@@ -13,7 +13,7 @@ from dedup.model import RELATIONS, Pair
 
 PLACED = ("resemblance", "containment_a", "containment_b", "confidence", "substitutions")
 """The figures that have a place of their own in a pair."""
-PARTS = (*readings.WEIGHTS, "encoding", "damage", "suspicion")
+PARTS = (*readings.WEIGHTS, "encoding", "damage", "suspicion", "slips")
 """What a direction is made of."""
 
 

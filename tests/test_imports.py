@@ -23,7 +23,7 @@ FLOORS = {
     "figures": 2, "losses": 2, "inflection": 2, "plausible": 2,
     "readings": 3, "damage": 3, "dictionary": 3, "witnesses": 3,
     "rules": 4, **dict.fromkeys(STAGES, 4), "judge": 5, "suspicion": 4, "conjecture": 6, "vote": 4, "engines": 4,
-    "bulk": 6, "inputs": 5, "mending": 6, "leaning": 6, "pipeline": 7, "meeting": 8, "restoring": 8, "checking": 8, "decisions": 8, "remembered": 9,
+    "bulk": 6, "inputs": 5, "mending": 6, "leaning": 6, "slips": 2, "pipeline": 7, "meeting": 8, "restoring": 8, "checking": 8, "decisions": 8, "remembered": 9,
     "explain": 9,
     "tables": 8, "index": 8, "report": 10, "review": 11, "display": 1, "paging": 1, "console": 11, "cli": 12, "__init__": 13,
 }  # fmt: skip
@@ -113,9 +113,9 @@ def test_bulk_is_imported_only_by_the_pipeline_and_its_explanation_and_only_when
     assert all("bulk" not in own(top_level(MODULES[user])) for user in users - index)
 
 
-def test_kernels_are_imported_only_by_bulk_and_the_index() -> None:
+def test_kernels_are_imported_only_by_bulk_the_index_and_damage() -> None:
     users = {name.partition(".")[0] for name, tree in MODULES.items() if "kernels" in own(tree)}
-    assert users <= {"bulk", "index", "kernels"}
+    assert users <= {"bulk", "damage", "index", "kernels"}
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from rows import evidence, in_columns
 from strategies import PARAGRAPHS, article
 
-from dedup import clean, judge, leaning, pipeline, suspicion
+from dedup import clean, judge, leaning, pipeline, slips, suspicion
 from dedup.config import Config
 from dedup.model import Pair
 
@@ -21,8 +21,12 @@ PUT_IN = {"open a hive": "unfold a hive", "the banks": "the depository", "lost c
           "add faster": "append faster", "next stop": "next cease", "home before": "abode before"}  # fmt: skip
 
 
-def told(a: str, b: str) -> float:
+def both(a: str, b: str) -> tuple[float, float]:
     return leaning.between(clean.from_text("a", a), clean.from_text("b", b), CONFIG)
+
+
+def told(a: str, b: str) -> float:
+    return both(a, b)[0]
 
 
 def swapped(*phrases: str) -> str:
@@ -64,11 +68,37 @@ def test_stretches_without_a_wanted_word_are_passed_over_and_the_others_stay_as_
     assert set(some[some != 0.0]) <= set(every)
 
 
+# --- slips -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sound", "slip"),
+    [("the dunes, and", "the dunes , and"), ("well-known", "well- known"), ("(he said)", "( he said)"),
+     ("water", "waTer"), ("the end", "the ^ end"), ("a boat", "a r boat"), ("ran, but", "ran,but"),
+     ("o'clock", "o.clock"), ("no more", "no .more"), ("sea. Then", "sea. then"), ("sand, it was", "sand, It was"),
+     ("so; he", "so;. he")],
+)  # fmt: skip
+def test_each_kind_of_slip_is_counted_and_sound_writing_has_none(sound: str, slip: str) -> None:
+    assert slips.count(f"We saw {sound} now.") == 0
+    assert slips.count(f"We saw {slip} now.") >= 1
+
+
+def test_prose_has_hardly_any_slip() -> None:
+    assert slips.count(PROSE) == 0
+
+
+def test_slips_are_counted_in_what_both_share_and_from_either_side() -> None:
+    scan = PROSE.replace("silence do", "silence , do").replace("train", "tRain")
+    assert both(PROSE, scan)[1] == -both(scan, PROSE)[1] == 2.0
+    assert both(PROSE, f"{scan} {article(3, 6).replace('.', ' ;')}")[1] == 2.0
+    assert both("A line , and.more", "A line, and more")[1] == -2.0
+
+
 # --- in the judgement ------------------------------------------------------------------------------------------
 
 
 def pair(relation: str = "near", odds: float = 0.5, **figures: float) -> Pair:
-    given = evidence(**{"strength": 1.0, "common_share": 1.0, "substitution_share": 1.0, **figures})
+    given = evidence(**{"strength": 1.0, "common_share": 1.0, "substitution_share": 1.0, "similarity": 0.3, **figures})
     given["direction"]["frequency"] = odds
     cleaner = None if abs(odds) < 1.4 else "a" if odds > 0 else "b"
     return Pair("a", "b", relation, 0.8, 0.9, 0.9, cleaner, 0.5, 3, given)  # type: ignore[arg-type]
@@ -80,10 +110,12 @@ def pair(relation: str = "near", odds: float = 0.5, **figures: float) -> Pair:
         (pair(), True),
         (pair("spun", -2.9), True),
         (pair(odds=3.1), False),
-        (pair("damaged"), False),
+        (pair("damaged"), True),
+        (pair("damaged", 3.1), False),
         (pair("reuse"), False),
         (pair("exact"), False),
         (pair(strength=0.0), False),
+        (pair(strength=0.0, similarity=0.0), True),
         (pair(common_share=0.5), False),
     ],
 )
@@ -94,12 +126,34 @@ def test_only_copies_whose_words_leave_it_open_are_asked(one: Pair, asked: bool)
 def test_what_is_told_decides_counts_less_of_an_editor_and_leaves_the_others_alone() -> None:
     pairs = in_columns("abcd", [pair(), replace(pair(substitution_share=0.2), a="c"), replace(pair(), a="d", b="c")])
     rows = np.array([0, 1])
-    found = judge.with_suspicions(pairs, rows, np.array([-10.0, -10.0]), CONFIG)
+    found = judge.with_leanings(pairs, rows, np.array([(-10.0, 9.0), (-10.0, 9.0)]), CONFIG)
     assert [one.cleaner for one in found] == ["b", None, None]
     parts = [one.evidence["direction"] for one in found]
     assert [part["suspicion"] for part in parts if isinstance(part, dict)] == [-4.0, -0.8, 0.0]
     assert found[0].confidence == pytest.approx(1 / (1 + np.exp(-3.5)), abs=1e-4)
     assert found[2] == in_columns("abcd", [pairs[2]])[0]
+
+
+def test_slips_count_where_noise_parts_two_copies_or_signs_alone_up_to_a_limit() -> None:
+    ones = [pair("damaged", similarity=0.8), pair(strength=0.0, odds=0.0, similarity=0.0), pair(), pair("spun")]
+    for more, expected in ((1.0, 2.0), (-1.0, -2.0), (50.0, 4.0)):
+        for number, one in enumerate(ones):
+            found = judge.with_leanings(in_columns("ab", [one]), np.array([0]), np.array([(0.0, more)]), CONFIG)[0]
+            part = found.evidence["direction"]
+            assert isinstance(part, dict)
+            assert part["slips"] == (expected if number < 2 else 0.0)
+
+
+def test_names_tell_where_one_is_no_name_and_looks_like_the_other() -> None:
+    scanned = PROSE.replace("Night trains", "The trains of Carrington")
+    found = pipeline.compare(*(clean.from_text("ab"[at], text) for at, text in enumerate(
+        (scanned, scanned.replace("Carrington", "Carringyton")))), CONFIG)  # fmt: skip
+    other = pipeline.compare(*(clean.from_text("ab"[at], text) for at, text in enumerate(
+        (scanned, scanned.replace("Carrington", "Barrington")))), CONFIG)  # fmt: skip
+    assert found is not None
+    assert other is not None
+    assert found.evidence["common_share"] == other.evidence["common_share"] == 0.0
+    assert (found.cleaner, other.cleaner) == ("a", None)
 
 
 def test_either_way_of_scanning_asks_alike(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ REASONS = {
     "encoding": "whole encoding",
     "damage": "less damage of its own",
     "suspicion": "no words put in",
+    "slips": "fewer slips of pen or scanner",
 }
 """What speaks for a reading (see `readings`)."""
 
