@@ -25,8 +25,8 @@ BAND, TERM, PASSAGE, NAME = range(4)
 DOCUMENTS_MAX = 1 << 22
 RANGE_BITS = 8
 """First bits of a key by which columns are merged, a range at a time: what is left of it has 32."""
-BITS_MIN = RANGE_BITS
-"""Least first bits by which a column has buckets."""
+BITS_MIN = RANGE_BITS + 1
+"""Least first bits by which a column has buckets: the others are then shifted by less than a word."""
 PAGE_BYTES = 4096
 AHEAD = 16
 """Words that are asked for in memory before they are looked up."""
@@ -121,6 +121,8 @@ def lay_out(keyed: U64s, bits: int, dead: U8s, before: int, directory: U32s, pos
     by number, 1 for a document that is left out; may be shorter. before: postings of earlier ranges. directory:
     (2**(bits - RANGE_BITS),) where each bucket begins, out. postings: out.
     """
+    if not BITS_MIN <= bits < KEY_BITS or len(directory) != 1 << (bits - RANGE_BITS) or len(postings) < len(keyed):
+        raise ValueError("arrays do not fit each other")
     rest_bits = KEY_BITS - bits
     shift, mask = U64(32 + rest_bits), (_ONE << U64(rest_bits)) - _ONE
     count = bucket = 0
