@@ -5,8 +5,8 @@
 2. A file named by itself has its name as id. What it holds is told by the end of its name (`packed.forms`): a text, or
    records, which have the id that they give or else `file#row`.
 3. What cannot be read from the middle is unpacked into a spool of lines (`packed.files`), which is read in its place.
-4. What is not a regular file is never opened; links are followed only to files within the source, so no loop is
-   entered and nothing outside is read.
+4. What is not a regular file is never opened; links are followed only to files within the source, so that nothing
+   outside is read, unless all are to be followed; then none is that leads to a folder which it stands in.
 5. Whatever cannot be read is yielded as a `DedupError` in its place: named, explained, never dropped.
 
 Limits: `document_bytes_max` bytes a document.
@@ -55,44 +55,55 @@ def files(sources: Iterable[str | Path], config: Config) -> Iterator[SourceFile 
 
 def _of_folder(folder: Path, config: Config) -> Iterator[SourceFile | DedupError]:
     empty = True
-    for found in _paths(folder):
-        name = Path(found.path if isinstance(found, DedupError) else found).relative_to(folder).as_posix()
+    for path, problem in _paths(folder, config, ()):
+        name = path.relative_to(folder).as_posix()
         is_archive = forms.named(name, config)[0] in ("tar", "zip")
-        if not (globs.passes if is_archive or isinstance(found, DedupError) else globs.selected)(name, config):
+        if not (globs.passes if is_archive or problem else globs.selected)(name, config):
             continue
         empty = False
-        yield found if isinstance(found, DedupError) else _checked(found, name, folder, config)
+        yield problem or _checked(path, name, folder, config)
     if empty and (config.include or config.exclude):
         yield DedupError(folder, "holds no files that are asked for", "check --include and --exclude")
     elif empty:
         yield DedupError(folder, "holds no files", "name a folder or file with text in it")
 
 
-def _paths(folder: Path) -> Iterator[Path | DedupError]:
-    """The files below a folder in the order of their paths, and what stands in the way of reading them."""
+def _paths(
+    folder: Path, config: Config, above: tuple[tuple[int, int], ...]
+) -> Iterator[tuple[Path, DedupError | None]]:
+    """The files below a folder in the order of their paths, with what stands in the way of reading them, if anything.
+
+    above: device and number of the folders that it is in, by which a loop of links is known.
+    """
     try:
+        status = folder.stat()
+        if (status.st_dev, status.st_ino) in above:
+            yield folder, DedupError(folder, "is a link to a folder that it stands in", "remove it")
+            return
+        above = (*above, (status.st_dev, status.st_ino))
         entries = sorted(os.scandir(folder), key=lambda entry: os.fsencode(entry.name))
     except OSError as error:
-        yield DedupError(folder, f"cannot be listed ({error.strerror})", "check its permissions")
+        yield folder, DedupError(folder, f"cannot be listed ({error.strerror})", "check its permissions")
         return
     is_dataset = any(entry.name == "dataset_dict.json" or entry.name.endswith(".arrow") for entry in entries)
     for entry in entries:
         path = Path(entry.path)
         if entry.name.startswith(".") or (is_dataset and entry.name in DATASET_NOTES):
             continue
-        if entry.is_symlink() and path.is_dir():
-            yield DedupError(path, "is a link to a folder, and links are not followed", "name that folder as a source")
-        elif entry.is_dir(follow_symlinks=False):
-            yield from _paths(path)
+        if config.links == "within" and entry.is_symlink() and path.is_dir():
+            remedy = "name that folder as a source, or --links follow"
+            yield path, DedupError(path, "is a link to a folder, and links are not followed", remedy)
+        elif entry.is_dir(follow_symlinks=config.links == "follow"):
+            yield from _paths(path, config, above)
         else:
-            yield path
+            yield path, None
 
 
 def _checked(path: Path, name: str, root: Path, config: Config) -> SourceFile | DedupError:
     """The file, if it is a regular one within `root` and, as one document, not over the limit."""
     try:
-        if path.is_symlink() and not path.resolve().is_relative_to(root.resolve()):
-            return DedupError(path, "is a link out of the source", "name its target as a source")
+        if config.links == "within" and path.is_symlink() and not path.resolve().is_relative_to(root.resolve()):
+            return DedupError(path, "is a link out of the source", "name its target as a source, or --links follow")
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             return DedupError(path, "is not a regular file", "remove it from the source, or name files instead")

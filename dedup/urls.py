@@ -18,22 +18,23 @@ HIDDEN = "..."
 SECRET_CHARS_MIN = 24
 """Characters of a value from which it is taken for a secret, whatever its name is, unless it ends as a file does."""
 
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,30}:/{1,3}[^\s\"<>]+")
+_ANY = "[A-Za-z][A-Za-z0-9+.-]{1,30}"
+_KNOWN = "(?:https?|s3a?|gcs?|gs|az|abfss?|ftps?|sftp)"
+"""What URLs begin with of which a slash was lost, as where they were taken for paths."""
+_URL = re.compile(rf"(?:{_ANY}://|(?<![\w./]){_KNOWN}:/)[^\s\"<>]+")
 _CHAINED = re.compile(r"::(?=[a-z0-9]{2,16}://)")
-_START = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,30}:/{1,2}")
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:(?://|:)|[A-Za-z][A-Za-z0-9+-]+::")
+_START = re.compile(rf"{_ANY}://|{_KNOWN}:/")
+_SCHEME = re.compile(rf"{_ANY}:(?://|:[a-z0-9]{{2,16}}://)")
 _SECRET_NAME = re.compile(
     r"sig|token|key|secret|pass|pwd|auth|cred|session|code|jwt|hash|hmac|policy|bearer|cookie|nonce|x-(?:amz|goog|ms)-",
     re.IGNORECASE,
 )
 _FILE_END = re.compile(r"\.[A-Za-z0-9]{1,8}\Z")
-_SCHEME_CHARS_MAX = 32
-"""Characters of the longest scheme that is looked for."""
 
 
 def is_url(source: object) -> bool:
     """Whether a source is named by a URL, and no path: `s3://bucket/folder`, `memory://a`."""
-    return isinstance(source, str) and bool(_SCHEME.match(source[:_SCHEME_CHARS_MAX]))
+    return isinstance(source, str) and bool(_SCHEME.match(source))
 
 
 def local(source: str) -> str | None:

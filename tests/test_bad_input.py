@@ -378,6 +378,53 @@ def test_full_disk_in_mid_write_leaves_nothing_behind(tmp_path: Path, name: str)
     assert list((tmp_path / "here").iterdir()) == []
 
 
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A folder on a disk of 1 MB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounting = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(place)], capture_output=True, text=True, check=False
+    )
+    if mounting.returncode:
+        pytest.skip(f"no disk of 1 MB can be mounted here: {mounting.stderr.strip()}")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+@pytest.mark.parametrize(
+    ("command", "target"),
+    [("clean", "out"), ("check --fix", "out"), ("scan --format html", "page.html"), ("report", "page.html"),
+     ("scan --format jsonl", "found.jsonl"), ("check --format jsonl", "cards.jsonl")],
+)  # fmt: skip
+def test_full_disk_is_told_and_nothing_stays_on_it(small_disk: Path, tmp_path: Path, command: str, target: str) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    rows = [{"id": f"{number}-{'x' * 4000}", "text": PARAGRAPHS[number % 4]} for number in range(12)]
+    (source / "rows.jsonl").write_bytes(made(rows, ".jsonl"))
+    (small_disk / "taken").write_bytes(bytes((1 << 20) - 24_000))
+    result = run(*command.split(), source, "-o", small_disk / target)
+    assert result.exit_code == 1
+    assert os.strerror(errno.ENOSPC) in result.stderr
+    assert "Traceback" not in result.stderr
+    assert [path.name for path in small_disk.iterdir()] == ["taken"]
+
+
+@pytest.mark.parametrize("name", ["rows.jsonl.gz", "rows.parquet", "all.tar", "rows.csv"])
+def test_full_disk_for_temporary_files_is_told(
+    small_disk: Path, source: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(small_disk))
+    rows = [{"id": "0", "text": os.urandom(1_000_000).hex()}]
+    data = tar({"in.txt": rows[0]["text"].encode()}) if name == "all.tar" else b""
+    form, codec = Path(name).suffixes[0], "".join(Path(name).suffixes[1:])
+    (source / name).write_bytes(data or compressed(made(rows, form), codec))
+    ids, ((place, problem),) = scan(source)
+    assert (ids, place) == ({"good.txt"}, str(source / name))
+    assert problem == f"cannot be unpacked into a temporary file ({os.strerror(errno.ENOSPC)})"
+    assert list(small_disk.iterdir()) == []
+
+
 @pytest.mark.parametrize("name", ["rows.csv", "rows.parquet", "rows.arrow", "a.tar", "a.txt.gz", "keyed.jsonl"])
 def test_source_changed_meanwhile_is_told_and_nothing_written(tmp_path: Path, name: str) -> None:
     form = Path(name).suffix

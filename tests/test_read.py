@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -240,6 +241,46 @@ def test_link_within_the_source_is_read(source: Path) -> None:
     result, documents = scan(source)
     assert set(documents) == {"good.txt", "again.txt"}
     assert result.exit_code == 0
+
+
+def test_all_links_are_followed_where_that_is_asked_for(source: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    (outside / "deep").mkdir(parents=True)
+    (outside / "deep" / "far.txt").write_text("what lies outside of the source is wanted here")
+    (source / "folder").symlink_to(outside)
+    (source / "out.txt").symlink_to(outside / "deep" / "far.txt")
+    (source / "loop").symlink_to(source)
+    (outside / "deep" / "back").symlink_to(outside)
+    (source / "gone").symlink_to(tmp_path / "nothing")
+    os.mkfifo(outside / "pipe")
+    (source / "piped").symlink_to(outside / "pipe")
+    result, documents = scan(source, "--links", "follow")
+    assert set(documents) == {"good.txt", "out.txt", "folder/deep/far.txt"}
+    for name in ("loop", "folder/deep/back"):
+        assert_listed(result, source / name, "is a link to a folder that it stands in")
+    for name in ("piped", "folder/pipe"):
+        assert_listed(result, source / name, "is not a regular file")
+    assert_listed(result, source / "gone", "cannot be read")
+    assert set(scan(source)[1]) == {"good.txt"}
+
+
+@pytest.mark.parametrize("kind", [stat.S_IFCHR, stat.S_IFBLK, stat.S_IFSOCK], ids=["character", "block", "socket"])
+def test_devices_are_not_opened(source: Path, kind: int) -> None:
+    try:
+        os.mknod(source / "device", kind | 0o600, os.makedev(1, 3))
+    except OSError as error:
+        pytest.skip(f"no device can be made here: {error}")
+    result, documents = scan(source)
+    assert set(documents) == {"good.txt"}
+    assert_listed(result, source / "device", "is not a regular file")
+
+
+def test_a_path_that_looks_like_a_url_is_told_as_it_is(tmp_path: Path) -> None:
+    folder = tmp_path / "me:" / "x@y"
+    folder.mkdir(parents=True)
+    (folder / "link").symlink_to(folder)
+    result, _ = scan(folder.parent)
+    assert_listed(result, folder / "link", "is a link to a folder")
 
 
 def test_fifo_is_not_opened(source: Path) -> None:

@@ -393,6 +393,7 @@ def test_output_within_a_source_named_by_a_url_is_refused(corpus: Path) -> None:
         ("s3:/AKIAXYZ:sesame@bucket/a", "s3:/bucket/a"),
         ("memory://a/b.txt", "memory://a/b.txt"),
         ("a/b.txt", "a/b.txt"),
+        ("/data/me:/x@y/a.txt", "/data/me:/x@y/a.txt"),
     ],
 )
 def test_a_url_is_shown_without_its_secrets(url: str, shown: str) -> None:
@@ -408,7 +409,9 @@ def test_no_password_is_shown_whatever_stands_in_it(password: str, scheme: str) 
     assert "Q" not in shown
 
 
-@pytest.mark.parametrize("path", ["a.txt", "./a:b/c", "C:/x", "-", "dir/s3://x", "2024://x", "a" * 5000])
+@pytest.mark.parametrize(
+    "path", ["a.txt", "./a:b/c", "C:/x", "-", "dir/s3://x", "2024://x", "std::vector.txt", "a" * 5000]
+)
 def test_paths_are_no_urls(path: str) -> None:
     assert not urls.is_url(path)
     assert not urls.is_url(Path(path))
