@@ -3,7 +3,8 @@
 1. The page is read, and made anew with leave to speak to the server that it came from, and to no other.
 2. The server listens on 127.0.0.1 alone. Every address that it answers begins with a random token; there are two: the
    page, and `decisions`, which is asked for them and takes one more.
-3. A decision is checked, and appended to one file as a line. Nothing else is ever written, and no other file is read.
+3. A decision is checked, and appended to one file as a line, which is on the disk before it is acknowledged. Nothing
+   else is ever written, and no other file is read.
 
 It refuses, without looking further: another host's name (which a page elsewhere could have resolve to here), a request
 that another page sends, an address with anything else in it, a body that is no JSON or longer than BODY_BYTES_MAX, and
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import zip_longest

@@ -23,6 +23,8 @@ import pytest
 from click.testing import CliRunner
 
 from dedup.cli import main
+from dedup.model import RELATIONS
+from dedup.report.wording import REASONS
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "benchmarks"))
@@ -159,6 +161,17 @@ def test_the_table_of_thresholds_is_what_the_script_prints() -> None:
     import threshold
 
     assert threshold.table() in (ROOT / "docs" / "threshold.md").read_text(encoding="utf-8")
+
+
+def test_every_kind_of_evidence_is_told() -> None:
+    page = (ROOT / "docs" / "evidence.md").read_text(encoding="utf-8")
+    for told in REASONS.values():
+        assert f"| {told} |" in page
+
+
+def test_every_relation_is_told() -> None:
+    page = (ROOT / "docs" / "relations.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)` \|", page, re.M) == list(RELATIONS)
 
 
 def test_every_page_is_in_the_contents() -> None:

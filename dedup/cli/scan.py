@@ -40,6 +40,8 @@ def command(sources: Sequence[str], form: str, output: Path | None, **given: Any
         with follow() as progress:
             found = pipeline.find_duplicates(sources, config, progress)
         with found:
+            if form != "jsonl" and not found.corpus.ids and len(found.problems) == 1:
+                raise found.problems[0]
             findings = decided.obeyed(found, chosen, config).findings
             if form == "jsonl":
                 from dedup.report import jsonl
