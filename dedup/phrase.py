@@ -6,8 +6,7 @@ a small monolingual word alignment (MacCartney, Galley and Manning, EMNLP 2008) 
 1. `regions`: what lies between blocks that are certainly equal. A lone `in` or `of the` between two runs of edits
    is no certain block: it may belong to different phrases on the two sides.
 2. In each region the cheapest monotone cover by equal tokens, phrase pairs, drops and additions (`_cover`, dynamic
-   programming). A phrase pair costs by its lengths, by how far the rarity of its sides differs, and less if the
-   two are alike in characters or are one contraction.
+   programming). What a phrase pair costs is told by `pricing`.
 3. What is replaced once is often replaced again: pairs that the covers of other regions propose cost less in the
    next round (Viterbi training, as in IBM Model 1 with its counts kept to the best alignment).
 
@@ -16,18 +15,18 @@ Limits: a region of more than CELLS_MAX cells, or of very unequal sides, is one 
 
 from __future__ import annotations
 
+import gc
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
-from itertools import pairwise
+from contextlib import contextmanager
 from math import inf, log
 from operator import itemgetter
 
-from dedup import language
+from dedup import language, pricing
 from dedup.model import Alignment, Segment, Tokens
+from dedup.pricing import Phrase
 
-Phrase = tuple[str, ...]
 _Pair = tuple[Phrase, Phrase]
 
 CELLS_MAX = 225
@@ -41,39 +40,9 @@ PHRASE_SUM_MAX = 7
 ROUNDS = 3
 """Rounds of step 3; the covers no longer change after two or three."""
 
-PAIR = 1.0
-"""Cost of one word for another: the unit of all costs."""
-LONGER = (0.0, 0.55, 1.05, 1.9, 2.6)
-"""Cost by how many tokens one phrase is longer than the other. Two words and
-a phrase of three cost a little less than two phrases of two."""
-WIDER = 1.1
-"""Cost of every token beyond the first on both sides: a little more than a pair of its own."""
-ALONE = 1.25
-"""Cost of a token dropped or added."""
-RARITY = 0.25
-"""Cost of every step of the Zipf scale, beyond RARITY_FREE, by which the rarest words of the two phrases differ:
-`the` does not stand for `country`."""
-RARITY_FREE = 1.5
-ALIKE = 0.6
-"""Saving of a pair of words alike in characters; a pair that is one contraction or compound costs SAME."""
-SAME = 0.1
-GOVERNED = 0.9
-"""Cost of a pair of prepositions at the end of a pair of phrases (`take place across`, `happen throughout`): a little
-less than PAIR, so that they go with what governs them unless the same replacement is seen elsewhere."""
-ARTICLE = 0.3
-"""Cost of a longer phrase that ends in an article, which belongs to what follows."""
-LIGHT_VERB = 0.4
-"""Saving of one word for a phrase that begins with a light verb: `affect`, `have an effect on`."""
-COHESION = 0.4
-"""Saving of phrases whose words belong together (`at least`, `in addition to`), at full cohesion of both."""
-COHESION_BITS = 8.0
-"""Mean mutual information of neighbours, in bits, at which cohesion is full."""
 UNEVEN, UNEVEN_SHARE = 1.0, 0.25
 """Cost of anything but one word for another where words are replaced one by one: for each power of e by which the share
 of regions with sides of unequal length is below UNEVEN_SHARE. Many programs never change the number of words."""
-REPEATED = 0.45
-"""Saving of a pair for each doubling of (one and the times it is proposed elsewhere), down to REPEATED_MIN."""
-REPEATED_MIN = 0.2
 
 
 class _Elsewhere:
@@ -92,6 +61,23 @@ class _Elsewhere:
 
 def segments(a: Tokens, b: Tokens, aligned: Alignment) -> list[Segment]:
     """Both texts covered in order by equal stretches, phrase pairs, drops and additions."""
+    with _uncollected():
+        return _segments(a, b, aligned)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Python's search for cycles put off: of a book's segments, which hold none, it takes a quarter of the time."""
+    pausing = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if pausing:
+            gc.enable()
+
+
+def _segments(a: Tokens, b: Tokens, aligned: Alignment) -> list[Segment]:
     parts = list(_regions(a, b, aligned))
     changed = [part for part in parts if not part.equal]
     uneven = _uneven_price(changed)
@@ -220,7 +206,7 @@ def _cover(words_a: Phrase, words_b: Phrase, region: Segment, repeated: _Elsewhe
 
 def _is_pair(side_a: Phrase, side_b: Phrase, repeated: _Elsewhere) -> bool:
     """Whether two words face each other rather than that one is dropped and the other added."""
-    return _price(side_a, side_b, repeated.times((side_a, side_b))) <= 2 * (ALONE + repeated.uneven)
+    return pricing.price(side_a, side_b, repeated.times((side_a, side_b))) <= 2 * (pricing.ALONE + repeated.uneven)
 
 
 def _cheapest_steps(side_a: Phrase, side_b: Phrase, repeated: _Elsewhere) -> _Steps:
@@ -241,14 +227,14 @@ def _cheapest_steps(side_a: Phrase, side_b: Phrase, repeated: _Elsewhere) -> _St
                 if m > i or n > j:
                     continue
                 sofar = best[i - m][j - n]
-                if sofar + REPEATED_MIN >= least and (m != 1 or n != 1):
+                if sofar + pricing.REPEATED_MIN >= least and (m != 1 or n != 1):
                     continue
                 phrase_a, phrase_b = ending_a[i][m], ending_b[j][n]
                 times = repeated.times((phrase_a, phrase_b))
-                if sofar + floor >= least and not times and not _same_length(phrase_a, phrase_b):
+                if sofar + floor >= least and not times and not pricing.same_length(phrase_a, phrase_b):
                     continue
-                cost = sofar + (_price(phrase_a, phrase_b, times) if m and n else ALONE)
-                cost += repeated.uneven * (m + n != 2 and cost > sofar + SAME)
+                cost = sofar + (pricing.price(phrase_a, phrase_b, times) if m and n else pricing.ALONE)
+                cost += repeated.uneven * (m + n != 2 and cost > sofar + pricing.SAME)
                 if cost < least:
                     least, chosen = cost, (m, n)
             if i or j:
@@ -259,30 +245,20 @@ def _cheapest_steps(side_a: Phrase, side_b: Phrase, repeated: _Elsewhere) -> _St
 _Steps = list[list[tuple[int, int]]]
 
 
-def _length_price(length_a: int, length_b: int) -> float:
-    shorter, longer = sorted((length_a, length_b))
-    return PAIR + WIDER * (shorter - 1) + LONGER[longer - shorter]
-
-
 _PHRASE_SHAPES = (
-    (m, n, _length_price(m, n) - COHESION - LIGHT_VERB - (PAIR - GOVERNED))
+    (m, n, pricing.length_price(m, n) - pricing.COHESION - pricing.LIGHT_VERB - (pricing.PAIR - pricing.GOVERNED))
     for m in range(1, PHRASE_TOKENS_MAX + 1)
     for n in range(1, PHRASE_TOKENS_MAX + 1)
     if (m, n) != (1, 1) and m + n <= PHRASE_SUM_MAX
 )
-_SHAPES = ((1, 1, 0.0), (1, 0, ALONE), (0, 1, ALONE), *sorted(_PHRASE_SHAPES, key=lambda shape: shape[2]))
+_SHAPES = (
+    (1, 1, 0.0),
+    (1, 0, pricing.ALONE),
+    (0, 1, pricing.ALONE),
+    *sorted(_PHRASE_SHAPES, key=lambda shape: shape[2]),
+)
 """(tokens of a, tokens of b, least price) of every phrase pair but contractions and repeated ones, which are priced
 whatever their shape."""
-
-
-@lru_cache(maxsize=1 << 16)
-def _written_length(phrase: Phrase) -> int:
-    return len(language.expanded(phrase))
-
-
-def _same_length(phrase_a: Phrase, phrase_b: Phrase) -> bool:
-    """Whether two phrases may be one contraction or compound: written out, they have as many letters."""
-    return _written_length(phrase_a) == _written_length(phrase_b)
 
 
 def _tidy(found: list[Segment]) -> list[Segment]:
@@ -303,64 +279,3 @@ def _one_sided(segment: Segment) -> str:
     if segment.start_b == segment.stop_b:
         return "a"
     return "b" if segment.start_a == segment.stop_a else ""
-
-
-def _price(phrase_a: Phrase, phrase_b: Phrase, times: int) -> float:
-    """The cost of a phrase pair that is proposed `times` elsewhere."""
-    cost = _shape_price(phrase_a, phrase_b)
-    return max(REPEATED_MIN, cost - REPEATED * log(1 + times, 2)) if times and 0 < cost < inf else cost
-
-
-@lru_cache(maxsize=1 << 18)
-def _shape_price(phrase_a: Phrase, phrase_b: Phrase) -> float:
-    """The cost of a phrase pair by itself."""
-    if phrase_a == phrase_b:
-        return 0.0 if len(phrase_a) == 1 else inf
-    if language.expanded(phrase_a) == language.expanded(phrase_b):
-        return SAME
-    if phrase_a[0] == phrase_b[0] or phrase_a[-1] == phrase_b[-1]:
-        return inf  # the shared word stands by itself
-    cost = _length_price(len(phrase_a), len(phrase_b))
-    rarest_a, rarest_b = (_rarest_zipf(phrase) for phrase in (phrase_a, phrase_b))
-    cost += RARITY * max(0.0, abs(rarest_a - rarest_b) - RARITY_FREE)
-    if len(phrase_a) == len(phrase_b) == 1:
-        return cost - ALIKE if _alike(phrase_a[0], phrase_b[0]) else cost
-    longer = [phrase for phrase in (phrase_a, phrase_b) if len(phrase) > 1]
-    cost -= COHESION * min(map(_cohesion, longer))
-    cost += ARTICLE * sum(phrase[-1] in language.ARTICLES for phrase in longer)
-    if len(longer) == 1 and longer[0][0] in language.LIGHT_VERBS:
-        cost -= LIGHT_VERB
-    if len(longer) == 2 and _is_governed(phrase_a, phrase_b):
-        cost = min(cost, _shape_price(phrase_a[:-1], phrase_b[:-1]) + GOVERNED)
-    return cost
-
-
-@lru_cache(maxsize=1 << 16)
-def _rarest_zipf(phrase: Phrase) -> float:
-    """The frequency of the rarest word of a phrase, numbers left out: any number is rare."""
-    return min((language.zipf(word) for word in phrase if not word[0].isdigit()), default=language.COMMON_ZIPF)
-
-
-def _is_governed(phrase_a: Phrase, phrase_b: Phrase) -> bool:
-    """Whether both phrases end in prepositions that go with what is before them: an idiom, or a particle verb."""
-    last = {phrase_a[-1], phrase_b[-1]}
-    if not last <= language.PREPOSITIONS:
-        return False
-    lengths = len(phrase_a), len(phrase_b)
-    return (sum(lengths) > 4 and max(lengths) <= 3) or last <= language.PARTICLES
-
-
-@lru_cache(maxsize=1 << 16)
-def _cohesion(phrase: Phrase) -> float:
-    """How much the words of a phrase belong together, 0..1."""
-    bits = [language.association_bits(first, second) for first, second in pairwise(phrase)]
-    return min(1.0, sum(bits) / len(bits) / COHESION_BITS)
-
-
-def _alike(word_a: str, word_b: str) -> bool:
-    """Whether two words share their first four characters or three in four of all."""
-    from rapidfuzz.distance import Indel
-
-    if language.expanded((word_a,))[: len(word_b)] == word_b or language.expanded((word_b,))[: len(word_a)] == word_a:
-        return False  # `that` and `that's`: the rest of the contraction has a counterpart of its own
-    return word_a[:4] == word_b[:4] or Indel.normalized_similarity(word_a, word_b) >= 0.75
