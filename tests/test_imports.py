@@ -27,7 +27,7 @@ FLOORS = {
     "explain": 9,
     "tables": 8, "index": 8, "report": 10, "review": 11, "display": 1, "paging": 1, "console": 11, "cli": 12, "__init__": 13,
 }  # fmt: skip
-BULK = ("read", "corpus", "sketch", "held", "terms", "passages", "match", "verify", "flow", "run")
+BULK = ("components", "read", "corpus", "sketch", "held", "terms", "passages", "match", "verify", "flow", "run")
 """The modules of `bulk`, each of which imports only those before it."""
 HEAVY = frozenset((
     "aiohttp", "charset_normalizer", "datasets", "datasketch", "fastwarc", "fsspec", "ftfy", "jinja2", "numba",

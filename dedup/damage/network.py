@@ -7,88 +7,28 @@
    stretch's, how strongly it goes with the words beside it (those of `language.bigrams`), how frequent it is.
 3. One hidden layer of rectified units gives the log-odds.
 
-The vectors begin as those of GloVe 6B (J. Pennington, R. Socher, C. Manning 2014; PDDL), the frequencies are
-wordfreq's. Cost: some 4 microseconds a token. Where the weights were fitted: see `spun`.
+The first tokens of a process are looked at with arrays, some 4 microseconds each; from KERNEL_TOKENS on it pays to load
+what `kernels.misplaced` compiles, which takes a tenth of that and finds the same, but for the order of sums.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
-Ids = NDArray[np.int64]
+from dedup.damage.weights import DIMENSIONS, ENDINGS, HEAVY_RANK, MEANING, PAIR, SPECIAL, Floats, Ids, Model, model
 
-DIMENSIONS, FIGURES, REACH = 50, 18, 4
-CONTENT_RANK = 131
-"""Numbers of the first words whose meaning counts: the most frequent ones go with everything."""
-SPECIAL = ("", "0", ".", ",", ";", ":", "!", "?", "(", ")", '"')
-"""What the first numbers stand for: nothing, a number, and points."""
+__all__ = ["BREAK_TAG", "TOKEN", "Floats", "Ids", "Model", "model", "odds", "tokens"]
+
+FIGURES, REACH = 18, 4
 NEIGHBOURS = 8
 """Tokens on either side whose meanings are summed."""
-ENDINGS = 4096
-"""Numbers for words in no list, by their last four letters."""
-
 TOKEN = re.compile(r"[A-Za-z]+(?:['’][A-Za-z]+)*|\d+|[.,;:!?()\"“”]")
 BREAK_TAG = re.compile(r"<br ?/?>")
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """The network and the tables that it reads, as numbered by `numbers`.
-
-    vectors: (n, DIMENSIONS). meanings: (n, DIMENSIONS), of length one or zero. zipf: (n,), less 4. own: (n,), log-odds
-    of a word anywhere. pairs: sorted first * PAIR + second of the known bigrams; bits: how strongly they go
-    together, by 4. layers: the first layer's weights for vectors, shapes, the text's mean and figures.
-    """
-
-    numbers: dict[str, int]
-    vectors: Floats
-    meanings: Floats
-    zipf: Floats
-    own: Floats
-    pairs: Ids
-    bits: Floats
-    near: Floats
-    shapes: Floats
-    mean: Floats
-    figures: Floats
-    bias: Floats
-    top: Floats
-    direct: Floats
-    constant: float
-    sharpness: float
-
-
-PAIR = 1 << 17
-
-
-@cache
-def model() -> Model:
-    """The model as it lies beside this file; loading takes some 0.2 s."""
-    with files("dedup.damage").joinpath("spun.npz").open("rb") as file, np.load(file) as stored:
-        tables = {name: stored[name] for name in stored.files}
-    words = bytes(tables.pop("words")).decode().split("\n")
-    numbers = dict(zip(words, range(len(SPECIAL), len(SPECIAL) + len(words)), strict=True))
-    numbers |= {sign: at for at, sign in enumerate(SPECIAL) if at}
-    vectors = tables.pop("vectors").astype(np.float32) * tables.pop("scales").astype(np.float32)[:, None]
-    floats = {name: table.astype(np.float32) for name, table in tables.items()}
-    last = len(SPECIAL) + len(words)
-    centred = vectors - vectors[len(SPECIAL) : len(SPECIAL) + 5000].mean(0)
-    lengths = np.sqrt(np.einsum("ij,ij->i", centred, centred))
-    meanings = centred / np.maximum(lengths, 1e-6)[:, None]
-    meanings[: len(SPECIAL)] = meanings[last:] = 0.0
-    meanings[floats.pop("meaningless").astype(bool)] = 0.0
-    pairs = tables["firsts"].astype(np.int64) * PAIR + tables["seconds"]
-    floats = {name: table for name, table in floats.items() if name not in ("firsts", "seconds")}
-    constant, sharpness = floats.pop("scalars").tolist()
-    return Model(numbers, vectors, meanings, pairs=pairs, constant=constant, sharpness=sharpness, **floats)
 
 
 # --- a text as numbers -------------------------------------------------------------------------------------------
@@ -139,8 +79,8 @@ def _known() -> dict[str, int]:
     return {}
 
 
-def _coded(stretch: Sequence[str], net: Model) -> tuple[Ids, Ids]:
-    """The numbers and shapes of the tokens of a stretch."""
+def _coded(stretch: Sequence[str], net: Model) -> Ids:
+    """The numbers of the tokens of a stretch by 16, and how each is written by itself."""
     known = _known()
     codes = list(map(known.get, stretch))
     if None in codes:
@@ -149,7 +89,11 @@ def _coded(stretch: Sequence[str], net: Model) -> tuple[Ids, Ids]:
         for at, token in enumerate(stretch):
             if codes[at] is None:
                 codes[at] = known[token] = 16 * number(token, net.numbers) + _shape(token)
-    packed = np.array(codes, np.int64)
+    return np.array(codes, np.int64)
+
+
+def _resolved(packed: Ids) -> tuple[Ids, Ids]:
+    """The numbers and shapes of tokens: as if within a sentence, or at its beginning."""
     shapes = packed & 15
     plain = np.where(shapes == QUOTE, -1, np.arange(len(shapes)))
     before = np.concatenate((np.full(1, -1), np.maximum.accumulate(plain)[:-1]))  # the last that is no quote
@@ -170,7 +114,7 @@ def _figures(ids: Ids, net: Model) -> Floats:
     for by in range(1, min(REACH, count - 1) + 1):
         likeness = np.einsum("ij,ij->i", meaning[by:], meaning[:-by])
         found[by:, REACH - by] = found[:-by, REACH - 1 + by] = likeness
-    is_content = (ids >= CONTENT_RANK) & (meaning[:, 0] != 0.0)
+    is_content = net.content[ids]
     content = meaning * is_content[:, None]
     padded = np.zeros((count + 2 * NEIGHBOURS + 1, DIMENSIONS), np.float32)
     np.cumsum(content, 0, out=padded[NEIGHBOURS + 1 : NEIGHBOURS + 1 + count])
@@ -217,65 +161,106 @@ def _bigram_figures(ids: Ids, net: Model, found: Floats) -> None:
 # --- the network -------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
 class _Projections:
-    """What a word, and a shape, add to the hidden units from each of the 2 * REACH + 1 places around.
+    """What words, and ways of writing, add to the hidden units from each of the 2 * REACH + 1 places around.
 
-    words: (FREQUENT, places * hidden), those of the most frequent words, made when first met: is_made. shapes: (8,
-    places * hidden). near: (DIMENSIONS, places * hidden), which makes them.
+    words: (SLOTS, places * hidden) int16 of scale UNIT; slots: (n,), where in it a word is, -1 if it is not. written:
+    (8, places * hidden), those of shapes. When all slots are taken, all are given up.
     """
 
-    words: Floats
-    is_made: NDArray[np.bool_]
-    shapes: Floats
-    near: Floats
+    def __init__(self, net: Model) -> None:
+        hidden = len(net.bias)
+        near = net.near.reshape(PLACES, -1, hidden).transpose(1, 0, 2).reshape(-1, PLACES * hidden)
+        shapes = net.shapes.reshape(PLACES, 8, hidden).transpose(1, 0, 2).reshape(8, -1)
+        self._vectors, self._near, self._taken = net.vectors, near.astype(np.float64), 0
+        self.written = np.rint(shapes * UNIT).astype(np.int16)
+        self.words = np.empty((SLOTS, PLACES * hidden), np.int16)
+        self.slots = np.full(len(net.vectors), -1, np.int32)
+
+    def make(self, ids: Ids) -> None:
+        """Makes room for words, and puts down what they add."""
+        ids = np.append(ids, 0)  # which stands for what is outside
+        new = np.unique(ids[self.slots[ids] < 0])
+        if not len(new):
+            return
+        if self._taken + len(new) > SLOTS:
+            self.slots[:] = -1
+            self._taken, new = 0, np.unique(ids)
+        stop = self._taken + len(new)
+        self.words[self._taken : stop] = np.rint(self._vectors[new] @ self._near * UNIT)
+        self.slots[new] = np.arange(self._taken, stop)
+        self._taken = stop
 
 
-FREQUENT = 8192
+UNIT, SLOTS = 1024, 1 << 14
 PLACES = 2 * REACH + 1
 
 
 @cache
 def _projections() -> _Projections:
-    net = model()
-    hidden = len(net.bias)
-    near = net.near.reshape(PLACES, DIMENSIONS, hidden).transpose(1, 0, 2).reshape(DIMENSIONS, -1)
-    shapes = net.shapes.reshape(PLACES, 8, hidden).transpose(1, 0, 2).reshape(8, -1)
-    words = np.zeros((FREQUENT, PLACES * hidden), np.float32)
-    return _Projections(words, np.zeros(FREQUENT, bool), np.ascontiguousarray(shapes), np.ascontiguousarray(near))
+    return _Projections(model())
 
 
-def _projected(ids: Ids, net: Model) -> Floats:
-    """What words add from each place around: (n, places * hidden)."""
-    known = _projections()
-    frequent = ids < FREQUENT
-    kept = ids[frequent]
-    new = kept[~known.is_made[kept]]
-    if len(new):
-        known.words[new] = net.vectors[new] @ known.near
-        known.is_made[new] = True
-    found = np.empty((len(ids), known.near.shape[1]), np.float32)
-    found[frequent] = known.words[kept]
-    found[~frequent] = net.vectors[ids[~frequent]] @ known.near
-    return found
+KERNEL_TOKENS = 100_000
+"""Tokens from which on loading the compiled way pays."""
+
+
+@cache
+def _seen() -> list[int]:
+    """How many tokens were looked at with arrays."""
+    return [0]
 
 
 def odds(stretch: Sequence[str], net: Model) -> tuple[Ids, Floats]:
     """Which tokens of a stretch are words, and the log-odds of each."""
-    ids, shapes = _coded(stretch, net)
+    codes = _coded(stretch, net)
+    seen = _seen()
+    seen[0] += len(stretch)
+    return _by_arrays(codes, net) if seen[0] < KERNEL_TOKENS else _compiled(codes, net)
+
+
+def _by_arrays(packed: Ids, net: Model) -> tuple[Ids, Floats]:
+    ids, shapes = _resolved(packed)
     places = np.flatnonzero(shapes != NO_WORD)
     figures = _figures(ids, net)[places]
     codes = np.full(len(ids) + 2 * REACH, OUTSIDE, np.int64)
     codes[REACH:-REACH] = 8 * ids + shapes
     distinct, where = np.unique(codes, return_inverse=True)
-    added = _projected(distinct >> 3, net)
-    added += _projections().shapes[distinct & 7]
+    known = _projections()
+    known.make(ids)
+    added = known.words[known.slots[distinct >> 3]] + known.written[distinct & 7]
     added = added.reshape(len(distinct), PLACES, -1)
-    heavy = ids[ids >= 71]
+    heavy = ids[ids >= HEAVY_RANK]
     topic = net.vectors[heavy].sum(0) / max(1, len(heavy))
-    hidden = figures @ net.figures
-    hidden += topic @ net.mean + net.bias
-    for by in range(PLACES):
-        hidden += added[where[places + by], by]
+    sums = added[where[places], 0]
+    for by in range(1, PLACES):
+        sums += added[where[places + by], by]
+    hidden = figures @ net.figures + (topic @ net.mean + net.bias) + sums * np.float32(1.0 / UNIT)
     np.maximum(hidden, 0.0, out=hidden)
     return places, hidden @ net.top + net.constant + net.own[ids[places]] + figures @ net.direct
+
+
+def _compiled(codes: Ids, net: Model) -> tuple[Ids, Floats]:
+    from dedup.kernels import misplaced
+
+    known, (meanings, starts) = _projections(), _whole_numbers()
+    known.make(codes >> 4)
+    found = np.empty(len(codes), np.float32)
+    misplaced.odds(
+        codes, _OPENED, _WITHIN, net.content, HEAVY_RANK, len(net.numbers), meanings, net.vectors, net.zipf, net.own,
+        net.pairs, starts, net.bits, known.slots, known.words, known.written, net.mean, net.figures, net.bias, net.top,
+        net.direct, net.constant, found,
+    )  # fmt: skip
+    places = np.flatnonzero(found == found)  # noqa: PLR0124 - what is no word has no number
+    return places, found[places]
+
+
+@cache
+def _whole_numbers() -> tuple[NDArray[np.int16], Ids]:
+    """Meanings as whole numbers, padded to whole vectors, and where the known bigrams of each first word begin."""
+    from dedup.kernels.misplaced import WIDTH
+
+    net = model()
+    meanings = np.zeros((len(net.meanings), WIDTH), np.int16)
+    meanings[:, : net.meanings.shape[1]] = np.rint(net.meanings * MEANING)
+    return meanings, np.searchsorted(net.pairs, np.arange(len(meanings) + 1) * PAIR).astype(np.int64)

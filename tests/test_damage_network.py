@@ -1,0 +1,64 @@
+"""Words put in for others are told alike with arrays and by the kernel, to which long work goes over."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import PARAGRAPHS
+
+from dedup.damage import network
+
+WORDS = tuple(dict.fromkeys(network.tokens(" ".join(PARAGRAPHS))))
+stretches = st.lists(
+    st.one_of(
+        st.sampled_from(WORDS), st.sampled_from((".", ",", "(", '"', "1984", "NASA", "qwxzjk", "McAdam", "don't"))
+    ),
+    min_size=1,
+    max_size=60,
+)
+
+
+def by_arrays(stretch: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    return network._by_arrays(network._coded(stretch, network.model()), network.model())
+
+
+def compiled(stretch: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    return network._compiled(network._coded(stretch, network.model()), network.model())
+
+
+@settings(max_examples=60, deadline=None)
+@given(stretches)
+def test_the_kernel_finds_what_arrays_find(stretch: list[str]) -> None:
+    slow, swift = by_arrays(stretch), compiled(stretch)
+    assert slow[0].tolist() == swift[0].tolist()
+    assert swift[1] == pytest.approx(slow[1], abs=1e-4)
+
+
+@pytest.mark.parametrize("paragraph", PARAGRAPHS)
+def test_the_kernel_finds_it_in_prose(paragraph: str) -> None:
+    stretch = network.tokens(paragraph)
+    assert compiled(stretch)[1] == pytest.approx(by_arrays(stretch)[1], abs=1e-4)
+
+
+def test_words_that_no_longer_find_room_are_put_down_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(network, "SLOTS", 64)
+    crowded = network._Projections(network.model())
+    ids = network._coded(list(WORDS), network.model()) >> 4
+    plain = network._projections()
+    plain.make(ids)
+    for part in (ids[:40], ids[30:80], ids[:40]):
+        crowded.make(part)
+        assert (crowded.words[crowded.slots[part]] == plain.words[plain.slots[part]]).all()
+
+
+def test_from_many_tokens_on_the_kernel_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(network, "_seen", lambda: seen)
+    monkeypatch.setattr(network, "_by_arrays", lambda codes, net: asked.append("arrays"))
+    monkeypatch.setattr(network, "_compiled", lambda codes, net: asked.append("kernel"))
+    seen = [network.KERNEL_TOKENS - 3]
+    for _ in range(2):
+        network.odds(["a", "word"], network.model())
+    assert asked == ["arrays", "kernel"]
