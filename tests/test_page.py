@@ -231,7 +231,7 @@ def test_report_writes_the_page_and_scan_prints_the_same(tmp_path: Path, seeds: 
     target = tmp_path / "report.html"
     done = CliRunner().invoke(main, ["report", str(ROOT / "seeds"), "-o", str(target)])
     assert done.exit_code == 0, done.output
-    assert done.stdout == f"5 documents, 1 clusters; written to {target}\n"
+    assert done.stdout == f"5 documents, 1 cluster; written to {target}\n"
     assert target.read_text("utf-8") == seeds
     assert CliRunner().invoke(main, ["scan", str(ROOT / "seeds"), "--format", "html"]).stdout == seeds
 

@@ -359,6 +359,11 @@ def test_what_is_decided_on_the_page_ends_in_the_clean_corpus(results: Path, tmp
         tab.wait_for_selector("text=in the order in which they were made")
         tab.click("[aria-label='Withdraw number 3']")
         tab.wait_for_selector("text=withdrawn")
+        tab.click("nav >> text=Clusters")
+        tab.click(".row")
+        tab.wait_for_selector("#decided:has-text('Decided before: in 004_')")
+        told = tab.inner_text("#decided")
+        assert "no copies of each other" in told and "is kept" not in told
         assert wrong == []
     text = (ROOT / "seeds" / KEPT).read_bytes().decode("utf-8")
     target = tmp_path / "out"

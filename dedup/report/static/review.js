@@ -1,11 +1,12 @@
 // Decisions, where the page is served by dedup review: buttons that send one, and the list of all.
 
 const READING_MOST = 20000;
+const LATER = "The page stays as it was scanned; the next report obeys.";
 let decided = [];
 
 async function decide(decision) {
   const answer = await fetch("decisions", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(decision) }).catch(() => null);
-  const told = answer?.ok ? `Decided: ${inWords(decision)}.` : "This could not be written down: is dedup review still running?";
+  const told = answer?.ok ? `Decided: ${inWords(decision)}. ${LATER}` : "This could not be written down: is dedup review still running?";
   tell(told);
   if (answer?.ok) await refreshDecisions();
   $("decided")?.replaceChildren(told);
@@ -15,6 +16,12 @@ async function decide(decision) {
 async function refreshDecisions() {
   const answer = await fetch("decisions").catch(() => null);
   if (answer?.ok) decided = await answer.json();
+}
+
+/** The decisions about these documents that were not withdrawn. */
+function standing(ids) {
+  const gone = new Set(decided.filter((one) => one.decision === "withdraw").map((one) => one.number));
+  return decided.filter((one, at) => !gone.has(at + 1) && one.decision !== "withdraw" && (one.ids || [one.id]).some((id) => ids.includes(id)));
 }
 
 const names_ = (ids) => (ids.length > 3 ? `${ids.slice(0, 3).join(", ")} and ${ids.length - 3} more` : ids.join(" and "));
@@ -31,6 +38,10 @@ const decisionButton = (text, decision, label) => h("button", { type: "button", 
 function decideCluster(all) {
   if (!DATA.review) return null;
   const ids = all.map((one) => DOCS.ids[one.document]);
+  refreshDecisions().then(() => {
+    const before = standing(ids).map(inWords);
+    if (before.length && !$("decided")?.textContent) $("decided")?.replaceChildren(`Decided before: ${before.join("; ")}.`);
+  });
   return h("div", { class: "decisions" }, decisionButton("Confirm", { decision: "confirm", ids }, "Confirm this cluster"),
     decisionButton("Split", { decision: "apart", ids }, "Split this cluster: all of it stays"), h("span", { id: "decided", role: "status" }));
 }
@@ -61,5 +72,5 @@ function decisionsView() {
     place.replaceChildren(rows.length ? table("In the order in which they were made", [{ text: "number", right: true }, "decision", ""], rows) : h("p", null, "Nothing was decided yet."));
   };
   refreshDecisions().then(draw);
-  return [h("h1", null, "Decisions"), h("p", null, "dedup clean --decisions obeys them."), place];
+  return [h("h1", null, "Decisions"), h("p", null, "They stand in the file beside this page. The next dedup report of the same name obeys them; dedup scan and dedup clean do with --decisions FILE."), place];
 }
