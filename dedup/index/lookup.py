@@ -22,12 +22,16 @@ from numpy.typing import NDArray
 from dedup.bulk.sketch import Drawn
 from dedup.bulk.terms import JOIN_BUDGET_DOCUMENTS, JOIN_BUDGET_PARTNERS, JOIN_PARTNERS_MAX
 from dedup.config import Config
+from dedup.engines import local
 from dedup.index.files import Mapped
 from dedup.kernels import keys, meetings
 from dedup.model import DedupError
 
 ID, DIGEST = 3, 4
 """What keys of the channel NAME are of."""
+
+WORDS_SHARED = 1 << 17
+"""Words from which columns are asked side by side: a millisecond of work each."""
 
 U8s = NDArray[np.uint8]
 U32s = NDArray[np.uint32]
@@ -125,6 +129,14 @@ def _found(words: U64s, column: Column) -> tuple[U32s, I64s, U32s]:
     return places[:found], starts[:found], counts[:found]
 
 
+def _found_in_all(words: U64s, columns: Sequence[Column], config: Config) -> list[tuple[U32s, I64s, U32s]]:
+    """The same in every column, by threads where there is much to do."""
+    if len(words) < WORDS_SHARED:
+        return [_found(words, column) for column in columns]
+    workers = config.workers or local.workers_available()
+    return list(local.mapped(lambda column: _found(words, column), columns, workers))
+
+
 def named(words: U64s, columns: Sequence[Column]) -> tuple[I64s, I64s]:
     """Of every posting of some words, the row that the word is of, and the number that stands there; ascending."""
     words = np.sort(words)
@@ -146,7 +158,7 @@ def candidates(asked: Asked, columns: Sequence[Column], known: Known, config: Co
     and how many of them met too many."""
     words, documents = asked.words, len(asked.numbers)
     limits = _limits(config, asked.own)
-    found = [_found(words, column) for column in columns]
+    found = _found_in_all(words, columns, config)
     held_by = np.zeros(len(words), np.uint32)
     for places, _, counts in found:
         meetings.add(places, counts, held_by)

@@ -95,7 +95,7 @@ def twins(digests: U64s, at: Snapshot) -> dict[int, list[int]]:
 
 
 def added(incoming: Incoming, at: Snapshot, workers: int) -> Step:
-    """The batch in the index, committed, and the findings on it."""
+    """The batch in the index, committed, and the findings on it. Raises OSError."""
     batch, drawn = incoming.batch, incoming.drawn
     taken = numbers_of(batch.ids, at)
     fresh = np.array([name not in taken for name in batch.ids], bool)
