@@ -25,15 +25,20 @@ I64s = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 Verify = Callable[[I64s], Pairs]
 """The findings on pairs (k, 2) that no candidate brought together; those that share nothing are left out."""
+Components = Callable[[I64s], tuple[I64s, I64s]]
+"""What `connected` gives of edges."""
 
 
-def clusters(pairs: Pairs, words: I64s, verify: Verify, coverage_min: float = 0.0) -> tuple[Clusters, Pairs]:
+def clusters(
+    pairs: Pairs, words: I64s, verify: Verify, coverage_min: float = 0.0, components: Components | None = None
+) -> tuple[Clusters, Pairs]:
     """The clusters of two and more, by their first member, and all pairs, with those verified to make the clusters.
 
-    words: (n,) tokens of every document. coverage_min: see `Config.drop_coverage_min`.
+    words: (n,) tokens of every document. coverage_min: see `Config.drop_coverage_min`. components: what finds them, if
+    not `connected`.
     """
     known, kept = pairs.ordered(), [np.zeros((0, 2), np.int64)]
-    for one in rounds(known, words, verify, coverage_min):
+    for one in rounds(known, words, verify, coverage_min, components):
         known = one.known
         kept.append(np.stack((one.canonicals, one.members), axis=1)[one.joins])
     return _grouped(np.concatenate(kept), known.ids), known
@@ -54,13 +59,15 @@ class Round:
     known: Pairs
 
 
-def rounds(pairs: Pairs, words: I64s, verify: Verify, coverage_min: float) -> Iterator[Round]:
+def rounds(
+    pairs: Pairs, words: I64s, verify: Verify, coverage_min: float, components: Components | None = None
+) -> Iterator[Round]:
     """The steps in which clusters are made; what is given is that of `clusters`."""
     merging = pairs.relation != REUSE
     (linked, standing), edges = standings(pairs.taken(merging), words), pairs.documents[merging]
     known = pairs.ordered()
     while len(edges):
-        members, component = _components(edges)
+        members, component = (components or connected)(edges)
         canonicals = _canonicals(members, component, standing[np.searchsorted(linked, members)], words)
         both = np.sort(np.stack((members, canonicals), axis=1), axis=1)
         others = members != canonicals
@@ -95,7 +102,7 @@ def _canonicals(members: I64s, component: I64s, standing: NDArray[np.float64], w
     return members[order][first][component]
 
 
-def _components(edges: I64s) -> tuple[I64s, I64s]:
+def connected(edges: I64s) -> tuple[I64s, I64s]:
     """The documents that edges link, ascending, and the number of each one's connected component.
 
     Every document takes the least number among its neighbours' until none changes, and jumps to that one's number in

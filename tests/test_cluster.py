@@ -192,7 +192,7 @@ _chain = [(at, at + 1) for at in range(300)]
 @example([(300 - at, 0) for at in range(300)])
 @example([(1_000_000, 7), (7, 7)])
 def test_components_are_those_of_joined_sets(edges: list[tuple[int, int]]) -> None:
-    members, numbers = cluster._components(np.array(edges, np.int64))
+    members, numbers = cluster.connected(np.array(edges, np.int64))
     assert members.tolist() == sorted({one for both in edges for one in both})
     assert sorted(set(numbers.tolist())) == list(range(len(set(numbers.tolist()))))
     together: dict[int, set[int]] = {}

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup import cluster, mojibake
+from dedup.bulk import components, held, match, verify
 from dedup.bulk import corpus as corpora
-from dedup.bulk import held, match, verify
 from dedup.bulk import read as partitioned
 from dedup.bulk import sketch as sketches
 from dedup.columns import Clusters, Pairs
@@ -94,7 +94,13 @@ def find_duplicates(
         memory.give_back()
         return steps.weighed(judged, corpus)
 
-    clusters, judged = cluster.clusters(verified(pairs, progress), corpus.words, verified, config.drop_coverage_min)
+    clusters, judged = cluster.clusters(
+        verified(pairs, progress),
+        corpus.words,
+        verified,
+        config.drop_coverage_min,
+        lambda edges: components.connected(f"components-{next(times)}", edges, engine),
+    )
     memory.give_back()
     return Found(corpus, judged, clusters, problems, pairs, wanted.capped)
 
