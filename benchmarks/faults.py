@@ -296,9 +296,9 @@ def main() -> None:
         counts.update({f"{kind} tried": 1, f"{kind} ended": int(stopped), f"{kind} wrong": int(bool(found))})
         failed |= bool(found)
         for one in found:
-            print(f"{kind} in {name}: {one}", file=sys.stderr)
-    if given.results:
-        given.results.write_text(json.dumps(counts, indent=1) + "\n")
+            print(f"{kind} in {name}: {one}", file=sys.stderr, flush=True)
+        if given.results:
+            given.results.write_text(json.dumps(counts, indent=1) + "\n")
     print(*table(counts), sep="\n")
     sys.exit(int(failed))
 

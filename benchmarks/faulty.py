@@ -101,16 +101,18 @@ DECISIONS = 12
 def decide(box: Path) -> None:
     """A review in which decisions are made, from where the last one stopped; each is told once it is acknowledged."""
     from dedup import decisions, review
+    from dedup.console import failures
 
-    one = review.review(box / "out" / "report.html")
-    names = sorted(one.digests)
-    for at in range(len(review.made(one)), DECISIONS):
-        made = decisions.decision({"decision": "keep", "id": names[at % len(names)]})
-        try:
-            number = review.append(one, made)
-        except OSError as error:  # the server answers that it failed
-            raise SystemExit(1) from error
-        REAL["write"](1, f"acknowledged {number}\n".encode())
+    with failures():
+        one = review.review(box / "out" / "report.html")
+        names = sorted(one.digests)
+        for at in range(len(review.made(one)), DECISIONS):
+            made = decisions.decision({"decision": "keep", "id": names[at % len(names)]})
+            try:
+                number = review.append(one, made)
+            except OSError as error:  # the server answers that it failed
+                raise SystemExit(1) from error
+            REAL["write"](1, f"acknowledged {number}\n".encode())
 
 
 COMMANDS = (

@@ -70,18 +70,25 @@ def _made() -> tuple[Path, int]:
             break
         try:
             handle = os.open(path, os.O_RDONLY)
+            with suppress(OSError):
+                whole.locked(handle)
+                if whole.is_at(path, handle):
+                    return path, handle
+            os.close(handle)
         except FileNotFoundError:
             continue
-        with suppress(OSError):
-            whole.locked(handle)
-            if whole.is_at(path, handle):
-                return path, handle
-        os.close(handle)
+        except BaseException:
+            shutil.rmtree(path, ignore_errors=True)
+            raise
     return path, -1
 
 
 def _removed(folder: Path, handle: int) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+    except BaseException:  # a request to end came in the middle
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     if handle >= 0:
         os.close(handle)
 

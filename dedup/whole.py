@@ -174,10 +174,8 @@ def _whole_bytes(handle: int, size: int) -> int:
 
 def _claimed(target: Path, place: Path, opened: Callable[[Path], int]) -> _Claim | None:
     """The name beside a place, locked; None if it cannot be had so. Raises DedupError if another run has it."""
-    if os.name != "posix":
-        return None
     path = place.with_name(f"{_prefix(place)}.partial")
-    for _ in range(TRIES):
+    for _ in range(TRIES if os.name == "posix" else 0):
         try:
             handle = opened(path)
         except FileNotFoundError:  # another run took it away between two steps of this one
@@ -193,6 +191,9 @@ def _claimed(target: Path, place: Path, opened: Callable[[Path], int]) -> _Claim
             if is_at(path, handle):
                 kept, handle = handle, -1
                 return _Claim(path, kept)
+        except (KeyboardInterrupt, SystemExit):
+            _left(path)
+            raise
         except BlockingIOError as error:
             problem = "is being written by another run of the program"
             raise DedupError(target, problem, "wait until that has ended, or name another") from error
@@ -219,9 +220,16 @@ def locked(handle: int) -> None:
 
 
 def _opened_folder(path: Path) -> int:
+    made = not path.exists()
     with suppress(FileExistsError):
         path.mkdir(0o700)
-    return os.open(path, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | LINK)
+    try:
+        return os.open(path, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | LINK)
+    except BaseException:
+        if made:
+            with suppress(OSError):
+                path.rmdir()
+        raise
 
 
 def _opened_file(path: Path) -> int:
@@ -241,6 +249,15 @@ def is_at(path: Path, handle: int) -> bool:
         return os.path.samestat(os.lstat(path), os.fstat(handle))
     except FileNotFoundError:
         return False
+
+
+def _left(path: Path) -> None:
+    """Takes an empty folder or file away, of which nothing was claimed yet."""
+    with suppress(OSError):
+        if path.is_dir():
+            path.rmdir()
+        elif not path.stat().st_size:
+            path.unlink()
 
 
 def _released(claim: _Claim) -> None:
