@@ -16,7 +16,7 @@ from rich.console import Console, RenderableType
 import dedup
 from dedup import damage
 from dedup.pipeline import document_at
-from dedup.report import folder, jsonl, terminal
+from dedup.report import facing, folder, jsonl, terminal
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "real"
 
@@ -39,7 +39,7 @@ def compared(text_a: str, text_b: str) -> dedup.Collation:
 
 def shown(found: dedup.Collation, width: int = 100) -> str:
     console = Console(file=io.StringIO(), width=width, highlight=False, markup=False, emoji=False)
-    for renderable in terminal.diff(found, [], 0, console):
+    for renderable in facing.diff(found, [], 0, console):
         console.print(renderable)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()

@@ -22,7 +22,7 @@ import dedup
 from dedup import console, display, explain, ledger, paging
 from dedup.cli import help, main
 from dedup.report import explain as explained
-from dedup.report import terminal
+from dedup.report import facing, terminal
 
 ROOT = Path(__file__).parent.parent
 SPUN = ROOT / "fixtures" / "real" / "spun-by-hand" / "documents"
@@ -77,8 +77,8 @@ def test_reports_of_the_seeds_fit_the_width(findings: dedup.Findings, width: int
     why = explain.explanation(ROOT / "seeds", COPY, KEPT)
     made: list[Callable[[Console], object]] = [
         lambda _: terminal.scan(findings),
-        lambda chosen: terminal.diff(found, rows, 30, chosen),
-        lambda _: terminal.ledger(rows),
+        lambda chosen: facing.diff(found, rows, 30, chosen),
+        lambda _: facing.ledger(rows),
         lambda _: explained.explanation(why),
     ]
     for one in made:
@@ -93,10 +93,10 @@ def test_reports_of_the_seeds_fit_the_width(findings: dedup.Findings, width: int
 def test_a_diff_of_any_script_fits_and_leaves_nothing_out(name: str, coloured: bool, width: int) -> None:
     found = compared(*TEXTS[name])
     options = {"force_terminal": True, "color_system": "standard"} if coloured else {}
-    text = printed(lambda chosen: terminal.diff(found, [], 0, chosen), width, **options)
+    text = printed(lambda chosen: facing.diff(found, [], 0, chosen), width, **options)
     assert all(cell_len(line) <= width for line in text.splitlines())
     changed = [one for locus in found.loci for one in (locus.text_a, locus.text_b)]
-    if max(map(len, changed)) <= terminal.BLOCK_CHARACTERS:
+    if max(map(len, changed)) <= facing.BLOCK_CHARACTERS:
         a, b = sides(text)
         for locus in found.loci:
             assert re.sub(r"\s", "", locus.text_a) in a
@@ -105,7 +105,7 @@ def test_a_diff_of_any_script_fits_and_leaves_nothing_out(name: str, coloured: b
 
 def test_what_faces_what_stands_one_below_the_other() -> None:
     found = compared("他们 的 河流 在 春天 泛滥 很 多 年", "他们 的 江 在 春天 泛滥 很 多 年")
-    lines = printed(lambda chosen: terminal.diff(found, [], 0, chosen), 80).splitlines()
+    lines = printed(lambda chosen: facing.diff(found, [], 0, chosen), 80).splitlines()
     a, b = (next(line for line in lines if line.startswith(f"{side} 他们")) for side in "ab")
     assert cell_len(a[: a.index("在")]) == cell_len(b[: b.index("在")])
 
@@ -114,7 +114,7 @@ def test_what_faces_what_stands_one_below_the_other() -> None:
 @given(st.text(max_size=200), st.text(max_size=200), st.sampled_from([24, 40, 80]))
 def test_no_text_makes_a_line_wider_than_the_terminal(text_a: str, text_b: str, width: int) -> None:
     found = compared(text_a, text_b)
-    for line in printed(lambda chosen: terminal.diff(found, [], 0, chosen), width).splitlines():
+    for line in printed(lambda chosen: facing.diff(found, [], 0, chosen), width).splitlines():
         assert cell_len(line) <= width
 
 

@@ -55,9 +55,9 @@ def command(a: str, b: str, form: str, output: Path | None, ledger_rows: int, **
             related = pipeline.compare(*pair, config)
             emit([page.diff(found, related.relation if related else None, config)], output)
         else:
-            from dedup.report import terminal
+            from dedup.report import facing
 
-            emit_text(lambda console: terminal.diff(found, substitutions([found]), ledger_rows, console), output, pager)
+            emit_text(lambda console: facing.diff(found, substitutions([found]), ledger_rows, console), output, pager)
         finish((), pair)
 
 

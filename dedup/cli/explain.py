@@ -24,8 +24,9 @@ from dedup.console import conclude, emit, emit_text, failures, follow
 def command(source: str, a: str, b: str, form: str, output: Path | None, **given: Any) -> None:
     """Tell why documents A and B of SOURCE are, or are not, copies, and which is kept.
 
-    A and B are ids, as `dedup scan` prints them, or their beginnings. The source is scanned; then comes what the two share, which rule
-    decided and by which figures, whose readings are the original ones, and what became of either and why.
+    A and B are ids, as `dedup scan` prints them, or their beginnings. The source is scanned; then comes what the two
+    share, which rule decided and by which figures, whose readings are the original ones, and what became of either
+    and why.
     """
     pager = given.pop("pager")
     with failures():

@@ -55,9 +55,9 @@ def command(sources: Sequence[str], form: str | None, output: Path | None, pager
                 raise problem
             rows = ledger.substitutions(pipeline.dropped_collations(findings, config))
         if form == "text" or (not form and not output and sys.stdout.isatty()):
-            from dedup.report import terminal
+            from dedup.report import facing
 
-            emit_text(lambda _: terminal.ledger(rows), output, pager)
+            emit_text(lambda _: facing.ledger(rows), output, pager)
         else:
             emit(map(jsonl.line, map(ledger.record, rows)) if form == "jsonl" else ledger.tsv_lines(rows), output)
         conclude(findings)
