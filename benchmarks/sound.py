@@ -43,7 +43,7 @@ def clean_prose(data: Path) -> dict[str, list[str]]:
     if shutil.which("bible"):
         verses = subprocess.run(["bible", "-f", "gen1:1-rev22:21"], capture_output=True, text=True, check=True).stdout
         plain = [verse.partition(" ")[2] for verse in verses.splitlines()]
-        found["bible"] = ["\n".join(plain[at : at + 30]) for at in range(0, len(plain), 60)]
+        found["bible"] = [whole("\n".join(plain[at : at + 30])) for at in range(0, len(plain), 60)]
     found["licences"] = [row["text"] for row in rows(data / "licence_texts" / "dev.jsonl")]
     found["reviews"] = [row["original"] for row in rows(data / "word_substitution" / "imdb_pwws.jsonl")]
     chosen = random.Random(1)
@@ -58,6 +58,11 @@ def clean_prose(data: Path) -> dict[str, list[str]]:
 def pages(paths: Sequence[Path], read: Callable[[Path], str]) -> list[str]:
     chosen = random.Random(1).sample(paths, min(2 * DOCUMENTS_MAX, len(paths)))
     return [read(path) for path in chosen if not path.is_symlink()]
+
+
+def whole(text: str) -> str:
+    """The text up to its last stop: verses end within sentences."""
+    return text[: 1 + max(map(text.rfind, ".?!"))]
 
 
 def page(path: Path) -> str:

@@ -154,6 +154,11 @@ _MAY_STAND_TWICE = frozenset(
 )
 
 
+REPETITION = 2.5
+"""What repeated sentences say, by the square of their share: two fifths of a text are damage, the seventh that a table
+of contents or a refrain makes is not, even of a text that breaks off."""
+
+
 def _repeated(text: str) -> tuple[list[Place], float]:
     """Sentences and lines that stood before, and words set twice; how sure by the share of the text they make up."""
     first: dict[str, int] = {}
@@ -174,4 +179,4 @@ def _repeated(text: str) -> tuple[list[Place], float]:
         for twice in _TWICE.finditer(text):
             if twice.group(1) not in _MAY_STAND_TWICE:
                 found.append((twice.span(), "word twice", f"{twice.group(1)!r} is set twice"))
-    return found, min(0.95, 0.1 * bool(found) + 1.5 * share)
+    return found, min(0.95, 0.1 * bool(found) + REPETITION * share**2)
