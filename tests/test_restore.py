@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -11,7 +12,8 @@ from strategies import PARAGRAPHS, article, edited_pairs, hostile_texts, noised,
 
 from dedup import clean, edits, judge, mojibake, pipeline, restore, restoring
 from dedup.config import Config
-from dedup.model import Document, Restoration, Verdict
+from dedup.model import Document, Edit, Restoration, Substitution, Verdict
+from dedup.places import Block, Choice, Part, Reading
 
 TEXT = article(41, 24)
 
@@ -160,3 +162,107 @@ def test_an_edit_tells_cause_confidence_evidence_and_where_the_witness_says_so()
     assert edit.evidence == {name: -value for name, value in verdict.evidence.items()}  # now it speaks for the edit
     assert edit.evidence["pair"] > 0
     assert (edit.witness, edit.witness_span) == ("w0", verdict.locus.span_b)
+
+
+# --- choices and blocks ------------------------------------------------------------------------------------------
+
+
+def as_text(name: str, written: str) -> restore.Text:
+    document = clean.from_text(name, written)
+    return restore.Text(document, clean.tokens(document))
+
+
+def reading(one: restore.Text, start: int, stop: int) -> Reading:
+    return Reading(start, stop, one.tokens.words[start:stop])
+
+
+def choice(start: int, stop: int, words: str, *agreeing: Part, parts: Sequence[Part] = ()) -> Choice:
+    made = parts or agreeing[:1]
+    return Choice(
+        start, stop, tuple(words.split()), tuple(made), agreeing, "noise", 0.9, {"texts": float(len(agreeing))}
+    )
+
+
+OWN, ONE, TWO = (
+    as_text("own", "The qnick brown fox"),
+    as_text("one", "The Quick brown fox"),
+    as_text("two", "The quick red fox"),
+)
+
+
+def chosen(one: Choice, texts: Sequence[restore.Text] = (OWN, ONE, TWO)) -> tuple[str, Edit]:
+    (edit,) = restore.chosen(texts, [one])
+    return restore.edited(texts[0].document, [edit]).text, edit
+
+
+def test_a_choice_names_all_that_have_the_reading_and_writes_it_as_the_surest_does() -> None:
+    agreeing = Part(1, reading(ONE, 1, 2)), Part(2, reading(TWO, 1, 2))
+    written, edit = chosen(choice(1, 2, "quick", *agreeing))
+    assert written == "The Quick brown fox"
+    assert (edit.cause, edit.witness, edit.witness_span, edit.others) == ("noise", "one", (4, 9), (("two", (4, 9)),))
+    assert (edit.span, edit.before, edit.confidence) == ((4, 9), "qnick", 0.9)
+
+
+def test_a_choice_of_several_parts_is_put_together_from_them() -> None:
+    parts = Part(1, reading(ONE, 1, 2)), Part(2, reading(TWO, 2, 3))
+    written, edit = chosen(choice(1, 3, "quick red", parts=parts))
+    assert written == "The Quick red fox"
+    assert (edit.witness, edit.others) == ("one", (("two", (10, 13)),))
+
+
+def test_a_conjecture_names_no_witness_and_begins_as_what_it_stands_for() -> None:
+    written, edit = chosen(replace(choice(0, 1, "any such"), entry=Substitution("any such", "the", 1, 1)))
+    assert written == "Any such qnick brown fox"
+    assert (edit.cause, edit.witness, edit.witness_span) == (restore.CONJECTURE, None, None)
+    assert edit.entry is not None
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "expected"),
+    [(1, 2, "The brown fox"), (0, 1, "qnick brown fox"), (3, 4, "The qnick brown"), (0, 4, "")],
+)
+def test_words_that_go_take_their_space_with_them(start: int, stop: int, expected: str) -> None:
+    assert chosen(choice(start, stop, ""))[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("at", "expected"), [(0, "red The qnick brown fox"), (2, "The qnick red brown fox"), (4, "The qnick brown fox red")]
+)
+def test_words_that_were_lost_come_back_with_a_space(at: int, expected: str) -> None:
+    assert chosen(choice(at, at, "red", Part(2, reading(TWO, 2, 3))))[0] == expected
+
+
+def test_into_an_empty_text_a_reading_is_put_as_it_stands() -> None:
+    assert chosen(choice(0, 0, "red", Part(1, reading(TWO, 2, 3))), (as_text("own", ""), TWO))[0].strip() == "red"
+
+
+@pytest.mark.parametrize(
+    ("own", "witness", "expected"),
+    [
+        ("THE OLD MILL", "The old mill", "THE OLD MILL"),
+        ("The old mil", "THE OLD MILL", "The old mill"),
+        ("The Mil old", "the MILL old", "The Mill old"),
+        ("The old mil", "The old Mill", "The old Mill"),
+    ],
+)
+def test_capitals_throughout_or_none_are_those_of_the_document(own: str, witness: str, expected: str) -> None:
+    both = as_text("own", own.replace("MILL", "MIL")), as_text("witness", witness)
+    at = next(at for at, word in enumerate(both[1].tokens.words) if word == "mill")
+    assert chosen(choice(at, at + 1, "mill", Part(1, reading(both[1], at, at + 1))), both)[0] == expected
+
+
+def test_a_block_is_taken_over_before_a_word_or_at_the_end_once_and_names_its_witness() -> None:
+    own, other = (
+        as_text("own", "One two. Six seven."),
+        as_text("other", "One two. Three four five. Six seven. Eight nine."),
+    )
+    within, end = Block(0, 2, 5, 2), Block(0, 7, 9, 4)
+    taken = restore.taken_over((own, other), [end, within, within])
+    assert [(edit.cause, edit.witness) for edit in taken] == [(restore.BLOCK, "other")] * 2
+    back = restore.edited(own.document, taken)
+    assert back.text == "One two. Three four five. Six seven. Eight nine."
+    assert edits.applied(back.text, edits.inverse(back.edits)) == own.document.text
+
+
+def test_a_block_before_the_first_word_of_an_empty_text_finds_no_place() -> None:
+    assert restore.taken_over((as_text("own", ""), as_text("other", "One two")), [Block(0, 0, 2, 0)]) == []
