@@ -1,0 +1,41 @@
+"""A seeded share of the nonsense that benchmarks/fuzz.py feeds to the stages, and cases that are hard by design."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+BENCHMARKS = str(Path(__file__).parent.parent / "benchmarks")
+RUNS = {
+    "reader": 1500, "decoder": 700, "tokeniser": 3000, "aligner": 1500, "editor": 6000, "mender": 700, "decision": 3000,
+}  # fmt: skip
+HARD: tuple[tuple[str, bytes], ...] = (
+    ("reader", b'{"id": "a", "text": "\\ud800"}\n'),
+    ("editor", b""),
+    ("mender", b"\x00\xed\xa0\x80\xe2\x80"),
+    ("tokeniser", b"\xff\xd8\xff\xdc"),
+)
+"""Targets with bytes: what long runs find and is mended is put here."""
+
+
+@pytest.fixture(scope="module")
+def fuzz() -> Iterator[ModuleType]:
+    sys.path.insert(0, BENCHMARKS)
+    import fuzz as module
+
+    yield module
+    sys.path.remove(BENCHMARKS)
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_nonsense_breaks_no_law(fuzz: ModuleType, name: str) -> None:
+    assert fuzz.without_guidance(name, RUNS[name], 120, 1) == RUNS[name]
+
+
+@pytest.mark.parametrize(("name", "data"), HARD)
+def test_a_hard_case_breaks_no_law(fuzz: ModuleType, name: str, data: bytes) -> None:
+    fuzz.TARGETS[name](data)
