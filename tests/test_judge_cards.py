@@ -1,0 +1,140 @@
+"""What cards and what is asked beside say of a pair: held to a plain reading of the rules, a row at a time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import exp
+from random import Random
+
+import numpy as np
+import pytest
+from rows import evidence, in_columns
+
+from dedup import judge
+from dedup.columns import Pairs
+from dedup.config import Config
+from dedup.damage.findings import KINDS
+from dedup.model import RELATIONS, Pair
+
+CONFIG = Config()
+WEIGHED = replace(CONFIG, damage_weight=7.0)
+IDS = [f"d{number}" for number in range(8)]
+ALIKE = (0.0, CONFIG.noise_similarity_min - 0.01, CONFIG.noise_similarity_min, 0.9)
+
+
+def pair(a: int, b: int, chance: Random, **known: float) -> Pair:
+    """A pair of some relation, with a direction that is decided for either side, or for none."""
+    odds = chance.choice((-9.0, -2.0, -0.5, 0.0, 0.5, 2.0, 9.0))
+    told = evidence(similarity=chance.choice(ALIKE), common_share=chance.choice((0.1, 0.6, 1.0)),
+                    strength=chance.choice((0.0, 2.0)), substitution_share=chance.random())  # fmt: skip
+    told["direction"]["frequency"] = odds
+    told |= known
+    sure = 1 / (1 + exp(-abs(odds)))
+    cleaner = None if sure < CONFIG.confidence_min else IDS[a] if odds > 0 else IDS[b]
+    return Pair(IDS[a], IDS[b], chance.choice(RELATIONS), 0.5, 0.5, 0.5, cleaner, sure if cleaner else 0.5, 3, told)
+
+
+def every_pair(seed: int) -> tuple[list[Pair], Pairs]:
+    chance = Random(seed)
+    made = [pair(a, b, chance) for a in range(8) for b in range(a + 1, 8)]
+    return made, in_columns(IDS, made)
+
+
+def is_parted_by_noise(one: Pair) -> bool:
+    similarity = one.evidence["similarity"]
+    assert isinstance(similarity, float)
+    return one.relation == "damaged" or (one.relation == "near" and similarity >= CONFIG.noise_similarity_min)
+
+
+def direction(one: Pair) -> dict[str, float]:
+    parts = one.evidence["direction"]
+    assert isinstance(parts, dict)
+    return parts
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_cards_are_wanted_of_pairs_that_noise_parts_or_of_all_where_damage_counts(seed: int) -> None:
+    made, pairs = every_pair(seed)
+    wanted = {IDS.index(name) for one in made if is_parted_by_noise(one) for name in (one.a, one.b)}
+    assert judge.carded(pairs, CONFIG).tolist() == sorted(wanted)
+    assert judge.carded(pairs, WEIGHED).tolist() == list(range(8))
+    few = pairs.taken(np.array([one.a == "d1" and one.b == "d2" for one in made]))
+    assert judge.carded(few, WEIGHED).tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("config", [CONFIG, WEIGHED], ids=["cards of noise", "all damage"])
+@pytest.mark.parametrize("numbers", [list(range(8)), [0, 2, 3, 6], [5], []], ids=["all", "some", "one", "none"])
+def test_a_card_speaks_against_its_document_as_the_rules_say(numbers: list[int], config: Config) -> None:
+    chance = Random(len(numbers))
+    made, pairs = every_pair(len(numbers))
+    scores = np.array([[chance.choice((0.0, 0.25, 1.0)) for _ in KINDS] for _ in numbers]).reshape(-1, len(KINDS))
+    card = {IDS[number]: dict(zip(KINDS, row, strict=True)) for number, row in zip(numbers, scores, strict=True)}
+    nothing = dict.fromkeys(KINDS, 0.0)
+    found = judge.with_damage(pairs, np.array(numbers, np.int64), scores, config)
+    changed = 0
+    for one, now in zip(made, found, strict=True):
+        own, other = (card.get(name, nothing) for name in (one.a, one.b))
+        part = config.damage_weight * sum(other[kind] - own[kind] for kind in ("invisible", "ocr", "spun"))
+        if is_parted_by_noise(one):
+            part += config.noise_card_weight * (other["ocr"] - own["ocr"])
+        assert direction(now)["damage"] == pytest.approx(part, abs=5e-4)
+        if one.relation == "exact" or not part:
+            assert (now.cleaner, now.confidence) == (one.cleaner, one.confidence)
+            continue
+        odds = part + (sum(direction(one).values()) if one.cleaner else 0.0)
+        sure = 1 / (1 + exp(-abs(odds)))
+        wanted = None if sure < CONFIG.confidence_min else one.a if odds > 0 else one.b
+        assert now.cleaner == wanted
+        assert now.confidence == pytest.approx(sure if wanted else 0.5, abs=1e-4)
+        changed += now.cleaner != one.cleaner
+    assert changed or len(numbers) < 2
+    assert numbers or not changed
+
+
+def asked_of(one: Pair) -> tuple[bool, bool]:
+    """Whether words, and whether slips, are asked of a pair, whatever is known of it."""
+    told = one.evidence
+    worded = one.relation in ("near", "spun") and told["strength"] != 0 and told["common_share"] != 0.1
+    return worded, is_parted_by_noise(one) or (one.relation == "near" and told["similarity"] == 0)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_more_is_asked_of_copies_that_words_or_noise_part_and_no_others(seed: int) -> None:
+    made, pairs = every_pair(seed)
+    rows = set(judge.unsure(pairs, CONFIG).tolist())
+    for row, one in enumerate(made):
+        wanted = any(asked_of(one))
+        if not wanted:
+            assert row not in rows
+        elif abs(direction(one)["frequency"]) < judge.UNSURE:
+            assert row in rows
+        elif one.evidence["common_share"] != 0.1:
+            assert row not in rows
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_is_told_beside_counts_where_it_was_asked(seed: int) -> None:
+    chance = Random(seed)
+    made, pairs = every_pair(seed)
+    rows = judge.unsure(pairs, CONFIG)
+    told = np.array([[chance.uniform(-30, 30), chance.randint(-40, 40)] for _ in rows])
+    found = judge.with_leanings(pairs, rows, told, CONFIG)
+    by_row = dict(zip(rows.tolist(), told.tolist(), strict=True))
+    for row, (one, now) in enumerate(zip(made, found, strict=True)):
+        if row not in by_row:
+            assert now == replace(one, evidence=now.evidence)
+            assert direction(now) == direction(one)
+            continue
+        worded, noisy = asked_of(one)
+        share = one.evidence["substitution_share"]
+        assert isinstance(share, float)
+        put_in = judge.SUSPICION_WEIGHT * share * by_row[row][0] * worded
+        slips = max(-judge.SLIPS_LIMIT, min(judge.SLIPS_LIMIT, judge.SLIP_WEIGHT * by_row[row][1])) * noisy
+        assert direction(now)["suspicion"] == pytest.approx(put_in, abs=5e-4)
+        assert direction(now)["slips"] == pytest.approx(slips, abs=5e-4)
+        if one.evidence["common_share"] != 0.1:  # names count by rules of their own
+            odds = direction(one)["frequency"] + put_in + slips
+            sure = 1 / (1 + exp(-abs(odds)))
+            wanted = None if sure < CONFIG.confidence_min else one.a if odds > 0 else one.b
+            assert now.cleaner == wanted
+            assert now.confidence == pytest.approx(sure if wanted else 0.5, abs=1e-4)
