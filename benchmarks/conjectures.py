@@ -140,7 +140,23 @@ def _transferred(name: str, held_out: Sequence[Replaced], rows: Sequence[Substit
 
 def _spun(text: str, seed: int) -> Replaced:
     spun, swaps = spinner.spun(text, SPUN_SHARE, seed)
-    return Replaced(text, spun, [(swap.span, swap.spun_span) for swap in swaps], [swap.spun_span for swap in swaps])
+    places = [_differing(swap) for swap in swaps]
+    return Replaced(text, spun, places, [place for _, place in places])
+
+
+def _differing(swap: spinner.Swap) -> tuple[Span, Span]:
+    """Where the words differ that were replaced: of `depending on` and `hinging on` the first ones."""
+    own, other = swap.original.lower().split(" "), swap.replacement.lower().split(" ")
+    first = last = 0
+    shortest = min(len(own), len(other))
+    while first < shortest - 1 and own[first] == other[first]:
+        first += 1
+    while last < shortest - 1 - first and own[-1 - last] == other[-1 - last]:
+        last += 1
+    left = sum(len(word) + 1 for word in own[:first])
+    right = sum(len(word) + 1 for word in own[len(own) - last :])
+    (start, stop), (spun_start, spun_stop) = swap.span, swap.spun_span
+    return (start + left, stop - right), (spun_start + left, spun_stop - right)
 
 
 def _transferred_attacks(request: Request) -> Iterator[Row]:

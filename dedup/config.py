@@ -174,8 +174,9 @@ class Config:
     """Tokens of the longest block that is taken over from a copy when a document is restored; 0 for none: what only a
     copy has may be its own."""
 
-    conjecture_confidence_min: float = 0.97
-    """Probability from which a conjecture is made: of those that are, no more than three in a hundred may be wrong."""
+    conjecture_confidence_min: float = 0.95
+    """Probability from which a conjecture is made, by a ledger of 100,000 words and more; by a smaller one, more is
+    asked. Of those that are made, no more than three in a hundred may be wrong."""
 
     source_loss_max: float = 0.5
     """Share of a source's documents, 0..1, beyond which it is reported that they are dropped: a source that is copies

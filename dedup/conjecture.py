@@ -43,6 +43,11 @@ that is thought to be, as `plausible` tells it of one ordinary word: else whatev
 would seem better than all it does not know."""
 SUSPICION, SUSPICION_USUAL = 0.4, -1.1
 """What the log-odds of the words by themselves that they were put in (`suspicion`) count, beyond what is usual."""
+DOUBLED = 12.0
+"""Log-odds against an origin that would stand beside itself."""
+LEDGER_WORDS, SMALL_LEDGER = 100_000, 0.55
+"""Words of a ledger's originals below which more is asked: log-odds for each power of e that it has fewer. What stands
+there by itself was seen too seldom to be sure of."""
 ROUNDS, STEPS = 3, 25
 INTENSITY_MIN, INTENSITY_MAX = 0.5, 3.0
 INTENSITY_THERE = 0.1
@@ -85,6 +90,7 @@ def choices(
         return ()
     look = Look(tokens.words, voices, suspicion.suspicions(document, tokens).tolist())
     intensity, found = guesses(look, dictionary)
+    needed = _needed(dictionary, config)
     made = []
     for guess in found:
         if intensity < INTENSITY_MIN and not unheard(tokens.words[guess.start : guess.stop]):
@@ -92,7 +98,7 @@ def choices(
         probability, origin = guess.best
         span = _span(tokens, guess)
         free = min(voices[guess.start : guess.stop]) > 0 and not is_capitalised(document.text, span)
-        if free and probability >= config.conjecture_confidence_min:
+        if free and probability >= needed:
             told = _told(tokens.words, guess, origin)
             evidence = {name: round(value, 3) for name, value in {**told, "intensity": intensity}.items()}
             made.append(
@@ -109,6 +115,13 @@ def choices(
                 )
             )
     return tuple(made)
+
+
+def _needed(dictionary: Dictionary, config: Config) -> float:
+    """The probability from which a conjecture by this ledger is made."""
+    least = min(config.conjecture_confidence_min, 1.0 - 1e-9)
+    smaller = max(0.0, log(LEDGER_WORDS / max(1.0, dictionary.total_words)))
+    return 1 / (1 + (1 - least) / least * exp(-SMALL_LEDGER * smaller))
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +225,7 @@ def _weighed(look: Look, guess: Guess, beside: tuple[Guess | None, Guess | None]
     before = beside[0].best[1].words if beside[0] else words[max(0, guess.start - 1) : guess.start]
     after = beside[1].best[1].words if beside[1] else words[guess.stop : guess.stop + 1]
     own = plausible.odds(plausible.told(before, phrase, after, frozenset()), WEIGHTS)
+    beside_it = words[max(0, guess.start - 1) : guess.start], words[guess.stop : guess.stop + 1]
     count, draws = (sum(getattr(one, name) for one in guess.origins) for name in ("count", "draws"))
     seen = draws + dictionary.novelty
     return _Odds(
@@ -219,12 +233,19 @@ def _weighed(look: Look, guess: Guess, beside: tuple[Guess | None, Guess | None]
             MADE_WEIGHT * log(count * one.draws / seen)
             + plausible.odds(plausible.told(before, one.words, after, frozenset()), WEIGHTS)
             - own
+            - DOUBLED * _doubles(one.words, beside_it)
             for one in guess.origins
         ],
         MADE_WEIGHT * log(count * dictionary.novelty / seen) + NEW_ODDS + _new(own),
         NATURAL_WEIGHT * log(dictionary.natural(phrase))
         - SUSPICION * (max(look.suspicions[guess.start : guess.stop]) - SUSPICION_USUAL),
     )
+
+
+def _doubles(origin: Words, beside: tuple[Words, Words]) -> bool:
+    """Whether a word would stand twice: it was put in for more or less than this, as `single-valued function` is for
+    `function`."""
+    return origin[:1] == beside[0] or origin[-1:] == beside[1]
 
 
 def _new(own: float) -> float:

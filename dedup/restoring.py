@@ -18,7 +18,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup import conjecture, edits, judge, phrase, pipeline, plausible, readings, restore, suspicion, vote, witnesses
+from dedup import (
+    ballots,
+    conjecture,
+    edits,
+    judge,
+    phrase,
+    pipeline,
+    plausible,
+    readings,
+    restore,
+    suspicion,
+    vote,
+    witnesses,
+)
 from dedup.config import Config
 from dedup.dictionary import NOTHING, Dictionary, dictionary
 from dedup.model import MERGING, Document, Edit, Pair, Passage, Restoration, Segment, Substitution
@@ -160,7 +173,7 @@ def _standing(
 ) -> dict[Kind, tuple[float, int]]:
     """How often a witness is right where the document and it alone are asked."""
     places = witnesses.star(own.tokens, [cut], config).places[:PLACES_MAX]
-    found = vote.vote(vote.Ballot(own.tokens.words, places, NOTHING, NOTHING, odds), config)
+    found = vote.vote(ballots.Ballot(own.tokens.words, places, NOTHING, NOTHING, odds), config)
     right: dict[Kind, list[float]] = {"noise": [], "replaced": []}
     for kind, options, probabilities in zip(found.kinds, found.options, found.probabilities, strict=True):
         told = zip(options, probabilities, strict=True)
@@ -197,7 +210,7 @@ def _voted(own: Entry, copies: Sequence[Copy], star: witnesses.Star, config: Con
         return []
     spun = any(copy.pair.relation == "spun" for copy in copies)
     odds = [_suspicions(own), *(copy.suspicions for copy in copies)] if spun else ()
-    ballot = vote.Ballot(own.tokens.words, star.places, by.ledger, by.conjectured, odds)
+    ballot = ballots.Ballot(own.tokens.words, star.places, by.ledger, by.conjectured, odds)
     return [choice for choice in vote.choices(ballot, config) if _is_decidable(own, choice, copies, config)]
 
 

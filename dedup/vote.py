@@ -19,18 +19,17 @@ Limits: texts count as independent but for what a ledger knows; that a witness w
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
-from itertools import combinations
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import exp, log
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup import plausible
+from dedup import ballots, plausible
+from dedup.ballots import Ballot, Option
 from dedup.config import Config
 from dedup.dictionary import Dictionary
-from dedup.model import Substitution
 from dedup.places import Choice, Column, Kind, Part, Place, Words
 
 AGREEMENT = 2.5
@@ -39,24 +38,9 @@ makes two texts wrong in the same way. Fitted with `plausible.NOISE`."""
 LIKELIHOOD = 0.46
 """What the logarithm of the likelihood of what the texts have counts: less than 1, since places are not independent.
 Fitted with `plausible.REPLACED`."""
-STANDING = 0.46
-"""What the logarithm of how often an option stands in the originals of the ledger counts."""
-SUSPICION, SUSPICION_UNKNOWN = 0.54, -0.55
-"""What the log-odds that words were put in, by themselves, count against an option; and what they are thought to be of
-words that no text has."""
 RIGHT_PRIOR, WRONG_PRIOR = 2.0, 1.5
 """Places at which a text is thought to be right, and wrong, before any is looked at."""
 ROUNDS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """What may stand at a place: the texts that have it, or the parts it is made of, or the line it goes by."""
-
-    words: Words
-    texts: tuple[int, ...]
-    parts: tuple[Part, ...] = ()
-    entry: Substitution | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,21 +59,6 @@ Replaced = dict[tuple[Words, Words], float]
 """How often an original was replaced by what."""
 Known = tuple[Dictionary, Replaced, Replaced]
 """The ledger, the replacements at all places, and those at the place in question, which tell nothing about it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ballot:
-    """What is voted on: the document's words, the places, the ledger, and that part of it that may be conjectured.
-
-    suspicions: of each text, if they are known, the log-odds of each of its tokens that it was put in (`suspicion`).
-    """
-
-    words: Words
-    places: Sequence[Place]
-    ledger: Dictionary
-    conjectured: Dictionary
-    suspicions: Sequence[F64s] = ()
-    told: dict[tuple[Words, Words, Words], Mapping[str, float]] = field(default_factory=dict)
 
 
 def choices(ballot: Ballot, config: Config) -> tuple[Choice, ...]:
@@ -128,8 +97,8 @@ def _choice(place: Place, kind: Kind, option: Option, probability: float, found:
 
 def vote(ballot: Ballot, config: Config) -> Vote:
     """The probabilities of all options (steps 1 to 5)."""
-    kinds = _kinds(ballot.places, config)
-    options = [list(_options(place, kind, ballot)) for place, kind in zip(ballot.places, kinds, strict=True)]
+    kinds = ballots.kinds(ballot.places, config)
+    options = [list(ballots.options(place, kind, ballot)) for place, kind in zip(ballot.places, kinds, strict=True)]
     texts = len(ballot.places[0].readings) if ballot.places else 1
     found = _settled(Vote(kinds, options, [], {kind: [0.5] * texts for kind in ("noise", "replaced")}), ballot)
     composed = [
@@ -147,7 +116,7 @@ def vote(ballot: Ballot, config: Config) -> Vote:
 def _settled(start: Vote, ballot: Ballot) -> Vote:
     """Probabilities and reliabilities, in turns."""
     found = replace(start, probabilities=[[1 / len(options)] * len(options) for options in start.options])
-    recurring = _recurring(ballot)
+    recurring = ballots.recurring(ballot)
     best: list[Words] = [place.own.words for place in ballot.places]
     made: Replaced = {}
     for _ in range(ROUNDS):
@@ -156,9 +125,9 @@ def _settled(start: Vote, ballot: Ballot) -> Vote:
             own = _replaced([(place, kind, options, found.probabilities[at])]) if made else {}
             odds = _odds(place.readings, options, found.reliabilities[kind], kind, (ballot.ledger, made, own))
             if kind == "replaced":
-                odds = [one + _prior(place, option, ballot) for one, option in zip(odds, options, strict=True)]
-            beside = _beside(ballot, best, at)
-            plain = [_plausible(ballot, beside, option.words, kind, recurring) for option in options]
+                odds = [one + ballots.prior(place, option, ballot) for one, option in zip(odds, options, strict=True)]
+            beside = ballots.beside(ballot, best, at)
+            plain = [ballots.plausibility(ballot, beside, option.words, kind, recurring) for option in options]
             shares = _shares([one + other for one, other in zip(odds, plain, strict=True)])
             probabilities.append(shares)
             best[at] = options[shares.index(max(shares))].words
@@ -200,44 +169,6 @@ def _reliabilities(found: Vote) -> Mapping[Kind, Sequence[float]]:
 
 
 # --- options ---------------------------------------------------------------------------------------------------
-
-
-def _kinds(places: Sequence[Place], config: Config) -> list[Kind]:
-    """What parts the readings of each place: what does so at most of them, but letters where some reading is no word
-    and like another."""
-    alike = [_are_alike(place, config) for place in places]
-    usual: Kind = "noise" if 2 * sum(alike) > len(places) else "replaced"
-    return [
-        "noise"
-        if usual == "noise"
-        or (one and not all(plausible.is_sound(reading.words) for reading in place.readings if reading))
-        else "replaced"
-        for one, place in zip(alike, places, strict=True)
-    ]
-
-
-def _are_alike(place: Place, config: Config) -> bool:
-    """Whether the readings, two by two, are alike in their letters."""
-    from rapidfuzz.distance import Indel
-
-    written = {"".join(reading.words) for reading in place.readings if reading and reading.words}
-    alike = [Indel.normalized_similarity(one, other) for one, other in combinations(sorted(written), 2)]
-    return not alike or sum(alike) / len(alike) >= config.noise_similarity_min
-
-
-def _options(place: Place, kind: Kind, ballot: Ballot) -> Iterator[Option]:
-    """What the texts have, and of replaced words what else the ledger knows them to stand for."""
-    texts: dict[Words, list[int]] = {}
-    for text, reading in enumerate(place.readings):
-        if reading:
-            texts.setdefault(reading.words, []).append(text)
-    for words, having in texts.items():
-        yield Option(words, tuple(having))
-    if kind == "replaced":
-        origins = {origin.words: origin for words in texts for origin in ballot.conjectured.origins(words)}
-        for words, origin in origins.items():
-            if words not in texts:
-                yield Option(words, (), (), origin.entry)
 
 
 def _composed(place: Place, kind: Kind, found: Vote) -> Option | None:
@@ -295,47 +226,3 @@ def _odds(
         + sum(weights[part.text] * len(part.reading.words) for part in option.parts) / max(1, len(option.words))
         for option in options
     ]
-
-
-def _prior(place: Place, option: Option, ballot: Ballot) -> float:
-    """What is known of an option before it is asked who has it, in log-odds up to a constant: how often it stands in
-    the originals of the ledger, and whether its words seem put in where texts have them."""
-    found = STANDING * log(ballot.ledger.standing(option.words)) if ballot.ledger and option.words else 0.0
-    if not ballot.suspicions:
-        return found
-    seen = [
-        float(ballot.suspicions[text][reading.start : reading.stop].max())
-        for text in option.texts
-        if (reading := place.readings[text]) and reading.start < reading.stop
-    ]
-    return found - SUSPICION * (sum(seen) / len(seen) if seen else SUSPICION_UNKNOWN)
-
-
-def _plausible(ballot: Ballot, beside: tuple[Words, Words], words: Words, kind: Kind, recurring: Set[str]) -> float:
-    before, after = beside
-    told = ballot.told.get((before, words, after))
-    if told is None:
-        told = ballot.told[before, words, after] = plausible.told(before, words, after, recurring)
-    return plausible.odds(told, plausible.NOISE if kind == "noise" else plausible.REPLACED)
-
-
-def _beside(ballot: Ballot, best: Sequence[Words], at: int) -> tuple[Words, Words]:
-    """The words before and after a place, by the best options of the places next to it."""
-    own = ballot.places[at].own
-    before = ballot.words[max(0, own.start - 1) : own.start]
-    after = ballot.words[own.stop : own.stop + 1]
-    if at and ballot.places[at - 1].own.stop == own.start and best[at - 1]:
-        before = best[at - 1][-1:]
-    if at + 1 < len(ballot.places) and ballot.places[at + 1].own.start == own.stop and best[at + 1]:
-        after = best[at + 1][:1]
-    return before, after
-
-
-def _recurring(ballot: Ballot) -> frozenset[str]:
-    """The words on which all texts agree somewhere."""
-    found: set[str] = set()
-    at = 0
-    for place in ballot.places:
-        found.update(ballot.words[at : place.own.start])
-        at = place.own.stop
-    return frozenset(found.union(ballot.words[at:]))

@@ -22,8 +22,8 @@ FLOORS = {
     "globs": 1, "packed": 2, "remote": 3,
     "figures": 2, "losses": 2, "inflection": 2, "plausible": 2,
     "readings": 3, "damage": 3, "dictionary": 3, "witnesses": 3,
-    "rules": 4, **dict.fromkeys(STAGES, 4), "judge": 5, "suspicion": 4, "conjecture": 6, "vote": 4, "engines": 4,
-    "bulk": 6, "inputs": 5, "mending": 6, "leaning": 6, "slips": 2, "pricing": 2, "pipeline": 7, "meeting": 8, "restoring": 8, "checking": 8, "decisions": 8, "remembered": 9,
+    "rules": 4, **dict.fromkeys(STAGES, 4), "judge": 5, "suspicion": 4, "conjecture": 6, "vote": 5, "engines": 4,
+    "bulk": 6, "inputs": 5, "mending": 6, "leaning": 6, "slips": 2, "pricing": 2, "ballots": 4, "pipeline": 7, "meeting": 8, "restoring": 8, "checking": 8, "decisions": 8, "remembered": 9,
     "explain": 9,
     "tables": 8, "index": 8, "report": 10, "review": 11, "display": 1, "paging": 1, "console": 11, "cli": 12, "__init__": 13,
 }  # fmt: skip

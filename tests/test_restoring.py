@@ -3,6 +3,7 @@ text, and whatever was done can be undone."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -11,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import PARAGRAPHS, article, hostile_texts, noised, spun
 
-from dedup import clean, conjecture, edits, inflection, ledger, pipeline, restore, restoring, suspicion, vote
+from dedup import ballots, clean, conjecture, edits, inflection, ledger, pipeline, restore, restoring, suspicion, vote
 from dedup.config import Config
 from dedup.dictionary import NOTHING, Dictionary, dictionary
 from dedup.model import Document, Restoration, Substitution
-from dedup.places import Place, Reading
+from dedup.places import Choice, Place, Reading
 from dedup.restoring import Means
 
 TEXT = article(41, 40)
@@ -93,7 +94,7 @@ def test_a_known_replacement_outweighs_two_that_agree_on_it() -> None:
     readings = [Reading(1, 2, (word,)) for word in ("navy", "navy", "military")]
     row = Substitution("military", "navy", 40, 20, 50, 1, "a", 0.99)
     made = {"none": NOTHING, "known": dictionary([row])}
-    ballot = {name: vote.Ballot(words, [Place(tuple(readings))], one, NOTHING) for name, one in made.items()}
+    ballot = {name: ballots.Ballot(words, [Place(tuple(readings))], one, NOTHING) for name, one in made.items()}
     (choice,) = vote.choices(ballot["known"], Config())
     assert (choice.words, choice.kind, [part.text for part in choice.agreeing]) == (("military",), "replaced", [2])
     least = Config(vote_confidence_min=choice.confidence)
@@ -193,6 +194,32 @@ def test_an_unheard_phrase_is_suspected_even_if_it_stands_alone() -> None:
     assert (found.origin.words, found.confidence >= Config().conjecture_confidence_min) == (("big", "data"), True)
     other = document("x", TEXT)
     assert conjecture.suspects(other, clean.tokens(other), dictionary(rows), Config()) == ()
+
+
+def test_what_would_stand_beside_itself_is_not_conjectured() -> None:
+    rows = [Substitution("function", "single valued", 9, 9, 60, 0, "a", 0.99)] * 1
+    text = TEXT.replace("The ", "A single valued function helped. A single valued answer came. The ", 1)
+    one = document("x", text)
+    tokens = clean.tokens(one)
+    look = conjecture.Look(tokens.words, [1] * len(tokens), [-1.1] * len(tokens))
+    _, found = conjecture.guesses(look, dictionary(rows))
+    doubled, other = (guess.probabilities[0] for guess in found)
+    assert doubled < 0.01
+    assert other > 0.5
+
+
+def test_more_is_asked_of_a_small_ledger() -> None:
+    one = document("x", spun(TEXT))
+    tokens = clean.tokens(one)
+
+    def made(total_words: float, least: float = 0.95) -> list[Choice]:
+        by = replace(known(), total_words=total_words)
+        return list(conjecture.choices(one, tokens, [1] * len(tokens), by, Config(conjecture_confidence_min=least)))
+
+    assert min(choice.confidence for choice in made(1e5)) >= 0.95
+    assert min(choice.confidence for choice in made(1e4)) >= 0.985
+    assert made(1e4) == [choice for choice in made(1e4, 0.5) if choice.confidence >= 0.9854]
+    assert made(1e4, 1.0) == []
 
 
 # --- dictionary and words --------------------------------------------------------------------------------------
