@@ -112,7 +112,8 @@ def staged(stage: str, arguments: list[str]) -> None:
         found = added(corpus, Path(arguments[1]), int(arguments[2]))
     else:
         found = queried(corpus, Path(arguments[1]), int(arguments[2]))
-    found["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    found |= {"peak_mb": used.ru_maxrss / 1000, "cpu_seconds": used.ru_utime + used.ru_stime}
     print(json.dumps(found))
 
 
@@ -123,9 +124,11 @@ def say(line: str) -> None:
 def compared(scan: dict[str, Any], add: dict[str, Any]) -> None:
     """What was found, and how fast, beside the scan."""
     rates = [one["documents"] / one["seconds"] for one in (scan, add)]
-    say(f"scan of all: {scan['seconds']:.1f} s, {rates[0]:,.0f} documents/s, {scan['peak_mb']:,.0f} MB")
+    for name, one, rate in zip(("scan of all", "added in batches"), (scan, add), rates, strict=True):
+        took = f"{one['seconds']:.1f} s, {one['cpu_seconds']:.1f} s of processors"
+        say(f"{name}: {took}, {rate:,.0f} documents/s, {one['peak_mb']:,.0f} MB")
     say(
-        f"added in batches: {add['seconds']:.1f} s, {rates[1]:,.0f} documents/s, {add['peak_mb']:,.0f} MB; "
+        f"adding: "
         f"{rates[1] / rates[0]:.2f} of the scan's rate; {add['last_batches']:.2f} s each of the last ten batches"
     )
     say(f"on disk: {add['bytes_document']:,.0f} bytes and {add['postings_document']:.0f} keys a document")

@@ -91,6 +91,7 @@ class Index:
 
     def __init__(self, at: snapshot.Snapshot) -> None:
         self._at = at
+        self._seen: tuple[int, ...] = ()
 
     @staticmethod
     def create(folder: str | Path, config: Config | None = None) -> Index:
@@ -144,7 +145,10 @@ class Index:
 
     def refreshed(self) -> snapshot.Snapshot:
         """What was committed last."""
-        self._at = snapshot.last(self._at.folder, self._at.config, self._at)
+        seen = manifest.mark(self._at.folder)
+        if not seen or seen != self._seen:
+            self._at = snapshot.last(self._at.folder, self._at.config, self._at)
+            self._seen = seen  # of before it was read: a later one is looked at again
         return self._at
 
     # --- writing ---------------------------------------------------------------------------------------------------
