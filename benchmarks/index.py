@@ -67,6 +67,7 @@ def queried(corpus: Path, folder: Path, queries: int) -> dict[str, Any]:
     import dedup
 
     index = dedup.Index.open(folder)
+    index.warm()
     size = len(index)
     step = max(1, size // (queries + WARM_QUERIES))
     seconds, related = [], 0
