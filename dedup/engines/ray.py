@@ -19,8 +19,10 @@ from __future__ import annotations
 
 import os
 import pickle
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, redirect_stdout
 from dataclasses import dataclass, field
 from io import BytesIO
 from types import TracebackType
@@ -164,18 +166,22 @@ class Cluster:
     workers: int
     memory_bytes: int
     columns: Objects = field(default_factory=lambda: Objects(None))
-    _is_own: bool = False
+    _open: ExitStack = field(default_factory=ExitStack)
 
     def __enter__(self) -> Cluster:
         ray = _library()
+        self._open.enter_context(redirect_stdout(sys.stderr))  # where Ray tells of workers that ended, else in findings
         if not ray.is_initialized():
-            self._is_own = True
-            _start(ray, self.workers, self.memory_bytes)
+            self._open.callback(ray.shutdown)
+            try:
+                _start(ray, self.workers, self.memory_bytes)
+            except BaseException:
+                self._open.close()
+                raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if self._is_own:
-            _library().shutdown()
+        self._open.close()
 
     def mapped(self, name: str, stage: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
         ray = _library()
