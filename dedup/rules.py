@@ -238,7 +238,8 @@ def _strange(seen: Figures) -> NDArray[np.float64]:
     equal = _of_shorter(seen, seen.containment_a, seen.containment_b) * shorter
     added = np.maximum(0.0, covered_longer - covered)
     strange = shorter - equal + added + BREAK_COST_WORDS * np.maximum(0.0, seen.passages - 1)
-    return np.round(strange / np.maximum(1.0, shorter), 9)
+    found: NDArray[np.float64] = np.round(strange / np.maximum(1.0, shorter), 9)
+    return found
 
 
 def _length_ratio(seen: Figures) -> NDArray[np.float64]:
