@@ -337,7 +337,7 @@ _UNITS = {
 
 def size_bytes(text: str) -> int:
     """The bytes that a size names: `1GB`, `512 MiB`, `1.5TB`, or a number of bytes. Raises ValueError."""
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", text)
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)", text.strip())
     if not found or found[2].lower() not in _UNITS:
         raise ValueError(f"{text!r} is no size; write it as 1GB, 512MB or a number of bytes")
     return int(float(found[1]) * _UNITS[found[2].lower()])

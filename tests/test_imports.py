@@ -25,7 +25,8 @@ FLOORS = {
     "rules": 4, **dict.fromkeys(STAGES, 4), "judge": 5, "suspicion": 4, "conjecture": 6, "vote": 5, "engines": 4,
     "bulk": 6, "inputs": 5, "mending": 6, "leaning": 6, "slips": 2, "pricing": 2, "ballots": 4, "pipeline": 7, "meeting": 8, "restoring": 8, "checking": 8, "decisions": 8, "remembered": 9,
     "explain": 9,
-    "tables": 8, "index": 8, "report": 10, "review": 11, "display": 1, "paging": 1, "console": 11, "cli": 12, "__init__": 13,
+    "tables": 8, "index": 8, "shared": 8, "report": 10, "review": 11, "display": 1, "paging": 1,
+    "console": 11, "cli": 12, "__init__": 13,
 }  # fmt: skip
 BULK = ("components", "read", "corpus", "sketch", "held", "terms", "passages", "match", "verify", "flow", "run")
 """The modules of `bulk`, each of which imports only those before it."""

@@ -18,18 +18,26 @@ Shape = Literal[
     "capital", "letter", "sign", "odd sign", "confusion", "misread", "divided", "code", "number",
 ]  # fmt: skip
 EDGES = "\"'“”‘’.,;:!?()[]{}…—–-*_«»"
-_CODE = re.compile(r"[=<>\\{}$@#%+|~`^]{1}|[\w)][/_(\[]|[/_]|\w\.\w+\.?\w*$|::|://|^-{1,2}\w|\d[.,:]\d")
+_CODE = re.compile(r"[=<>\\{}$@#%+|~`^]{1}|[\w)][/_(\[]|[/_]|\w\.\w+(?:\.\w*)?$|::|://|^-{1,2}\w|\d[.,:]\d")
 _NUMBER = re.compile(r"^[£$€#]?\d[\d.,:/'’-]*(?:st|nd|rd|th|s|am|pm|km|kg|mm|cm|m|d|[A-Za-z])?%?$")
 _ODD = re.compile(r"[»«■•^~|\\{}<>*%@¬§¥€£�©®°]")
 _INNER = re.compile(r"[^\W\d_][.,;:!?*^~|«»■•\\£&()\[\]\"“”][^\W\d_]")
 _ABBREVIATION = re.compile(r"(?:[A-Za-z]{1,4}\.){1,6}[A-Za-z]?")
-_CAMEL = re.compile(r"[a-z]{2}[A-Z]|[A-Z]{2,}[a-z]{2}|[a-z][A-Z]$")
+_CAMEL = re.compile(r"[a-z]{2}[A-Z]|[A-Z]{2}[a-z]{2}|[a-z][A-Z]$")
 _SURE_NAME = re.compile(r"(?:Mac|Mc|De|La|Le|Van|O['’]|D['’]|Fitz)[A-Z][a-z]+")
 
 
-@lru_cache(maxsize=1 << 17)
+PIECE_CHARACTERS_MAX = 256
+"""Characters from which a piece is no word, whatever stands in it, nor worth remembering."""
+
+
 def shape(piece: str) -> Shape:
     """The class of a piece of text between white space."""
+    return _shape(piece) if len(piece) <= PIECE_CHARACTERS_MAX else "code"
+
+
+@lru_cache(maxsize=1 << 17)
+def _shape(piece: str) -> Shape:
     bare = piece.strip(EDGES)
     if not bare:
         return "known" if piece in _PLAIN_SIGNS else "odd sign" if _ODD.search(piece) else "sign"
