@@ -24,9 +24,9 @@ from dedup.bulk import match as bulk_match
 from dedup.bulk import read as bulk_read
 from dedup.bulk import sketch as bulk_sketch
 from dedup.bulk.held import Held
+from dedup.config import Config
 from dedup.engines.local import Threads
 from dedup.engines.store import HELD_SHARE, Store
-from dedup.config import Config
 from dedup.kernels import join, partners, postings
 
 BULK = Config(bulk_bytes_min=0, workers=1)

@@ -16,23 +16,32 @@ PACKAGE = ROOT / "dedup"
 STAGES = frozenset(
     ("read", "clean", "sketch", "match", "align", "phrase", "loci", "ledger", "judge", "cluster", "restore")
 )
-FLOORS = {
-    "urls": -1, "model": 0, "config": 0, "kernels": 0, "progress": 0,
-    "edits": 1, "language": 1, "mojibake": 1, "columns": 1, "places": 1, "whole": 0.5, "spool": 1,
-    "globs": 1, "packed": 2, "remote": 3,
-    "figures": 2, "losses": 2, "inflection": 2, "plausible": 2,
-    "readings": 3, "damage": 3, "dictionary": 3, "witnesses": 3,
-    "rules": 4, **dict.fromkeys(STAGES, 4), "judge": 5, "suspicion": 4, "conjecture": 6, "vote": 5, "engines": 4,
-    "bulk": 6, "inputs": 5, "mending": 6, "leaning": 6, "slips": 2, "pricing": 2, "ballots": 4, "pipeline": 7, "meeting": 8, "restoring": 8, "checking": 8, "decisions": 8, "remembered": 9,
-    "explain": 9,
-    "tables": 8, "index": 8, "shared": 8, "report": 10, "review": 11, "display": 1, "paging": 1,
-    "console": 11, "cli": 12, "__init__": 13,
-}  # fmt: skip
+STOREYS = (
+    "urls".split(),
+    "config kernels model progress".split(),
+    "whole".split(),
+    "columns display edits globs language mojibake paging places spool".split(),
+    "figures inflection losses packed plausible pricing slips".split(),
+    "damage dictionary readings remote witnesses".split(),
+    (*STAGES, *"ballots engines rules suspicion".split()),
+    "inputs judge vote".split(),
+    "bulk conjecture leaning mending".split(),
+    "pipeline".split(),
+    "checking decisions index meeting restoring shared tables".split(),
+    "explain remembered".split(),
+    "report".split(),
+    "console review".split(),
+    "cli".split(),
+    "__init__".split(),
+)
+"""The modules from the ground up: each imports from storeys below its own."""
+FLOORS = {name: floor for floor, names in enumerate(STOREYS) for name in names}
 BULK = ("components", "read", "corpus", "sketch", "held", "terms", "passages", "match", "verify", "flow", "run")
 """The modules of `bulk`, each of which imports only those before it."""
 HEAVY = frozenset((
     "aiohttp", "charset_normalizer", "datasets", "datasketch", "fastwarc", "fsspec", "ftfy", "jinja2", "numba",
-    "pandas", "polars", "pyarrow", "rapidfuzz", "ray", "redis", "rich", "scipy", "trafilatura", "wordfreq", "wordsegment",
+    "pandas", "polars", "pyarrow", "rapidfuzz", "ray", "redis", "rich", "scipy", "trafilatura", "wordfreq",
+    "wordsegment",
 ))  # fmt: skip
 
 

@@ -52,7 +52,7 @@ def shown(found: dedup.Collation, width: int = 100) -> str:
     "sentence, exchanged, told",
     [
         ("Der alte Wagen rollte am Abend {} durch das Tor der Stadt hinaus auf die Straße nach {}", "langsam", True),
-        ("The old carriage rolled in the evening {} through the gate of the town out to the road to {}", "slowly", False),
+        ("The old carriage rolled in the evening {} through the gate of the town to the road to {}", "slowly", False),
     ],
     ids=["German", "English"],
 )
