@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
 import resource
 import signal
 import subprocess
@@ -299,17 +298,10 @@ def of_another_format(data: bytes, random: Random) -> bytes:
     return b"dedup kept 0\n" + data[len(kept.FORMAT) :]
 
 
-class Shouted:
-    """What calls a function when it is unpickled."""
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return os.mkdir, ("shouted",)
-
-
 def crafted(data: bytes, random: Random) -> bytes:
-    """With the right checksum."""
-    pickled = pickle.dumps(Shouted(), protocol=5)
-    body = np.array([1, len(pickled)], np.int64).tobytes() + pickled
+    """With the right checksum, and a record that is none of a result: a module of the program, a name in it, a word."""
+    tree = json.dumps(["record", "dedup.engines.kept", "os.mkdir", "shouted"]).encode()
+    body = np.array([1, len(tree)], np.int64).tobytes() + tree + bytes(-len(tree) % kept.ALIGNED_BYTES)
     return kept.FORMAT + sha256(body).digest() + body
 
 

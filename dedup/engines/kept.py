@@ -4,8 +4,8 @@
    number of the item, as soon as it is there, by whoever made it; what is there already is read and not made again.
 2. A file is whole or not there: it is written under another name, goes to the disk (fsync) and is renamed.
 3. It begins with the format and with a SHA-256 of the rest. What does not agree is made again, never read as data.
-4. A result is pickled, its arrays beside it (PEP 574), arrays in the store of columns with it. Reading makes arrays and
-   the program's own records of it and nothing else, whatever stands in the file.
+4. A result is written as plain data (see `plain`), arrays in the store of columns with it: reading makes arrays and the
+   program's own records of it and nothing else, whatever stands in the file.
 
 Limits: a run repeats what was under way when it was killed, one item a worker, and what no stage does (ids are put in
 order, pairs merged, clusters made). A folder is for one run at a time (see `work`).
@@ -14,27 +14,25 @@ order, pairs merged, clusters made). A folder is for one run at a time (see `wor
 from __future__ import annotations
 
 import os
-import pickle
-import sys
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass
 from hashlib import sha256
-from io import BytesIO
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Generic
 
 import numpy as np
 
+from dedup.engines import plain
 from dedup.engines.local import Engine, Item, Result
-from dedup.engines.store import Block, Columns
+from dedup.engines.store import Columns
 from dedup.model import DedupError
 
-FORMAT = b"dedup kept 1\n"
+FORMAT = b"dedup kept 2\n"
 DIGEST_BYTES = 32
+ALIGNED_BYTES = 8
+"""Arrays begin at multiples of it, as compiled loops expect."""
 PARTIAL = ".partial"
-ARRAYS = frozenset(("_frombuffer", "_reconstruct", "dtype", "ndarray", "scalar"))
-"""What numpy makes arrays by."""
 
 
 class Kept:
@@ -92,18 +90,17 @@ class Keeping(Generic[Item, Result]):
 
 def write(path: Path, result: object, columns: Columns | None) -> None:
     """A result as a file, which is on the disk when this returns. Raises DedupError if there is no room."""
-    buffers: list[pickle.PickleBuffer] = []
-    stream = BytesIO()
-    _Pickler(stream, buffers.append, columns).dump(result)
-    pieces = [stream.getbuffer(), *(buffer.raw() for buffer in buffers)]
+    tree, arrays = plain.dumped(result, columns)
+    pieces = [memoryview(tree), *(array.reshape(-1).view(np.uint8).data for array in arrays)]
     sizes = np.array([len(pieces), *(piece.nbytes for piece in pieces)], np.int64).tobytes()
-    digest = sha256(sizes)
-    for piece in pieces:
-        digest.update(piece)
+    body = [sizes, *(part for piece in pieces for part in (piece, bytes(-piece.nbytes % ALIGNED_BYTES)))]
+    digest = sha256()
+    for part in body:
+        digest.update(part)
     partial = path.with_name(f"{path.name}.{os.getpid()}{PARTIAL}")
     try:
         with partial.open("wb") as file:
-            file.writelines((FORMAT, digest.digest(), sizes, *pieces))
+            file.writelines((FORMAT, digest.digest(), *body))
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
@@ -116,23 +113,23 @@ def write(path: Path, result: object, columns: Columns | None) -> None:
 def read(path: Path, columns: Columns | None) -> tuple[Any] | None:
     """The result that a file holds, None if there is no such file, or it is not what was written."""
     try:
-        data = bytearray(path.stat().st_size)  # so that arrays may be written to, as those just made
         with path.open("rb") as file:
-            data = data[: file.readinto(data)]
+            head = file.read(len(FORMAT) + DIGEST_BYTES)
+            data = bytearray(max(0, path.stat().st_size - len(head)))  # so that arrays may be written to, as those made
+            body = memoryview(data)[: file.readinto(data)]
     except FileNotFoundError:
         return None
     except OSError as error:
         raise _unkept(path, error) from error
-    body = memoryview(data)[len(FORMAT) + DIGEST_BYTES :]
-    if not data.startswith(FORMAT) or sha256(body).digest() != data[len(FORMAT) : len(FORMAT) + DIGEST_BYTES]:
+    if head != FORMAT + sha256(body).digest():
         return None
     count = int(np.frombuffer(body[:8], np.int64)[0])
     sizes = np.frombuffer(body[8 : 8 * (count + 1)], np.int64).tolist()
-    bounds = accumulate(sizes, initial=8 * (count + 1))
-    pickled, *buffers = (body[start:stop] for start, stop in pairwise(bounds))
+    starts = accumulate((size + -size % ALIGNED_BYTES for size in sizes), initial=8 * (count + 1))
+    tree, *buffers = (body[start : start + size] for start, size in zip(starts, sizes, strict=False))
     try:
-        return (_Unpickler(BytesIO(pickled), buffers, columns).load(),)
-    except (pickle.UnpicklingError, AttributeError, ImportError, TypeError):  # of another state of the program
+        return (plain.loaded(bytes(tree), buffers, columns),)
+    except plain.NotPlainError:  # of another state of the program
         return None
 
 
@@ -149,35 +146,3 @@ def to_disk(folder: Path) -> None:
 def _unkept(path: Path, error: OSError) -> DedupError:
     problem = f"cannot keep what is finished ({error.strerror})"
     return DedupError(path, problem, "make room there, and run the command again: it goes on where it stopped")
-
-
-class _Pickler(pickle.Pickler):
-    """What is a block in the store is written as the array that it stands for."""
-
-    def __init__(self, stream: BytesIO, beside: Callable[[pickle.PickleBuffer], Any], columns: Columns | None) -> None:
-        super().__init__(stream, protocol=5, buffer_callback=beside)
-        self._columns = columns
-
-    def persistent_id(self, one: Any) -> Any:
-        return self._columns.whole(one) if self._columns and isinstance(one, Block) else None
-
-
-class _Unpickler(pickle.Unpickler):
-    """The other way. Raises pickle.UnpicklingError for what is neither an array nor a record of the program."""
-
-    def __init__(self, stream: BytesIO, buffers: list[memoryview], columns: Columns | None) -> None:
-        super().__init__(stream, buffers=buffers)
-        self._columns = columns
-
-    def persistent_load(self, array: Any) -> Block:
-        assert self._columns is not None
-        return self._columns.put(array)
-
-    def find_class(self, module: str, name: str) -> Any:
-        if module.partition(".")[0] == "numpy" and name in ARRAYS:
-            return super().find_class(module, name)
-        if module.startswith("dedup.") and "." not in name and module in sys.modules:
-            found = getattr(sys.modules[module], name)
-            if found is DedupError or (isinstance(found, type) and is_dataclass(found)):
-                return found
-        raise pickle.UnpicklingError(f"{module}.{name} is no result")
