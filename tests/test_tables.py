@@ -16,6 +16,7 @@ from strategies import PARAGRAPHS, article, spun
 import dedup
 from dedup.config import Config
 from dedup.model import DedupError
+from dedup.packed import tables
 
 SMALL = Config(bulk_bytes_min=1 << 50)
 BULK = Config(bulk_bytes_min=0)
@@ -97,6 +98,23 @@ def test_whatever_holds_records_gives_what_a_file_of_them_gives(tmp_path: Path, 
         a, b = int(pair.a[1:]), int(pair.b[1:])
         assert cleaner[a, b] == (None if pair.cleaner is None else int(pair.cleaner[1:]))
     assert found.problems == ()
+
+
+def test_what_offers_the_interface_alone_is_taken_without_a_copy() -> None:
+    class Capsule:
+        """Nothing but the interface."""
+
+        def __init__(self, table: pa.Table) -> None:
+            self._table = table
+
+        def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+            return self._table.__arrow_c_stream__(requested_schema)
+
+    given = pa.Table.from_pylist(rows())
+    taken = tables.table(Capsule(given), "text")
+    before, after = ([one.address for one in table["text"].chunk(0).buffers()[1:]] for table in (given, taken))
+    assert before == after
+    assert dedup.deduplicate(Capsule(given), config=SMALL).kept.equals(dedup.deduplicate(given, config=SMALL).kept)
 
 
 def test_bulk_keeps_the_same_rows() -> None:

@@ -81,7 +81,7 @@ ENGINE = click.option(
     help="What a large corpus is worked on by: this process, or a Ray cluster (RAY_ADDRESS; else one is started here).",
 )  # fmt: skip
 DAMAGE = click.option(
-    "--damage", "damage_weight", flag_value=DAMAGE_WEIGHT, type=float, default=0.0,
+    "--damage", "damage_weight", is_flag=True, callback=lambda _, __, given: DAMAGE_WEIGHT if given else 0.0,
     help="Make the card of every document (as `dedup check` does), and count it where the copy to keep is chosen.",
 )  # fmt: skip
 
