@@ -55,7 +55,7 @@ def review(results: Path) -> Review:
         raise DedupError(file, "is a link", "take it away: decisions are written to a file of their own")
     if file.exists():
         decisions.read(file)
-    html = page.rendered(replace(data, index={**data.index, "review": True}), "'self'")
+    html = page.rendered(replace(data, index={**data.index, "review": file.name}), "'self'")
     listed = data.index["documents"]
     digests = dict(zip_longest(listed["ids"], listed.get("digests", ())))
     return Review(html.encode("utf-8"), "frame-ancestors 'none'", digests, file)

@@ -25,6 +25,7 @@ from dedup.cli import main
 from dedup.config import Config
 from dedup.explain import Explanation, explanation, number
 from dedup.model import MERGING, DedupError
+from dedup.report import concluded
 from dedup.report import explain as report
 
 ROOT = Path(__file__).parent.parent
@@ -363,7 +364,7 @@ def test_many_linked_documents_are_counted_and_the_two_are_among_those_told(
     from dedup import explain
 
     monkeypatch.setattr(explain, "MEMBERS_TOLD", 3)
-    monkeypatch.setattr(report, "MEMBERS_SHOWN", 2)
+    monkeypatch.setattr(concluded, "MEMBERS_SHOWN", 2)
     written(tmp_path, {f"{at}.txt": article(3, 12) for at in range(9)})
     told = explanation(tmp_path, "7.txt", "8.txt", SMALL)
     assert told.rounds[0].linked == 9

@@ -145,7 +145,7 @@ def test_library_is_used_in_its_place(library: str, homes: list[str]) -> None:
 @pytest.mark.parametrize("name", sorted(MODULES))
 def test_heavy_libraries_are_imported_where_they_are_used(name: str) -> None:
     found = {one.split(".")[0] for one in imported(top_level(MODULES[name]))} & HEAVY
-    printing = name in ("report.terminal", "report.facing", "report.explain", "report.check")
+    printing = name in ("report.terminal", "report.facing", "report.explain", "report.concluded", "report.check")
     allowed = {"rich"} if printing else {"numba"} if name.startswith("kernels") else set()
     assert found <= allowed
 

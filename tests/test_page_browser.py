@@ -243,6 +243,56 @@ def test_a_place_tells_its_verdict_on_hover_and_on_focus(browser: Any, seeds: Pa
         assert tab.locator(".change.on").count() == 2
 
 
+def test_what_is_clicked_stays_whatever_the_pointer_passes_over(browser: Any, seeds: Path) -> None:
+    with opened(browser, seeds, "#/cluster/0") as tab:
+        tab.wait_for_selector(".texts .change")
+        tab.click(".texts del:text-is('goal')")
+        tab.hover(".texts del:text-is('provide')")
+        assert "objective" in tab.inner_text("#place")
+        tab.click(".texts del:text-is('goal')")  # a second click lets go
+        tab.hover(".texts del:text-is('provide')")
+        assert "offer" in tab.inner_text("#place")
+
+
+def test_the_ledger_goes_from_place_to_place_and_stays_below_the_pointer(browser: Any, seeds: Path) -> None:
+    with opened(browser, seeds, "#/cluster/0") as tab:
+        tab.wait_for_selector(".ledger")
+        button = tab.locator(".times").nth(1)
+        button.click()
+        before = button.bounding_box()
+        assert button.inner_text() == "1 of 11"
+        button.click()
+        assert button.inner_text() == "2 of 11" and button.bounding_box() == before
+        assert tab.inner_text(".change.on >> nth=0") == "in"
+
+
+def test_the_names_of_both_texts_stay_in_sight(browser: Any, seeds: Path) -> None:
+    for wide in (1280, 390):
+        with opened(browser, seeds, "#/cluster/0", viewport={"width": wide, "height": 844}) as tab:
+            tab.wait_for_selector(".texts .change")
+            tab.evaluate("window.scrollTo(0, 6000)")
+            for at in range(2):
+                box = tab.locator(".texts th").nth(at).bounding_box()
+                assert box and 0 <= box["y"] < 120
+
+
+def test_on_a_telephone_the_ledger_stands_before_the_texts(browser: Any, seeds: Path) -> None:
+    with opened(browser, seeds, "#/cluster/0", viewport={"width": 390, "height": 844}) as tab:
+        tab.wait_for_selector(".ledger")
+        ledger_, texts = (tab.locator(one).bounding_box() for one in (".ledger-place", ".texts"))
+        assert ledger_ and texts and ledger_["y"] < texts["y"]
+
+
+def test_no_name_in_the_plot_of_links_runs_into_another(browser: Any, seeds: Path) -> None:
+    with opened(browser, seeds, viewport={"width": 390, "height": 844}) as tab:
+        boxes = [one.bounding_box() for one in tab.locator(".plot").nth(3).locator("svg text").all()]
+        assert len(boxes) == 3
+        for at, one in enumerate(boxes):
+            for other in boxes[at + 1 :]:
+                apart = abs(one["x"] - other["x"]) >= min(one["width"], other["width"])
+                assert apart or abs(one["y"] - other["y"]) >= 0.7 * one["height"]
+
+
 def test_moves_lead_to_each_other(browser: Any, tmp_path: Path) -> None:
     target = written(tmp_path, ROOT / "fixtures" / "real" / "paragraphs-moved" / "documents")
     with opened(browser, target, "#/cluster/0") as tab:
@@ -288,6 +338,20 @@ def test_everything_by_the_keyboard(browser: Any, many: Path) -> None:
         tab.keyboard.press("Escape")
         tab.keyboard.press("2")
         assert tab.locator(".tiles").count() == 1  # the keys are off
+
+
+def test_lists_are_entered_by_keys_from_anywhere(browser: Any, seeds: Path) -> None:
+    with opened(browser, seeds) as tab:
+        tab.keyboard.press("2")
+        tab.wait_for_selector(".row")
+        tab.keyboard.press("j")
+        tab.keyboard.press("Enter")
+        tab.wait_for_selector(".texts .change")
+        tab.keyboard.press("3")
+        tab.wait_for_selector(".pairs")
+        for key in ("j", "j", "k", "Enter"):
+            tab.keyboard.press(key)
+        until(tab, "location.hash === '#/shared/0'")
 
 
 def test_differences_are_gone_through_by_arrows(browser: Any, seeds: Path) -> None:

@@ -355,8 +355,12 @@ def test_what_is_decided_on_the_page_ends_in_the_clean_corpus(results: Path, tmp
         tab.wait_for_selector("#decided:has-text('no copies')")
         tab.click("text=Keep this one")
         tab.wait_for_selector("#decided:has-text('is kept')")
-        tab.click("nav >> text=Decisions")
+        tab.wait_for_selector(".fate-decided:has-text('you: keep')")
+        pressed = tab.locator(".decide[aria-pressed=true]").all_inner_texts()
+        assert pressed == ["Keep this one", "No copy", "Take the copy's reading"]
+        tab.click("text=Take it back")
         tab.wait_for_selector("text=in the order in which they were made")
+        assert one.file.name in tab.inner_text("main")
         tab.click("[aria-label='Withdraw number 3']")
         tab.wait_for_selector("text=withdrawn")
         tab.click("nav >> text=Clusters")

@@ -264,7 +264,25 @@ def test_the_help_of_every_command_fits_and_has_an_example(width: int) -> None:
         assert "Example:" in text, name
     text = CliRunner().invoke(main, ["--help"], terminal_width=width).stdout
     assert text.count("  dedup ") >= 3
+    assert max(map(len, text.splitlines())) <= width
     assert all(re.search(rf"^  {name} ", text, re.M) for name in main.commands)
+
+
+def test_no_line_of_a_help_is_broken_off() -> None:
+    for width in (40, 80):
+        told = CliRunner().invoke(main, ["index", "--help"], terminal_width=width).stdout
+        assert "..." not in told.split("ARGS]...")[1]
+
+
+def test_what_goes_on_in_the_next_line_stands_below_what_it_belongs_to(findings: dedup.Findings) -> None:
+    told = printed(lambda _: terminal.scan(findings), 40).split("Cluster 1")[1].split("Shared passages")[0]
+    for line in told.splitlines()[1:]:
+        assert not line.strip() or line.startswith(("  keep  ", "  drop  ", " " * 8)), line
+
+
+def test_a_copy_that_shares_passages_is_told_to_be_one(findings: dedup.Findings) -> None:
+    told = printed(lambda _: terminal.scan(findings), 80)
+    assert f"{COPY} is a copy of {KEPT}" in told.split("Shared passages")[1]
 
 
 def test_every_command_stands_in_one_section_with_a_line() -> None:

@@ -28,14 +28,14 @@ SHORT = {
     "restore": "a document with its original readings put back",
     "completion": "what a shell completes commands by",
 }
-EPILOG = """\b
-Examples:
-  dedup scan seeds                          which of these texts are copies
-  dedup report seeds -o report.html         the same to look at, side by side
-  dedup clean seeds -o clean                the corpus without its copies
-
-dedup COMMAND --help tells more, each with an example.
-"""
+EXAMPLES = (
+    ("dedup scan seeds", "which of these texts are copies"),
+    ("dedup report seeds -o report.html", "the same to look at, side by side"),
+    ("dedup clean seeds -o clean", "the corpus without its copies"),
+)
+EPILOG = "dedup COMMAND --help tells more, each with an example."
+NARROW, COMMAND_MOST = 70, 40
+"""Columns below which what a command does stands under it, and that a command may take beside that."""
 
 
 class Grouped(click.Group):
@@ -52,6 +52,11 @@ class Grouped(click.Group):
             if rows:
                 with formatter.section(title):
                     formatter.write_dl(rows)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Examples"):
+            formatter.write_dl(EXAMPLES, col_max=10 if formatter.width < NARROW else COMMAND_MOST)
+        super().format_epilog(ctx, formatter)
 
 
 def telling(command: click.Command) -> click.Command:

@@ -26,7 +26,7 @@ BATCH = click.option(
 )  # fmt: skip
 
 
-@click.group("index", epilog="Example:  dedup index create seen monday.jsonl && dedup index add seen tuesday.jsonl")
+@click.group("index", epilog="Example:  dedup index create seen monday.jsonl")
 def command() -> None:
     """Keep an index of all documents ever seen, and tell of new ones what they are copies of.
 
@@ -34,7 +34,9 @@ def command() -> None:
     """
 
 
-@command.command("create", epilog="Example:  dedup index create seen monday.jsonl")
+@command.command(
+    "create", short_help="make INDEX, and add documents", epilog="Example:  dedup index create seen monday.jsonl"
+)
 @FOLDER
 @SOURCES
 @options.FORMAT
@@ -58,7 +60,11 @@ def create(
             _add(made, sources, form, output, batch_documents)
 
 
-@command.command("add", epilog="Example:  dedup index add seen tuesday.jsonl --format jsonl")
+@command.command(
+    "add",
+    short_help="add documents, and tell which are copies",
+    epilog="Example:  dedup index add seen tuesday.jsonl --format jsonl",
+)
 @FOLDER
 @options.SOURCES
 @options.FORMAT
@@ -78,7 +84,11 @@ def add(
         _add(_opened(folder, given), sources, form, output, batch_documents)
 
 
-@command.command("query", epilog="Example:  dedup index query seen letter.txt")
+@command.command(
+    "query",
+    short_help="tell what documents are copies of, and add none",
+    epilog="Example:  dedup index query seen letter.txt",
+)
 @FOLDER
 @options.SOURCES
 @options.FORMAT
@@ -101,7 +111,7 @@ def query(folder: Path, sources: Sequence[str], form: str, output: Path | None, 
         finish(found.problems, ())
 
 
-@command.command("remove", epilog="Example:  dedup index remove seen letter.txt")
+@command.command("remove", short_help="remove documents by id", epilog="Example:  dedup index remove seen letter.txt")
 @FOLDER
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
 def remove(folder: Path, ids: Sequence[str]) -> None:
@@ -114,7 +124,9 @@ def remove(folder: Path, ids: Sequence[str]) -> None:
         finish([DedupError(name, "is not in the index", "check the spelling of the id") for name in missing], ())
 
 
-@command.command("verify", epilog="Example:  dedup index verify seen")
+@command.command(
+    "verify", short_help="read all of INDEX, and tell whether it is whole", epilog="Example:  dedup index verify seen"
+)
 @FOLDER
 @options.FORMAT
 def verify(folder: Path, form: str) -> None:
@@ -134,7 +146,9 @@ def verify(folder: Path, form: str) -> None:
             raise SystemExit(1)
 
 
-@command.command("stats", epilog="Example:  dedup index stats seen")
+@command.command(
+    "stats", short_help="how many documents INDEX holds, and what it takes", epilog="Example:  dedup index stats seen"
+)
 @FOLDER
 @options.FORMAT
 def stats(folder: Path, form: str) -> None:

@@ -96,9 +96,9 @@ def _places(found: list[Finding], starts: list[int]) -> Iterator[RenderableType]
     for one in sorted(surest, key=lambda one: one.span):
         line = bisect_right(starts, one.span[0])
         place = f"line {line}, character {one.span[0] - starts[line - 1] + 1}: "
-        yield Text.assemble(
-            "  ", (place, "dim"), (_quoted(one.text), "yellow"), "  ", (printable(shortened(one.explanation, 160)), "")
-        )
+        told = (printable(shortened(one.explanation, 160)), "")
+        line_ = Text.assemble((place, "dim"), (_quoted(one.text), "yellow"), "  ", told)
+        yield Padding(line_, (0, 0, 0, 2), expand=False)
     if len(found) > len(surest):
         yield Text(f"  and {count(len(found) - len(surest), 'more place')} of the kind", "dim")
 

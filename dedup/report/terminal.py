@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import islice
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from dedup.model import REUSE, Cluster, Pair
@@ -48,7 +50,8 @@ def scan(findings: Findings) -> RenderableType:
         first = reused.documents[:REUSE_SHOWN, 0].tolist()
         texts = {number: document_at(corpus, number).text for number in set(first)}
         shown = zip(first, reused, strict=False)
-        parts += [Padding(_reuse(pair, texts[number]), (0, 0, 0, 2), expand=False) for number, pair in shown]
+        given = {corpus.ids[copy]: corpus.ids[kept] for kept, copy in clusters.given_way().tolist()}
+        parts += [Padding(_reuse(pair, texts[number], given), (0, 0, 0, 2), expand=False) for number, pair in shown]
         if len(reused) > REUSE_SHOWN:
             parts.append(Text(f"  and {len(reused) - REUSE_SHOWN:,} more (--format jsonl lists all)", "dim"))
     for channel, number in findings.capped.items():
@@ -75,7 +78,7 @@ def _cluster(cluster: Cluster, findings: Findings) -> RenderableType:
     told = f"  {count(int(words[kept]), 'word')}{', as you decided' if decided else ''}"
     lines: list[RenderableType] = [
         Text(f"Cluster {cluster.id + 1}: one text in {len(cluster.members)} documents", "bold"),
-        Text.assemble(("  keep  ", "bold green"), printable(cluster.canonical), (told, "dim")),
+        _member("keep", "bold green", cluster.canonical, told),
     ]
     for name, (_, number), row in zip(cluster.members, rows.tolist(), findings.pairs.rows(rows).tolist(), strict=True):
         if number != kept:
@@ -84,11 +87,20 @@ def _cluster(cluster: Cluster, findings: Findings) -> RenderableType:
             figures = f"{share:.0%} of its words stand in the kept one, {count(pair.substitutions, 'word')} replaced"
             length = count(int(words[number]), "word")
             lines += [
-                Text.assemble(("  drop  ", "bold red"), printable(name), (f"  {length}", "dim")),
+                _member("drop", "bold red", name, f"  {length}"),
                 _under(Text.assemble((pair.relation, "bold"), f": {_MEANING[pair.relation]}; {figures}")),
                 _under(_evidence(pair)),
             ]
     return Group(*lines)
+
+
+def _member(fate: str, style: str, name: str, told: str) -> RenderableType:
+    """A document of a cluster; what is too long for a line goes on below its name."""
+    line = Table.grid(padding=(0, 2))
+    line.add_column(no_wrap=True)
+    line.add_column(overflow="fold")
+    line.add_row(Text(fate, style), Text.assemble(printable(name), (told, "dim")))
+    return Padding(line, (0, 0, 0, 2), expand=False)
 
 
 def _under(text: Text) -> RenderableType:
@@ -122,8 +134,13 @@ def _evidence(pair: Pair) -> Text:
     return Text(f"{printable(pair.cleaner)} is the cleaner ({sure} sure; log-odds): {', '.join(reasons)}", "dim")
 
 
-def _reuse(pair: Pair, text_a: str) -> RenderableType:
+def _reuse(pair: Pair, text_a: str, given: Mapping[str, str]) -> RenderableType:
+    """The passages of a pair; and of what its documents are copies, since that may be why they share them."""
     lines: list[RenderableType] = [Text(f"{printable(pair.a)}  –  {printable(pair.b)}")]
+    for name in (pair.a, pair.b):
+        if name in given:
+            copy = f"{printable(name)} is a copy of {printable(given[name])}"
+            lines.append(Padding(Text(copy, "dim"), (0, 0, 0, 2), expand=False))
     passages = pair.evidence["passages"]
     assert isinstance(passages, list)
     for passage in passages:

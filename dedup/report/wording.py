@@ -40,6 +40,26 @@ def printable(text: str) -> str:
     return re.sub(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", "�", spaced)
 
 
+def figure(value: float) -> str:
+    """A figure of a comparison, with three places."""
+    return f"{value:.3f}"
+
+
+def percent(share: float) -> str:
+    """A share, never told to be none or all if it is not."""
+    if 0 < share < 0.0005:
+        return "under 0.1 %"
+    if 0.9995 <= share < 1:
+        return "over 99.9 %"
+    return f"{100 * share:.1f} %".replace(".0 %", " %")
+
+
+def listed(words: Sequence[str], most: int) -> str:
+    """The first `most` words, and how many more there are."""
+    more = f", and {len(words) - most:,} more" if len(words) > most else ""
+    return ", ".join(words[:most]) + more
+
+
 def losses(found: Sequence[Loss]) -> Iterator[str]:
     """The sources of which too much would be dropped, the first of them by name."""
     for loss in found[:LOSSES_SHOWN]:

@@ -41,7 +41,7 @@ function show(first) {
 // --- keys --------------------------------------------------------------------------------------------------------
 
 const KEYS = [
-  ["1 2 3", "overview, clusters, shared passages"], ["/", "search the clusters"], ["arrows, j, k, Enter", "move in the list, open a cluster"],
+  DATA.review ? ["1 2 3 4", "overview, clusters, shared passages, decisions"] : ["1 2 3", "overview, clusters, shared passages"], ["/", "search the clusters"], ["arrows, j, k, Enter", "move in a list, open what is chosen"],
   ["n, p", "next and previous difference"], ["f", "fold or show what agrees"], ["[ and ]", "cluster before, next cluster"], ["t", "light or dark"],
   ["u", "back to the list"], ["?", "these keys"],
 ];
@@ -63,6 +63,7 @@ function near(by) {
 }
 
 const COMMON = {
+  ...(DATA.review ? { 4: () => go("#/decisions") } : {}),
   1: () => go("#/"), 2: () => go("#/clusters"), 3: () => go("#/shared"), t: () => turn(), "?": () => help(), "[": () => near(-1), "]": () => near(1),
   u: () => go(location.hash.startsWith("#/shared/") ? "#/shared" : "#/clusters"),
   "/": () => { go("#/clusters"); setTimeout(() => $("search")?.focus(), 50); },

@@ -118,6 +118,8 @@ function virtual(drawn, open) {
     element.scrollTop = 0;
     draw(true);
   };
+  const enter = () => element.focus();
+  keysOfView = { j: enter, k: enter, ArrowDown: enter, ArrowUp: enter };
   return { element, fill };
 }
 
@@ -136,7 +138,7 @@ function clusterView(cluster, left, right) {
     cluster + 1 < SUMMARIES.length ? h("a", { href: `#/cluster/${cluster + 1}` }, "Next cluster") : null) : null;
   const shownMost = (limit) => others.slice(0, limit).map((one) => memberRow(cluster, one));
   const body = h("tbody", null,
-    h("tr", { class: "kept" }, h("td", null, h("b", { class: "fate" }, "keep")), h("td", null, named(DOCS.ids[kept]), flags(kept)), h("td", { class: "right" }, number(DOCS.words[kept])),
+    h("tr", { class: "kept" }, h("td", null, h("b", { class: "fate" }, "keep"), fateDecided(kept)), h("td", null, named(DOCS.ids[kept]), flags(kept)), h("td", { class: "right" }, number(DOCS.words[kept])),
       h("td", { colspan: "4", class: "why" }, whyKept(cluster, others), decideCluster(all))),
     shownMost(MEMBERS_SHOWN));
   const more = others.length > MEMBERS_SHOWN
@@ -159,14 +161,14 @@ function whyKept(cluster, others) {
   const told = DATA.clusters;
   const cleaner = others.filter((one) => told.cleaner[one.pair] === 1).length;
   if (DATA.decided.some((one) => one.decision === "keep" && one.id === DOCS.ids[told.kept[cluster]])) return "you decided so";
-  if (cleaner) return `its readings are the original ones beside ${cleaner === others.length ? "every copy" : `${number(cleaner)} of ${count(others.length, "copy", "copies")}`}`;
+  if (cleaner) return `where they differ, its words are the original ones, not those of ${cleaner === others.length ? (cleaner === 1 ? "the copy" : "any copy") : `${number(cleaner)} of ${count(others.length, "copy", "copies")}`}`;
   return "nothing tells which has the original readings: the longest is kept, or the first by name";
 }
 
 function memberRow(cluster, { document, pair }) {
   const told = DATA.clusters, relation = DATA.relations[told.relation[pair]];
   return h("tr", null,
-    h("td", null, h("b", { class: "fate drop" }, "drop")),
+    h("td", null, h("b", { class: "fate drop" }, "drop"), fateDecided(document)),
     h("td", null, named(DOCS.ids[document]), flags(document)), h("td", { class: "right" }, number(DOCS.words[document])),
     h("td", null, badge(relation)), h("td", null, meter(told.within[pair]), ` ${share(told.within[pair])}`),
     h("td", { class: "why" }, whyDropped(pair, relation)),
@@ -181,18 +183,26 @@ function whyDropped(pair, relation) {
   const sign = told.cleaner[pair] === 1 ? 1 : -1;
   const which = sign > 0 ? "The kept one is the cleaner" : "This one is the cleaner by itself, but the kept one by more";
   return [`${figures}. ${which}, ${surely(told.confidence[pair])} sure: `,
-    h("span", { class: "quiet" }, `${reasons(told.direction[pair], sign).map(([reason, odds]) => `${reason} (${signed(odds)})`).join(", ")}; log-odds.`)];
+    h("span", { class: "quiet" }, `${reasons(told.direction[pair], sign).map(([reason, odds]) => `${reason} (${signed(odds)})`).join(", ")} (log-odds: 2.3 is ten to one).`)];
 }
 
 // --- shared passages ---------------------------------------------------------------------------------------------
 
 function sharedList() {
+  keysOfView = { j: () => nextLink(1), k: () => nextLink(-1) };
   const { pairs, passages, equal, count: all } = DATA.reuse;
   const rows = pairs.map(([a, b], at) => [h("a", { href: `#/shared/${at}` }, named(DOCS.ids[a]), " and ", named(DOCS.ids[b])), passages[at], equal[at]]);
   return [h("h1", null, "Shared passages"),
     h("p", null, all ? `${count(all, "pair")} of documents share passages without being copies of each other.` : "No two documents share a passage without being copies.",
       all > pairs.length ? ` The ${number(pairs.length)} that share most are listed; dedup scan --format jsonl lists all.` : ""),
-    rows.length ? paged(rows, (some) => table("Documents that share passages", ["documents", { text: "passages", right: true }, { text: "equal words", right: true }], some)) : null];
+    rows.length ? paged(rows, (some) => table("Documents that share passages", ["documents", { text: "passages", right: true }, { text: "equal words", right: true }], some, { class: "pairs" })) : null];
+}
+
+/** Goes from link to link of a table. */
+function nextLink(by) {
+  const links = [...document.querySelectorAll(".pairs a")];
+  const here = links.indexOf(document.activeElement);
+  links[here < 0 ? 0 : Math.max(0, Math.min(links.length - 1, here + by))]?.focus();
 }
 
 const PAGE_ROWS = 200;

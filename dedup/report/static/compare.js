@@ -4,6 +4,8 @@
 const LINES_AT_ONCE = 120;
 const CONTEXT = 1, FOLDED_MIN = 3;
 const LONG = 3000;
+/** What differs, in a line: the ledger counts words and phrases, so these are no words alone. */
+const COUNTED = { substitution: "replaced (words or phrases)" };
 const KIND_TOLD = { substitution: "replaced", insertion: "added", deletion: "left out", move: "moved", formatting: "written otherwise" };
 const MARKED = [["↵\n", /\n/g], ["⇥", /\t/g], ["⍽", /\u00a0/g], ["·", / /g]];
 
@@ -42,7 +44,7 @@ function sideBySide(found, asked) {
   [card.jump, card.text] = [shown_.jump, found.text];
   all.forEach((piece, at) => piece.keptSide !== undefined && card.numbers.set(`${piece.keptSide} ${piece.index}`, at));
   const counts = DATA.kinds.map((kind) => [kind, differing_.filter((piece) => piece.kind === kind).length]).filter(([, value]) => value);
-  const told = counts.map(([kind, value]) => `${number(value)} ${KIND_TOLD[kind]}`).join(", ");
+  const told = counts.map(([kind, value]) => `${number(value)} ${COUNTED[kind] || KIND_TOLD[kind]}`).join(", ");
   const step = (by, text) => h("button", { type: "button", on: { click: () => shown_.step(by) } }, text);
   const fold = h("button", { type: "button", id: "fold", "aria-pressed": "true", on: { click: () => {
     const folded = fold.getAttribute("aria-pressed") !== "true";
@@ -59,10 +61,13 @@ function sideBySide(found, asked) {
 function ledgerTable(all, jump) {
   const rows = ledger(all);
   if (!rows.length) return h("p", { class: "quiet" }, "No words were replaced.");
-  const made = (some) => table("Ledger: what faces what", ["left", "right", { text: "times", right: true }], some.map(([a, b, at]) => {
+  const made = (some) => table("Ledger: what stands for what; a number leads to the places", ["left", "right", { text: "times", right: true }], some.map(([a, b, at]) => {
     let turn = 0;
     return [h("del", null, a), h("ins", null, b), h("button", { type: "button", class: "times", "aria-label": `${shown(a)} and ${shown(b)}: ${at.length} times; go to the next`,
-      on: { click: () => jump(at[turn++ % at.length]) } }, number(at.length))];
+      on: { click: (event) => {
+        jump(at[turn % at.length]);
+        event.currentTarget.textContent = `${number((turn++ % at.length) + 1)} of ${number(at.length)}`;
+      } } }, number(at.length))];
   }), { class: "ledger" });
   return h("div", { class: "ledger-place" }, paged(rows, made));
 }
@@ -77,7 +82,7 @@ function texts(all, two, card) {
   const head = ["left", "right"].map((side, at) => h("th", { scope: "col" }, h("span", { class: "side" }, side), " ", named(DOCS.ids[two[at]])));
   const element = h("table", { class: "texts" }, h("caption", { class: "unseen" }, "Two documents side by side"), h("thead", null, h("tr", null, head)));
   const make = (at) => h("tr", { id: null }, [0, 1].map((side) => cell(rows[at], side, numbers)));
-  const state = { folded: true, current: -1, made: 0, plan: [] };
+  const state = { folded: true, current: -1, held: false, still: false, made: 0, plan: [] };
 
   const plan = () => {
     const differs = rows.map((row) => row.some((piece) => piece.kind !== undefined));
@@ -113,8 +118,14 @@ function texts(all, two, card) {
     extend(LINES_AT_ONCE);
   };
   const marks = (at) => body.querySelectorAll(`[data-at="${at}"]`);
+  /** What is held stays, whatever the pointer passes over on its way. */
+  const hold = (held) => {
+    state.held = held;
+    element.classList.toggle("held", held);
+  };
   const see = (at) => {
     if (at === state.current) return;
+    hold(false);
     marks(state.current).forEach((one) => { one.classList.remove("on"); one.tabIndex = -1; });
     state.current = at;
     marks(at).forEach((one, index) => { one.classList.add("on"); one.tabIndex = index ? -1 : 0; });
@@ -126,6 +137,7 @@ function texts(all, two, card) {
     if (step >= state.made) extend(step + LINES_AT_ONCE);
     see(at);
     const [mark] = marks(at);
+    state.still = true; // the text moves below the pointer, which points at nothing by that
     mark?.scrollIntoView({ block: "center", behavior: "instant" });
     mark?.focus({ preventScroll: true });
   };
@@ -134,8 +146,16 @@ function texts(all, two, card) {
     jump(places[here < 0 ? (by > 0 ? 0 : places.length - 1) : (here + by + places.length) % places.length]);
   };
   const under = (event) => event.target.closest?.("[data-at]");
-  body.addEventListener("pointerover", (event) => under(event) && see(Number(under(event).dataset.at)));
-  body.addEventListener("click", (event) => under(event) && see(Number(under(event).dataset.at)));
+  body.addEventListener("pointermove", (event) => {
+    if (event.movementX || event.movementY) state.still = false;
+    if (!state.still && !state.held && under(event)) see(Number(under(event).dataset.at));
+  });
+  body.addEventListener("click", (event) => {
+    const at = under(event) ? Number(under(event).dataset.at) : -1;
+    const held = at >= 0 && !(state.held && at === state.current);
+    if (at >= 0) see(at);
+    hold(held);
+  });
   body.addEventListener("focusin", (event) => under(event) && see(Number(under(event).dataset.at)));
   body.addEventListener("keydown", (event) => {
     const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
@@ -177,7 +197,7 @@ function long(text) {
 // --- what is known of a place ------------------------------------------------------------------------------------
 
 function placeCard(two) {
-  const element = h("div", { class: "place", id: "place", role: "note" }, h("p", { class: "quiet" }, "Point at a difference, or go from one to the next with n and p: what is known of it stands here."));
+  const element = h("div", { class: "place", id: "place", role: "note" }, h("p", { class: "quiet" }, "Point at a difference, and what is known of it stands here; click or tap it, and it stays. n and p go to the next and the one before."));
   const card = { element, jump: null, numbers: new Map() };
   card.show = (piece) => {
     const reading = (side, text) => h("p", { class: "reading" }, h("span", { class: "side" }, side), " ", text ? h(side === "left" ? "del" : "ins", null, text.length > 300 ? `${text.slice(0, 300)}…` : visible(text)) : h("i", null, "nothing"));
@@ -201,6 +221,6 @@ function verdict(piece, two) {
   const names = piece.evidence.length > 1 ? DATA.evidence : ["pair"];
   const rows = names.map((name, at) => [name === "pair" ? "what the pair shows as a whole" : DATA.reasons[name] || name, piece.evidence[at]]).filter(([, odds]) => odds);
   const side = (odds) => (odds > 0 === !piece.keptSide ? "left" : "right");
-  return [told, rows.length ? h("p", { class: "quiet" }, "What speaks for which, in log-odds:") : null, rows.length ? h("ul", { class: "evidence" }, rows.map(([name, odds]) => h("li", null, h("span", null, name), h("b", null, `${Math.abs(odds).toFixed(1)} for the ${side(odds)}`)))) : null].filter(Boolean)
+  return [told, rows.length ? h("p", { class: "quiet" }, "What speaks for which, in log-odds (2.3 is ten to one):") : null, rows.length ? h("ul", { class: "evidence" }, rows.map(([name, odds]) => h("li", null, h("span", null, name), h("b", null, `${Math.abs(odds).toFixed(1)} for the ${side(odds)}`)))) : null].filter(Boolean)
     .reduce((place, one) => { place.append(one); return place; }, h("div"));
 }

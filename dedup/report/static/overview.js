@@ -131,7 +131,8 @@ const DAMAGE = {
 function damageTable() {
   if (!DATA.damage_judged) return [h("h2", null, "Damage"), h("p", null, "The documents were not looked at one by one; --damage does so, and dedup check tells what and where.")];
   const rows = Object.entries(DATA.summary.damage).map(([kind, value]) => [kind, DAMAGE[kind] || "", value, share(value / Math.max(1, DATA.summary.documents))]);
-  return [h("h2", null, "Damage"), table("Documents with damage of their own, by kind", ["kind", "which means", { text: "documents", right: true }, { text: "share", right: true }], rows)];
+  return [h("h2", null, "Damage"), table("Documents with damage of their own, by kind", ["kind", "which means", { text: "documents", right: true }, { text: "share", right: true }], rows),
+    Object.values(DATA.summary.damage).some(Boolean) ? h("p", { class: "quiet" }, "Which documents, and where in them: ", h("code", null, "dedup check")) : null];
 }
 
 function sourcesTable() {

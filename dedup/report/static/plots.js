@@ -42,14 +42,14 @@ function similarityPlot() {
     value ? s("rect", { x: across(at / copies.length) + 1, width: wide - 2, y: up((from + value) / most),
       height: Math.max(1.5, up(from / most) - up((from + value) / most)), class: name }) : null;
   const drawn = [
-    ...axes((at) => number(Math.round(at * most)), "resemblance (word 5-grams shared)", TENTHS),
+    ...axes((at) => number(Math.round(at * most)), "resemblance (runs of 5 words in common)", TENTHS),
     copies.map((value, at) => [bar(at, 0, value, "copies"), bar(at, value, reuse[at], "reuse")]),
     line(across(DATA.threshold), ABOVE - 6, across(DATA.threshold), up(0), "limit"),
     words(across(DATA.threshold) - 5, ABOVE + 4, `threshold ${DATA.threshold}`, "end"),
   ];
   const rows = copies.map((value, at) => [`${at / copies.length} to ${(at + 1) / copies.length}`, value, reuse[at]])
     .filter(([, one, other]) => one + other);
-  return figure("How alike pairs are", `Pairs by resemblance; from the threshold, ${DATA.threshold}, a pair is near whatever else holds. Copies left of it were found by other means.`,
+  return figure("How alike pairs are", `Resemblance is the share of all runs of 5 words that both texts have. From ${DATA.threshold} on, a pair is a near copy; copies left of that were found by other signs.`,
     drawn, ["resemblance", { text: "copies", right: true }, { text: "shared passages", right: true }], rows,
     h("span", null, swatch("copies", "copies"), swatch("reuse", "shared passages")));
 }
@@ -83,12 +83,13 @@ function curvePlot() {
     s("circle", { cx: across(DATA.threshold), cy: up(at), r: 4, class: "dot" }),
     words(across(DATA.threshold) + (DATA.threshold > 0.75 ? -8 : 8), up(at) + 22, `${surely(at)} at ${DATA.threshold}`, DATA.threshold > 0.75 ? "end" : "start"),
   ];
-  return figure("Which pairs meet in a band", `The chance that two documents become candidates by this run's ${bands} bands of ${rows} rows. Spun copies and shared passages are found by other keys.`,
+  return figure("Which light edits are found", `The chance that a quick look (${bands} bands of ${rows} rows) brings two documents together to be compared. Spun copies and shared passages are found by two other looks.`,
     drawn, [{ text: "resemblance", right: true }, { text: "chance", right: true }],
     recall.map((value, point) => [String(point / (recall.length - 1)), share(value)]).filter((_, point) => point % 5 === 0));
 }
 
 const NODES = 12;
+const NAME_PIXELS = 8; // what a letter takes on a telephone, where it is largest
 
 /** Who copies whom: sources in a ring, an arrow for copies, a dashed line for shared passages. */
 function linksPlot() {
@@ -116,10 +117,17 @@ function linksPlot() {
       drawn.push(s("path", { d: own || `M${from}Q${middle} ${end}`, class: "link-copies", "stroke-width": thick(copies), "marker-end": "url(#tip)" }));
     }
   }
+  const taken = [];
+  const free = (x, y, text, by) => { // one line further out where a name would run into another
+    const half = text.length * NAME_PIXELS / 2;
+    const at = taken.some(([other, line_, wide]) => line_ === y && Math.abs(other - x) < half + wide) ? y + by : y;
+    taken.push([x, at, half]);
+    return at;
+  };
   for (const [node, [x, y]] of place) {
     const name = names[node].length > 24 ? `…${names[node].slice(-23)}` : names[node];
     drawn.push(s("circle", { cx: x, cy: y, r: 7, class: "node" }, s("title", null, names[node])),
-      words(x, y > 108 ? y + 21 : y - 12, name));
+      words(x, y > 108 ? free(x, Math.round(y + 21), name, 17) : free(x, Math.round(y - 12), name, -17), name));
   }
   const told_ = all ? `From a ${told} to the one that its copies give way to (arrows), and shared passages (dashed).` : "Nothing is shared between documents.";
   return figure("Who copies whom", told_, drawn,

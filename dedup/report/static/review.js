@@ -1,7 +1,7 @@
 // Decisions, where the page is served by dedup review: buttons that send one, and the list of all.
 
 const READING_MOST = 20000;
-const LATER = "The page stays as it was scanned; the next report obeys.";
+const LATER = "The rest of the page stays as it was scanned; the next dedup clean or report obeys. ";
 let decided = [];
 
 async function decide(decision) {
@@ -9,14 +9,39 @@ async function decide(decision) {
   const told = answer?.ok ? `Decided: ${inWords(decision)}. ${LATER}` : "This could not be written down: is dedup review still running?";
   tell(told);
   if (answer?.ok) await refreshDecisions();
-  $("decided")?.replaceChildren(told);
+  $("decided")?.replaceChildren(told, answer?.ok ? h("a", { href: "#/decisions" }, "Take it back") : "");
   return Boolean(answer?.ok);
 }
 
 async function refreshDecisions() {
   const answer = await fetch("decisions").catch(() => null);
   if (answer?.ok) decided = await answer.json();
+  markDecided();
 }
+
+/** A place below "keep" or "drop" for what was decided since. */
+function fateDecided(document) {
+  if (!DATA.review) return null;
+  const place = h("small", { class: "fate-decided" });
+  place.named = DOCS.ids[document];
+  return place;
+}
+
+/** What stands decided is pressed, and each document says what becomes of it by that; of two to keep the later counts. */
+function markDecided() {
+  const places = [...document.querySelectorAll(".fate-decided")];
+  const all = standing(places.map((one) => one.named));
+  const last = all.findLast((one) => one.decision === "keep");
+  const now = all.filter((one) => one.decision !== "keep" || one === last);
+  for (const button of document.querySelectorAll(".decide")) button.setAttribute("aria-pressed", String(now.some((one) => sent(one) === button.sent)));
+  for (const place of places) {
+    const stays = now.some((one) => one.decision === "apart" && one.ids.includes(place.named));
+    place.textContent = last?.id === place.named ? "you: keep" : stays ? "you: stays" : "";
+  }
+}
+
+/** A decision by what it decides: not who wrote which digests of it. */
+const sent = ({ digests, ...one }) => JSON.stringify(Object.entries(one).sort());
 
 /** The decisions about these documents that were not withdrawn. */
 function standing(ids) {
@@ -33,7 +58,11 @@ function inWords(one) {
   }[one.decision]();
 }
 
-const decisionButton = (text, decision, label) => h("button", { type: "button", class: "decide", "aria-label": label || null, on: { click: () => decide(decision) } }, text);
+function decisionButton(text, decision, label) {
+  const button = h("button", { type: "button", class: "decide", "aria-label": label || null, title: label || null, "aria-pressed": "false", on: { click: () => decide(decision) } }, text);
+  button.sent = sent(decision);
+  return button;
+}
 
 function decideCluster(all) {
   if (!DATA.review) return null;
@@ -42,8 +71,8 @@ function decideCluster(all) {
     const before = standing(ids).map(inWords);
     if (before.length && !$("decided")?.textContent) $("decided")?.replaceChildren(`Decided before: ${before.join("; ")}.`);
   });
-  return h("div", { class: "decisions" }, decisionButton("Confirm", { decision: "confirm", ids }, "Confirm this cluster"),
-    decisionButton("Split", { decision: "apart", ids }, "Split this cluster: all of it stays"), h("span", { id: "decided", role: "status" }));
+  return h("div", { class: "decisions" }, decisionButton("Confirm", { decision: "confirm", ids }, "Confirm: these are rightly copies"),
+    decisionButton("Split", { decision: "apart", ids }, "Split: none is a copy, all of them stay"), h("span", { id: "decided", role: "status" }));
 }
 
 function decideMember(kept, document) {
@@ -72,5 +101,5 @@ function decisionsView() {
     place.replaceChildren(rows.length ? table("In the order in which they were made", [{ text: "number", right: true }, "decision", ""], rows) : h("p", null, "Nothing was decided yet."));
   };
   refreshDecisions().then(draw);
-  return [h("h1", null, "Decisions"), h("p", null, "They stand in the file beside this page. The next dedup report of the same name obeys them; dedup scan and dedup clean do with --decisions FILE."), place];
+  return [h("h1", null, "Decisions"), h("p", null, "They stand in ", h("code", null, DATA.review), " beside this page. The next dedup report of the same name obeys them, and so does ", h("code", null, `dedup clean SOURCE -o FOLDER --decisions ${DATA.review}`), "."), place];
 }
