@@ -206,7 +206,7 @@ function placeCard(two) {
       : h("button", { type: "button", on: { click: () => card.jump(partner) } }, piece.a ? "Go to where it came" : "Go to where it left");
     element.classList.add("told");
     const close = h("button", { type: "button", class: "close", "aria-label": "Close", on: { click: () => element.classList.remove("told") } }, "\u00d7");
-    element.replaceChildren(...[close, h("h3", null, `Here: ${KIND_TOLD[piece.kind]}`), reading("left", piece.a), reading("right", piece.b), verdict(piece, two), decideReading(card.text, piece, two), moved].filter(Boolean));
+    element.replaceChildren(...[close, h("h3", null, `Here: ${KIND_TOLD[piece.kind]}`), reading("left", piece.a), reading("right", piece.b), decideReading(card.text, piece, two), moved, verdict(piece, two)].filter(Boolean));
   };
   return card;
 }
