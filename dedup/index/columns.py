@@ -7,6 +7,7 @@ time, so that memory is that of a range; what was removed is left out. Limits: a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,25 +33,35 @@ def _bits(postings: int) -> int:
     return min(keys.RANGE_BITS + 24, max(keys.BITS_MIN, (postings >> BUCKET_SHIFT).bit_length()))
 
 
-def laid_out(words: U64s, numbers: U32s) -> tuple[U32s, U64s]:
-    """Directory and postings of the words of a batch; numbers: of its documents."""
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """A column in memory; see `kernels.keys.lay_out`."""
+
+    directory: U32s
+    sieve: U32s
+    postings: U64s
+
+
+def laid_out(words: U64s, numbers: U32s) -> Laid:
+    """The column of the words of a batch; numbers: of its documents."""
     keyed, starts = np.empty(len(words), np.uint64), np.empty(RANGES + 1, np.int64)
     keys.numbered(words, numbers, keyed, starts)
     bits = _bits(len(words))
     width = 1 << (bits - keys.RANGE_BITS)
     directory, postings = np.empty((1 << bits) + 1, np.uint32), np.empty(len(words), np.uint64)
+    sieve = np.zeros(1 << bits, np.uint32)
     none, filled = np.zeros(0, np.uint8), 0
     for number in range(RANGES):
         part = keyed[starts[number] : starts[number + 1]]
-        own = directory[number * width : (number + 1) * width]
-        filled += keys.lay_out(part, bits, none, filled, own, postings[filled:])
+        own = slice(number * width, (number + 1) * width)
+        filled += keys.lay_out(part, bits, none, filled, directory[own], sieve[own], postings[filled:])
     directory[-1] = filled
-    return directory, postings[:filled]
+    return Laid(directory, sieve, postings[:filled])
 
 
-def written(path: Path, directory: U32s, postings: U64s) -> Reference:
+def written(path: Path, laid: Laid) -> Reference:
     """A file of a column. Raises OSError."""
-    return _filed(path, [postings], directory)
+    return _filed(path, [laid.postings], laid.directory, laid.sieve)
 
 
 def merged(path: Path, columns: Sequence[Column], dead: U8s) -> tuple[Reference, int]:
@@ -59,7 +70,7 @@ def merged(path: Path, columns: Sequence[Column], dead: U8s) -> tuple[Reference,
     assert total <= POSTINGS_MAX
     bits = _bits(total)
     width = 1 << (bits - keys.RANGE_BITS)
-    directory = np.empty((1 << bits) + 1, np.uint32)
+    directory, sieve = np.empty((1 << bits) + 1, np.uint32), np.zeros(1 << bits, np.uint32)
 
     def ranges() -> Any:
         filled = 0
@@ -70,13 +81,13 @@ def merged(path: Path, columns: Sequence[Column], dead: U8s) -> tuple[Reference,
                 gathered = keys.gather(one.directory, one.postings, one.bits, number, keyed, gathered)
             keyed.sort()
             postings = np.empty(room, np.uint64)
-            own = directory[number * width : (number + 1) * width]
-            count = keys.lay_out(keyed, bits, dead, filled, own, postings)
+            own = slice(number * width, (number + 1) * width)
+            count = keys.lay_out(keyed, bits, dead, filled, directory[own], sieve[own], postings)
             filled += count
             yield postings[:count]
         directory[-1] = filled
 
-    reference = _filed(path, ranges(), directory)
+    reference = _filed(path, ranges(), directory, sieve)
     return reference, int(directory[-1])
 
 
@@ -86,13 +97,14 @@ def _size(column: Column, number: int) -> int:
     return int(column.directory[(number + 1) * width]) - int(column.directory[number * width])
 
 
-def _filed(path: Path, parts: Any, directory: U32s) -> Reference:
+def _filed(path: Path, parts: Any, directory: U32s, sieve: U32s) -> Reference:
     file = Writer(path)
     try:
         file.section("postings", np.zeros(0, np.uint64))
         for part in parts:
             file.append(part)
         file.section("directory", directory)
+        file.section("sieve", sieve)
         return file.finished()
     except BaseException:
         file.abandoned()

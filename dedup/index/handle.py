@@ -257,7 +257,7 @@ class Index:
         """Reads and sums all keys, so that no query has to: a second a GB, for who asks many."""
         at = self.refreshed()
         for one in at.manifest.keys:
-            for name in ("directory", "postings"):
+            for name in lookup.SECTIONS:
                 at.mapped[one.file.name].array(name)
 
     def _queried(self, batch: Batch) -> Queried:

@@ -30,6 +30,8 @@ from dedup.model import DedupError
 ID, DIGEST = 3, 4
 """What keys of the channel NAME are of."""
 
+SECTIONS = ("directory", "sieve", "postings")
+"""Of the file of a column."""
 WORDS_SHARED = 1 << 17
 """Words from which columns are asked side by side: a millisecond of work each."""
 
@@ -41,9 +43,13 @@ I64s = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Postings in order of their keys; see `kernels.keys`. damaged: what is wrong where a page is not sound."""
+    """Postings in order of their keys; see `kernels.keys`. pages: of the first of directory, postings and sieve.
+
+    damaged: what is wrong where a page is not sound.
+    """
 
     directory: U32s
+    sieve: U32s
     postings: U64s
     bits: int
     data: U8s
@@ -54,19 +60,18 @@ class Column:
 
     @staticmethod
     def of(file: Mapped) -> Column:
-        directory, postings = file.unchecked("directory"), file.unchecked("postings")
-        pages = np.array((file.page("directory"), file.page("postings")), np.int64)
-        bits = (len(directory) - 1).bit_length() - 1
-        return Column(directory, postings, bits, file.data, file.sums, file.sound, pages, file.damaged)
+        directory, sieve, postings = (file.unchecked(name) for name in SECTIONS)
+        pages = np.array([file.page(name) for name in ("directory", "postings", "sieve")], np.int64)
+        bits = len(sieve).bit_length() - 1
+        return Column(directory, sieve, postings, bits, file.data, file.sums, file.sound, pages, file.damaged)
 
     @staticmethod
-    def fresh(directory: U32s, postings: U64s) -> Column:
+    def fresh(directory: U32s, sieve: U32s, postings: U64s) -> Column:
         """A column that is in memory only, and so is sound."""
-        pages = [-(-array.nbytes // keys.PAGE_BYTES) + 1 for array in (directory, postings)]
-        bits = (len(directory) - 1).bit_length() - 1
-        none, sound = np.zeros(0, np.uint8), np.ones(sum(pages), np.uint8)
-        at = np.array((0, pages[0]), np.int64)
-        return Column(directory, postings, bits, none, np.zeros(0, np.uint64), sound, at, _never)
+        pages = np.cumsum([0, *(-(-array.nbytes // keys.PAGE_BYTES) + 1 for array in (directory, postings, sieve))])
+        none, sound = np.zeros(0, np.uint8), np.ones(int(pages[-1]), np.uint8)
+        bits = len(sieve).bit_length() - 1
+        return Column(directory, sieve, postings, bits, none, np.zeros(0, np.uint64), sound, pages[:3], _never)
 
 
 def _never(page: int) -> DedupError:
@@ -120,9 +125,13 @@ def names(values: U64s, kind: int) -> U64s:
 
 def _found(words: U64s, column: Column) -> tuple[U32s, I64s, U32s]:
     """Which words are in a column: their places, and where and how many their postings are."""
-    size = len(words)
+    read = column.data, column.sums, column.sound
+    asked = np.empty(len(words), np.uint32)
+    size = keys.suspected(words, column.sieve, column.bits, *read, int(column.pages[2]), asked)
+    if size < 0:
+        raise column.damaged(-1 - size)
     places, starts, counts = np.empty(size, np.uint32), np.empty(size, np.int64), np.empty(size, np.uint32)
-    arrays = (column.directory, column.postings, column.bits, column.data, column.sums, column.sound, column.pages)
+    arrays = (asked[:size], column.directory, column.postings, column.bits, *read, column.pages)
     found = keys.probe(words, *arrays, places, starts, counts)
     if found < 0:
         raise column.damaged(-1 - found)
@@ -170,15 +179,15 @@ def candidates(asked: Asked, columns: Sequence[Column], known: Known, config: Co
         allowed.append(np.empty(len(places), np.uint32))
         meetings.allow(words, held_by, chosen, limits, places, counts, used, allowed[-1], ends)
     np.cumsum(ends, out=ends)
-    met, nexts = np.empty(int(ends[-1]), np.uint64), ends[:-1].copy()
-    for (places, starts, _), follow, column in zip(found, allowed, columns, strict=True):
-        meetings.follow(words, column.postings, places, starts, follow, nexts, met)
+    followed, nexts = np.empty((int(ends[-1]), 2), np.uint64), ends[:-1].copy()
+    for (places, starts, _), taken, column in zip(found, allowed, columns, strict=True):
+        meetings.arrange(words, column.postings.ctypes.data, places, starts, taken, nexts, followed)
     known_kept = known.kept
     if asked.own:
         known_kept[asked.numbers] = kept
-    codes, told = np.empty(len(met), np.uint64), np.zeros(1, np.int64)
+    codes, told = np.empty(sum(int(one.sum()) for one in allowed), np.uint64), np.zeros(1, np.int64)
     own = (asked.numbers, asked.standing, kept, asked.had)
-    count = meetings.meet(met, ends, *own, known_kept, known.had, known.dead, limits, codes, told)
+    count = meetings.meet(followed, ends, *own, known_kept, known.had, known.dead, limits, codes, told)
     return _pairs(codes[:count]), kept, int(told[0])
 
 

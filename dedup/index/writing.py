@@ -163,10 +163,7 @@ def _following(sketches: Drawn, at: Snapshot) -> I64s:
     return found
 
 
-_Laid = tuple[NDArray[np.uint32], U64s]
-
-
-def _met(batch: Batch, sketches: Drawn, standing: U8s, at: Snapshot) -> tuple[_Laid, I64s, U8s, int]:
+def _met(batch: Batch, sketches: Drawn, standing: U8s, at: Snapshot) -> tuple[columns.Laid, I64s, U8s, int]:
     """The column of a batch, its candidates, the terms by which each was looked up, and documents of too many."""
     base = len(at.stored)
     numbers = np.arange(base, base + len(batch), dtype=np.int64)
@@ -179,16 +176,16 @@ def _met(batch: Batch, sketches: Drawn, standing: U8s, at: Snapshot) -> tuple[_L
     laid = columns.laid_out(words, numbers.astype(np.uint32))
     had = sketches.shingle_counts.astype(np.uint32)
     asked = lookup.Asked(numbers, standing, words, had, 1)
-    every = [*at.columns, lookup.Column.fresh(*laid)]
+    every = [*at.columns, lookup.Column.fresh(laid.directory, laid.sieve, laid.postings)]
     return laid, *lookup.candidates(asked, every, at.known(len(batch), had), at.config)
 
 
-def _files(at: Snapshot, batch: Batch, packed: texts.Packed, counts: Counts, laid: _Laid) -> Snapshot:
+def _files(at: Snapshot, batch: Batch, packed: texts.Packed, counts: Counts, laid: columns.Laid) -> Snapshot:
     """The index with a file of texts and one of keys more."""
     number = at.manifest.next_file
     names = f"texts-{number}", f"keys-{number}"
     with ThreadPoolExecutor(1) as aside:
-        written = aside.submit(columns.written, at.folder / names[1], *laid)
+        written = aside.submit(columns.written, at.folder / names[1], laid)
         file = texts.written(at.folder / names[0], batch.ids, batch.notable, packed, counts)
         column = written.result()
     more = replace(
@@ -197,7 +194,7 @@ def _files(at: Snapshot, batch: Batch, packed: texts.Packed, counts: Counts, lai
         next_number=at.manifest.next_number + len(batch),
         text_bytes=at.manifest.text_bytes + int(batch.offsets[-1]),
         texts=(*at.manifest.texts, Texts(file, at.manifest.next_number, len(batch))),
-        keys=(*at.manifest.keys, Keys(column, 0, len(laid[1]))),
+        keys=(*at.manifest.keys, Keys(column, 0, len(laid.postings))),
     )
     return committed(at, more)
 
@@ -241,8 +238,8 @@ def _run_of_keys(files: Sequence[Keys]) -> tuple[int, int] | None:
 def _keys_merged(at: Snapshot, first: int, stop: int) -> Snapshot:
     number, own = at.manifest.next_file, at.manifest.keys
     for one in own[first:stop]:
-        at.mapped[one.file.name].array("directory")
-        at.mapped[one.file.name].array("postings")
+        for section in ("directory", "postings"):
+            at.mapped[one.file.name].array(section)
     path = at.folder / f"keys-{number}"
     reference, postings = columns.merged(path, at.columns[first:stop], at.dead)
     level = max(one.level for one in own[first:stop]) + 1
@@ -315,11 +312,13 @@ def _resketched(at: Snapshot, batches: Sequence[Batch], living: list[int], numbe
     known = at.known()
     known.had[numbers] = drawn.shingle_counts
     asked = lookup.Asked(numbers, standing, words, known.had[numbers], 1)
-    _, kept, _ = lookup.candidates(asked, [lookup.Column.fresh(*laid)], known, at.config)
+    _, kept, _ = lookup.candidates(
+        asked, [lookup.Column.fresh(laid.directory, laid.sieve, laid.postings)], known, at.config
+    )
     counts = at.stored.counts(0, len(at.stored))
     counts.had[numbers], counts.kept[numbers] = drawn.shingle_counts, kept
     file = _rewritten(at, 0, len(at.stored), number, counts)
-    return file, Keys(columns.written(at.folder / f"keys-{number}", *laid), 0, len(laid[1]))
+    return file, Keys(columns.written(at.folder / f"keys-{number}", laid), 0, len(laid.postings))
 
 
 # --- removing ------------------------------------------------------------------------------------------------------
@@ -366,7 +365,7 @@ def _promoted(heirs: list[int], at: Snapshot, number: int) -> Keys:
     (batch,) = at.stored.batches(heirs, len(heirs))
     words = lookup.keyed(_sketched(batch, at), np.ones(len(heirs), np.uint8))
     laid = columns.laid_out(words, np.array(heirs, np.uint32))
-    return Keys(columns.written(at.folder / f"keys-{number}", *laid), 0, len(laid[1]))
+    return Keys(columns.written(at.folder / f"keys-{number}", laid), 0, len(laid.postings))
 
 
 def compacted(at: Snapshot) -> Snapshot:

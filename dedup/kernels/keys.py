@@ -3,10 +3,12 @@
 1. `collect` makes a word of every key of every document of a batch: 40 bits of the key, its channel, and the
    document. The caller sorts them.
 2. `lay_out` makes of sorted words a column: postings `rest << 32 | number`, in buckets by the first bits of the key,
-   and where each bucket begins. `gather` takes a range of keys out of a column, so that several are sorted into one.
-3. `probe` looks sorted words up in a column: where the postings of each key are, and how many.
-4. `page_sums` tells the checksum of each page of a file; `probe` asks it of every page that it reads for the first
-   time.
+   where each bucket begins, and a sieve: 32 bits a bucket, of which each key sets two. `gather` takes a range of keys
+   out of a column, so that several are sorted into one.
+3. `suspected` leaves of sorted words those that the sieve of a column does not exclude: of the others, most of a new
+   document's, nothing but the sieve is read. `probe` looks them up: where the postings of each key are, and how many.
+4. `page_sums` tells the checksum of each page of a file; `suspected` and `probe` ask it of every page that they read
+   for the first time.
 
 Limits: a batch has less than 2**22 documents; two keys are one with probability 2**-40, which costs a comparison. The
 finaliser is that of MurmurHash3 (A. Appleby); pages are summed in four chains of the steps of `join.digests`.
@@ -113,16 +115,25 @@ def numbered(words: U64s, numbers: U32s, keyed: U64s, starts: I64s) -> None:
     starts[1 << RANGE_BITS] = at
 
 
+@inlined
+def _sieved(rest: U64) -> np.uint32:
+    """The bits that the rest of a key sets in the sieve of its bucket."""
+    mixed = (rest + _ONE) * _SALT
+    return np.uint32(_ONE << (mixed >> U64(59))) | np.uint32(_ONE << ((mixed >> U64(54)) & U64(31)))
+
+
 @kernel
-def lay_out(keyed: U64s, bits: int, dead: U8s, before: int, directory: U32s, postings: U64s) -> int:
+def lay_out(keyed: U64s, bits: int, dead: U8s, before: int, directory: U32s, sieve: U32s, postings: U64s) -> int:
     """A range of keys as part of a column: how many postings it has.
 
     keyed: the key without the bits of the range, and the number of the document, sorted. bits: of the buckets. dead:
     by number, 1 for a document that is left out; may be shorter. before: postings of earlier ranges. directory:
-    (2**(bits - RANGE_BITS),) where each bucket begins, out. postings: out.
+    (2**(bits - RANGE_BITS),) where each bucket begins, out. sieve: as long, zeros, out. postings: out.
     """
     if not BITS_MIN <= bits < KEY_BITS or len(directory) != 1 << (bits - RANGE_BITS) or len(postings) < len(keyed):
         raise ValueError("arrays do not fit each other")
+    if len(sieve) != len(directory):
+        raise ValueError("the sieve does not fit")
     rest_bits = KEY_BITS - bits
     shift, mask = U64(32 + rest_bits), (_ONE << U64(rest_bits)) - _ONE
     count = bucket = 0
@@ -135,7 +146,9 @@ def lay_out(keyed: U64s, bits: int, dead: U8s, before: int, directory: U32s, pos
         while bucket <= own:
             directory[bucket] = before + count
             bucket += 1
-        postings[count] = (word >> _NUMBER_SHIFT & mask) << _NUMBER_SHIFT | U64(number)
+        rest = word >> _NUMBER_SHIFT & mask
+        postings[count] = rest << _NUMBER_SHIFT | U64(number)
+        sieve[own] |= _sieved(rest)
         count += 1
     while bucket < len(directory):
         directory[bucket] = before + count
@@ -224,31 +237,65 @@ def _first_from(postings: U64s, start: np.int64, stop: np.int64, word: U64) -> n
 
 
 @kernel
+def suspected(
+    words: U64s, sieve: U32s, bits: int, data: U8s, sums: U64s, sound: U8s, first_page: int, found: U32s
+) -> int:  # fmt: skip
+    """The places of the sorted words that may be in a column: how many, or -1 - p if page p of its file is not sound.
+
+    Terms always may be: of them most columns have all. sieve, bits: see `lay_out`. data, sums, sound: see
+    `unsound_page`. first_page: of the sieve. found: as long as words, out.
+    """
+    if len(sieve) != 1 << bits or len(found) < len(words):
+        raise ValueError("arrays do not fit each other")
+    rest_bits = U64(KEY_BITS - bits)
+    shift, mask = _KEY_SHIFT + rest_bits, (_ONE << rest_bits) - _ONE
+    count, known = 0, -1
+    for at in range(len(words)):
+        if at + 2 * AHEAD < len(words):
+            prefetch(sieve, np.int64(words[at + 2 * AHEAD] >> shift))
+        word = words[at]
+        bucket = np.int64(word >> shift)
+        page = int(first_page + (bucket >> 10))
+        if page != known:
+            if not _is_sound(data, sums, sound, page):
+                return -1 - page
+            known = page
+        wanted = _sieved((word >> _KEY_SHIFT) & mask)
+        found[count] = at
+        is_term = (word >> _CHANNEL_SHIFT) & _CHANNEL == U64(TERM)
+        count += int((sieve[bucket] & wanted == wanted) | is_term)
+    return count
+
+
+@kernel
 def probe(
-    words: U64s, directory: U32s, postings: U64s, bits: int, data: U8s, sums: U64s, sound: U8s, pages: I64s,
-    places: U32s, starts: I64s, counts: U32s,
+    words: U64s, asked: U32s, directory: U32s, postings: U64s, bits: int, data: U8s, sums: U64s, sound: U8s,
+    pages: I64s, places: U32s, starts: I64s, counts: U32s,
 ) -> int:  # fmt: skip
     """Look sorted words up in a column: how many are in it, or -1 - p if page p of its file is not sound.
 
-    words: see `collect`. directory, postings, bits: see `lay_out`; the directory has one more, the end. data, sums,
-    sound: see `unsound_page`. pages: of the first of `directory`, and of `postings`. places, starts, counts: (k,) of
-    each word that is found, its place, and its postings; out.
+    words: see `collect`. asked: the places of those looked up; of a key all or none. directory, postings, bits: see
+    `lay_out`; the directory has one more, the end. data, sums, sound: see `unsound_page`. pages: of the first of
+    `directory`, and of `postings`. places, starts, counts: (k,) of each word that is found, its place, and its
+    postings; out.
     """
-    size = len(words)
+    size = len(asked)
     if len(directory) != (1 << bits) + 1 or min(len(places), len(starts), len(counts)) < size:
         raise ValueError("arrays do not fit each other")
     rest_bits = U64(KEY_BITS - bits)
     shift, mask = _KEY_SHIFT + rest_bits, (_ONE << rest_bits) - _ONE
     found = 0
     begin = held = np.int64(0)
-    for at in range(size):
-        if at + 2 * AHEAD < size:
-            prefetch(directory, np.int64(words[at + 2 * AHEAD] >> shift))
-        if at + AHEAD < size:
+    for turn in range(size):
+        if turn + 2 * AHEAD < size:
+            prefetch(directory, np.int64(words[asked[turn + 2 * AHEAD]] >> shift))
+        if turn + AHEAD < size:
             # Not yet known to be sound, so it may point anywhere: what is asked for there is only asked for.
-            prefetch(postings, min(np.int64(directory[np.int64(words[at + AHEAD] >> shift)]), len(postings)))
+            ahead = np.int64(directory[np.int64(words[asked[turn + AHEAD]] >> shift)])
+            prefetch(postings, min(ahead, len(postings)))
+        at = asked[turn]
         key = words[at] >> _KEY_SHIFT
-        if at == 0 or key != words[at - 1] >> _KEY_SHIFT:
+        if turn == 0 or key != words[asked[turn - 1]] >> _KEY_SHIFT:
             bucket = np.int64(words[at] >> shift)
             page = pages[0] + (bucket >> 10)
             if not _is_sound(data, sums, sound, page):

@@ -2,9 +2,9 @@
 
 1. `choose` leaves each document its rarest terms, up to a budget of documents that these lead to, by how many documents
    hold each: as `postings.select_terms` does.
-2. `allow` says how many postings of each key found are followed, and counts them for each document; `follow` writes
-   them, so that those of a document stand together.
-3. `meet` counts, document by document, which earlier ones it meets, and keeps those met often enough.
+2. `allow` says how many postings of each key found are followed, and counts the keys for each document; `arrange`
+   writes where these postings are, so that those of a document stand together.
+3. `meet` follows them, document by document, counts which earlier ones it meets, and keeps those met often enough.
 
 Limits: those of `keys`. A document meets at most limits[PARTNERS] others by its terms alone, the first ones.
 """
@@ -15,7 +15,7 @@ import numpy as np
 
 from dedup.kernels.keys import _CHANNEL, _CHANNEL_SHIFT, _DOCUMENT, _LOW, _NUMBER_SHIFT, BAND, PASSAGE, TERM
 from dedup.kernels.partners import _firsts
-from dedup.kernels.simd import U64, I64s, U8s, U32s, U64s, inlined, inner, kernel, prefetch
+from dedup.kernels.simd import U64, I64s, U8s, U32s, U64s, inlined, inner, kernel, load64_at, prefetch, prefetch_at
 
 (
     OWN, TERMS, SHARED, BUDGET, BUDGET_FEW, HELD_MAX, BUCKET_MAX, PASSAGE_ALL, PASSAGE_MAX, SHINGLES, PARTNERS,
@@ -24,6 +24,8 @@ from dedup.kernels.simd import U64, I64s, U8s, U32s, U64s, inlined, inner, kerne
 pair must share; documents that terms may lead to, and the same for one or two of them; documents of a term; documents
 of a band up to which all of them are met; documents of a shingle up to which all are met, and beyond which none is;
 shingles that a pair must share; most documents met by terms alone."""
+AHEAD = 8
+"""Keys whose postings are asked for in memory before they are followed."""
 
 
 @inlined
@@ -95,8 +97,8 @@ def allow(
     """How many postings are followed of each key found in a column. Columns are asked in order, the oldest first.
 
     places, counts: see `keys.probe`. used: (k,) zeros at first, postings followed of keys of which only the first ones
-    are. allowed: as long as places, out. ends: (n + 1,) zeros at first, postings of document d are added to
-    ends[d + 1].
+    are. allowed: as long as places, out. ends: (n + 1,) zeros at first, to ends[d + 1] are added the keys of document
+    d of which any are followed.
     """
     query = 1 - limits[OWN]
     for hit in range(len(places)):
@@ -113,23 +115,26 @@ def allow(
             taken = max(np.int64(0), min(count, limits[PASSAGE_ALL] - np.int64(used[place])))
         used[place] = np.uint8(min(np.int64(255), np.int64(used[place]) + taken))
         allowed[hit] = taken
-        ends[np.int64(word & _DOCUMENT) + 1] += taken
+        ends[np.int64(word & _DOCUMENT) + 1] += taken > 0
 
 
 @kernel
-def follow(words: U64s, postings: U64s, places: U32s, starts: I64s, allowed: U32s, nexts: I64s, met: U64s) -> None:
-    """Write the documents that the keys found in a column lead to. nexts: (n,) where those of each go, brought up to
-    date. met: channel << 32 | number, out."""
+def arrange(words: U64s, address: int, places: U32s, starts: I64s, allowed: U32s, nexts: I64s, keys: U64s) -> None:
+    """Write where the postings are that the keys found in a column lead to.
+
+    address: of the column's postings. nexts: (n,) where those of each document go, brought up to date. keys: (k, 2) the
+    address of the first posting, and channel << 32 | postings followed; out.
+    """
     for hit in range(len(places)):
-        if hit + 8 < len(places):
-            prefetch(postings, starts[hit + 8])
-        word = words[np.int64(places[hit])]
-        document, tag = np.int64(word & _DOCUMENT), U64(_channel(word)) << _NUMBER_SHIFT
-        at = nexts[document]
-        for posting in range(starts[hit], starts[hit] + np.int64(allowed[hit])):
-            met[at] = tag | (postings[posting] & _LOW)
-            at += 1
-        nexts[document] = at
+        if hit + 2 * AHEAD < len(places):
+            prefetch(keys, 2 * nexts[np.int64(words[np.int64(places[hit + 2 * AHEAD])] & _DOCUMENT)])
+        if allowed[hit]:
+            word = words[np.int64(places[hit])]
+            document = np.int64(word & _DOCUMENT)
+            at = nexts[document]
+            keys[at, 0] = U64(address + 8 * starts[hit])
+            keys[at, 1] = U64(_channel(word)) << _NUMBER_SHIFT | U64(allowed[hit])
+            nexts[document] = at + 1
 
 
 @inlined
@@ -139,49 +144,62 @@ def _needed(kept: np.int64, shared: np.int64) -> np.int64:
 
 @inner
 def _counted(
-    met: U64s, first: int, stop: int, own: int, numbers: U32s, marks: U32s, mask: int, slots: I64s
+    keys: U64s, first: int, stop: int, own: int, numbers: U32s, marks: U32s, mask: int, slots: I64s
 ) -> int:  # fmt: skip
-    """Count the documents below `own` of met[first:stop] in a table: how many different ones, whose places are slots.
+    """Count the documents below `own` that the keys from first to stop lead to in a table: how many different ones,
+    whose places are slots.
 
     marks: zeros; terms in bits 0..7, shingles in 8..30, bit 31 for a band.
     """
     count = 0
-    for at in range(first, stop):
-        number = np.uint32(met[at] & _LOW)
-        if np.int64(number) >= own:
-            continue
-        slot = np.int64((number * np.uint32(0x9E3779B1)) >> np.uint32(7)) & mask
-        while marks[slot] and numbers[slot] != number:
-            slot = (slot + 1) & mask
-        if not marks[slot]:
-            numbers[slot] = number
-            slots[count] = slot
-            count += 1
-        channel = np.int64(met[at] >> _NUMBER_SHIFT)
-        if channel == BAND:
-            marks[slot] |= np.uint32(1 << 31)
-        elif channel == PASSAGE:
-            marks[slot] += np.uint32(1 << 8)
-        elif marks[slot] & np.uint32(255) < np.uint32(255):
-            marks[slot] += np.uint32(1)
+    for key in range(first, stop):
+        if key + AHEAD < stop:
+            prefetch_at(np.int64(keys[key + AHEAD, 0]))
+        channel, begin = np.int64(keys[key, 1] >> _NUMBER_SHIFT), np.int64(keys[key, 0])
+        for at in range(begin, begin + 8 * np.int64(keys[key, 1] & _LOW), 8):
+            number = np.uint32(load64_at(at) & _LOW)
+            if np.int64(number) >= own:
+                break  # those of a key ascend
+            slot = np.int64((number * np.uint32(0x9E3779B1)) >> np.uint32(7)) & mask
+            while marks[slot] and numbers[slot] != number:
+                slot = (slot + 1) & mask
+            if not marks[slot]:
+                numbers[slot] = number
+                slots[count] = slot
+                count += 1
+            if channel == TERM:
+                if marks[slot] & np.uint32(255) < np.uint32(255):
+                    marks[slot] += np.uint32(1)
+            elif channel == BAND:
+                marks[slot] |= np.uint32(1 << 31)
+            else:
+                marks[slot] += np.uint32(1 << 8)
     return count
+
+
+@inlined
+def _postings(keys: U64s, first: int, stop: int) -> int:
+    total = 0
+    for key in range(first, stop):
+        total += int(keys[key, 1] & _LOW)
+    return total
 
 
 @kernel
 def meet(
-    met: U64s, ends: I64s, numbers: I64s, standing: U8s, own_kept: U8s, own_had: U32s, kept: U8s, had: U32s, dead: U8s,
-    limits: I64s, codes: U64s, told: I64s,
+    keys: U64s, ends: I64s, numbers: I64s, standing: U8s, own_kept: U8s, own_had: U32s, kept: U8s,
+    had: U32s, dead: U8s, limits: I64s, codes: U64s, told: I64s,
 ) -> int:  # fmt: skip
     """The candidate pairs a << 32 | b, a an earlier document, b one of the batch: how many.
 
-    met, ends: what `follow` wrote, of document d from ends[d] to ends[d + 1]. numbers: (n,) of the batch's documents.
-    standing: (n,) 0 for one that is left out. own_kept, own_had: (n,) terms chosen and shingles of each. kept, had,
-    dead: the same by number, of all documents, and 1 for one that was removed. codes: out, as long as met. told:
-    told[0] counts the documents that have too many partners by terms.
+    keys, ends: what `arrange` wrote, of document d from ends[d] to ends[d + 1]. numbers: (n,) of the batch's
+    documents. standing: (n,) 0 for one that is left out. own_kept, own_had: (n,) terms chosen and shingles of each.
+    kept, had, dead: the same by number, of all documents, and 1 for one that was removed. codes: out, as long as all
+    postings that are followed. told: told[0] counts the documents that have too many partners by terms.
     """
     longest = 1
     for document in range(len(numbers)):
-        longest = max(longest, ends[document + 1] - ends[document])
+        longest = max(longest, _postings(keys, ends[document], ends[document + 1]))
     size = 16
     while size < 2 * longest:
         size *= 2
@@ -192,11 +210,11 @@ def meet(
         first, stop = ends[document], ends[document + 1]
         if first == stop or not standing[document]:
             continue
-        used = 16
-        while used < 2 * (stop - first):
+        used, postings = 16, _postings(keys, first, stop)
+        while used < 2 * postings:
             used *= 2
         own = numbers[document]
-        count = _counted(met, first, stop, own, table, marks, used - 1, slots)
+        count = _counted(keys, first, stop, own, table, marks, used - 1, slots)
         terms = 0
         for at in range(count):
             number, mark = np.int64(table[slots[at]]), marks[slots[at]]

@@ -1,6 +1,7 @@
 """The decorators of the kernels, and what numba has no words for: vectors, unaligned loads, bit scans.
 
 1. `load64`, `store64`: eight bytes at any address of a uint8 array, as they lie (little endian only).
+   `load64_at`, `prefetch_at`: the same by address, for arrays of which a kernel is given as many as there are.
 2. `trailing_zeros`, `ones`, `prefetch`: llvm.cttz (64 for zero), llvm.ctpop, llvm.prefetch.
 3. `class_masks`: 64 bytes become three 64-bit masks by vector compares on <64 x i8>; LLVM lowers them to
    AVX-512 mask compares, two AVX2 or four SSE2/NEON halves, whatever the machine has.
@@ -126,6 +127,31 @@ def prefetch(typing: Any, array: Any, at: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(array, types.int64), generate
+
+
+@_intrinsic
+def load64_at(typing: Any, address: Any) -> Any:
+    """The uint64 at an address (int64), of an array that is kept meanwhile."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.load(builder.inttoptr(args[0], _I64.as_pointer()))
+
+    return types.uint64(types.int64), generate
+
+
+@_intrinsic
+def prefetch_at(typing: Any, address: Any) -> Any:
+    """Ask for the cache line at an address (int64), to be read soon; never faults."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        line = builder.inttoptr(args[0], _I8.as_pointer())
+        kind = ir.FunctionType(ir.VoidType(), [line.type, _I32, _I32, _I32])
+        builder.call(
+            cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0"), [line, _I32(0), _NEAR, _DATA]
+        )
+        return context.get_dummy_value()
+
+    return types.void(types.int64), generate
 
 
 @_intrinsic
