@@ -22,7 +22,7 @@ from dedup.dictionary import Dictionary, dictionary
 from dedup.ledger import Substitution
 from dedup.model import Edit, Span
 
-CURVE, CURVE_QUICK = (25, 100, 400), (25, 50)
+CURVE, CURVE_QUICK, CURVE_MUCH = (25, 100, 400), (25, 50), 1600
 HELD_OUT = 60
 PRECISION_MIN, HARM_MAX, TORTURED_MIN, ALARMS_MAX = 0.97, 0.001, 0.9, 1.0
 ALARM_WORDS = 20_000
@@ -120,12 +120,23 @@ def plain_majority(text: str, rows: Sequence[Substitution]) -> list[Edit]:
 
 def transfer(request: Request) -> Iterator[Row]:
     """Precision and reach on spun texts whose spinner is known from other texts."""
-    texts = islice(prose.documents("English", LENGTHS, 7000 + request.seed), 60, 60 + request.some(HELD_OUT, 15))
-    held_out = [_spun(text, 5000 + number) for number, text in enumerate(texts)]
+    held_out = _held_out(request)
     for count in CURVE_QUICK if request.quick else CURVE:
         yield from _transferred("own spinner, 25 %", held_out, learnt_rows(count, SPUN_SHARE, request.seed), count)
     yield from _transferred_attacks(request)
     yield from _transferred_seeds()
+
+
+def transfer_much(request: Request) -> Iterator[Row]:
+    """The same at the far end of the curve."""
+    learnt = request.some(CURVE_MUCH, 60)
+    rows = learnt_rows(learnt, SPUN_SHARE, request.seed)
+    yield from _transferred("own spinner, 25 %", _held_out(request), rows, learnt)
+
+
+def _held_out(request: Request) -> list[Replaced]:
+    texts = islice(prose.documents("English", LENGTHS, 7000 + request.seed), 60, 60 + request.some(HELD_OUT, 15))
+    return [_spun(text, 5000 + number) for number, text in enumerate(texts)]
 
 
 def _transferred(name: str, held_out: Sequence[Replaced], rows: Sequence[Substitution], learnt: int) -> Iterator[Row]:

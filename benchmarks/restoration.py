@@ -38,7 +38,9 @@ MEASURES: dict[str, Callable[[Request], Iterator[Row]]] = {
     "scans-told": emendation.scans_told,
     "scans-restored": emendation.scans_restored,
     "spun-thrice": emendation.spun_thrice,
+    "spun-thrice-much": emendation.spun_thrice_much,
     "transfer": conjectures.transfer,
+    "transfer-much": conjectures.transfer_much,
     "harm": conjectures.harm,
     "tortured": conjectures.tortured,
 }

@@ -11,7 +11,10 @@
    below INTENSITY_MIN nothing is conjectured but for phrases that hardly anybody would write: these may stand in a
    few spun sentences, and are looked at as if the intensity were INTENSITY_THERE at the least.
 
-Only what is sure by `conjecture_confidence_min` is said. Capitalised words within a sentence are left alone, for
+4. Where witnesses tell that a text was spun, that is known, and what they agree on is looked at without this limit, as
+   sure as a vote must be (`among_spun`).
+
+Else only what is sure by `conjecture_confidence_min` is said. Capitalised words within a sentence are left alone, for
 spinners spare most names. English only. A conjecture is a noisy-channel correction (Kernighan, Church and Gale 1990)
 whose channel is the ledger.
 """
@@ -82,23 +85,41 @@ class Look:
     suspicions: Sequence[float]
 
 
-def choices(
-    document: Document, tokens: Tokens, voices: Sequence[int], dictionary: Dictionary, config: Config
-) -> tuple[Choice, ...]:
-    """The conjectures on a document, in order. voices: see `Look`."""
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On what terms conjectures are made: the voices (see `Look`), and from which intensity and probability on."""
+
+    voices: Sequence[int]
+    intensity_min: float
+    confidence_min: float
+
+
+def alone(voices: Sequence[int], dictionary: Dictionary, config: Config) -> Terms:
+    """The terms for a text of which nothing else tells whether it was spun."""
+    return Terms(voices, INTENSITY_MIN, _needed(dictionary, config))
+
+
+def among_spun(voices: Sequence[int], config: Config) -> Terms:
+    """The terms for a text that its witnesses show to be spun, as they are themselves: what they agree on is what all
+    of them left, or replaced alike, so that little of it was replaced, and yet some. It is chosen as in a vote."""
+    return Terms(voices, 0.0, config.vote_confidence_min)
+
+
+def choices(document: Document, tokens: Tokens, dictionary: Dictionary, terms: Terms) -> tuple[Choice, ...]:
+    """The conjectures on a document, in order."""
     if not (dictionary and language.is_known(tokens.words)):
         return ()
+    voices = terms.voices
     look = Look(tokens.words, voices, suspicion.suspicions(document, tokens).tolist())
     intensity, found = guesses(look, dictionary)
-    needed = _needed(dictionary, config)
     made = []
     for guess in found:
-        if intensity < INTENSITY_MIN and not unheard(tokens.words[guess.start : guess.stop]):
+        if intensity < terms.intensity_min and not unheard(tokens.words[guess.start : guess.stop]):
             continue
         probability, origin = guess.best
         span = _span(tokens, guess)
         free = min(voices[guess.start : guess.stop]) > 0 and not is_capitalised(document.text, span)
-        if free and probability >= needed:
+        if free and probability >= terms.confidence_min:
             told = _told(tokens.words, guess, origin)
             evidence = {name: round(value, 3) for name, value in {**told, "intensity": intensity}.items()}
             made.append(

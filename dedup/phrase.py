@@ -192,6 +192,9 @@ def _cover(words_a: Phrase, words_b: Phrase, region: Segment, repeated: _Elsewhe
         return [half for half in halves if half.start_a < half.stop_a or half.start_b < half.stop_b]
     if height == width == 1 and side_a != side_b and _is_pair(side_a, side_b, repeated):
         return [region]  # what most regions are, without the table
+    if height == width and _is_word_by_word(side_a, side_b, repeated):
+        pairs = zip(range(region.start_a, region.stop_a), range(region.start_b, region.stop_b), strict=True)
+        return _tidy([Segment(i, i + 1, j, j + 1, equal=words_a[i] == words_b[j]) for i, j in pairs])
     step = _cheapest_steps(side_a, side_b, repeated)
     found: list[Segment] = []
     i, j = height, width
@@ -207,6 +210,27 @@ def _cover(words_a: Phrase, words_b: Phrase, region: Segment, repeated: _Elsewhe
 def _is_pair(side_a: Phrase, side_b: Phrase, repeated: _Elsewhere) -> bool:
     """Whether two words face each other rather than that one is dropped and the other added."""
     return pricing.price(side_a, side_b, repeated.times((side_a, side_b))) <= 2 * (pricing.ALONE + repeated.uneven)
+
+
+def _is_word_by_word(side_a: Phrase, side_b: Phrase, repeated: _Elsewhere) -> bool:
+    """Whether no cover can be cheaper than word for word: any other holds a step that costs `uneven`, unless that is a
+    contraction, of whose sides one's first word begins as the other's."""
+    if len(side_a) == 2:
+        contracted = language.expanded(side_a) == language.expanded(side_b)
+    else:
+        contracted = any(
+            one[0] == other[0] and (one.startswith(other) or other.startswith(one))
+            for one in [language.expanded((word,)) for word in side_a]
+            for other in [language.expanded((word,)) for word in side_b]
+        )
+    if contracted:
+        return False
+    left = repeated.uneven
+    for one, other in zip(side_a, side_b, strict=True):
+        left -= pricing.price((one,), (other,), repeated.times(((one,), (other,))))
+        if left <= 0:
+            return False
+    return True
 
 
 def _cheapest_steps(side_a: Phrase, side_b: Phrase, repeated: _Elsewhere) -> _Steps:

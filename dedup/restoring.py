@@ -49,10 +49,12 @@ PLACES_MIN = 10
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What a restoration may go by beside witnesses: a ledger that weighs votes, and one to conjecture by."""
+    """What a restoration may go by beside witnesses: a ledger that weighs votes, one to conjecture by, and whether a
+    vote has shown that the document and its copies were spun."""
 
     ledger: Dictionary = NOTHING
     conjectured: Dictionary = NOTHING
+    spun: bool = False
 
 
 NO_MEANS = Means()
@@ -84,7 +86,8 @@ def restoration(
     entries = [pipeline.entry(one, config) for one in sorted(named, key=lambda one: (one.id, one.locator.path))]
     current, made = document, tuple[Edit, ...]()
     for _ in range(STEPS_MAX):
-        found = _step(pipeline.entry(current, config), entries, config, by)
+        spun = sum(edit.cause == "replaced" for edit in made) >= PLACES_MIN
+        found = _step(pipeline.entry(current, config), entries, config, replace(by, spun=spun))
         if not found.edits:
             return Restoration(document, current.text, made)
         made = edits.composed(document.text, made, found.edits)
@@ -238,7 +241,8 @@ def _conjectures(
     voices = list(star.voices)
     for place in star.places:
         voices[place.own.start : place.own.stop] = [0] * (place.own.stop - place.own.start)
-    made = conjecture.choices(own.document, own.tokens, voices, by.conjectured, config)
+    terms = conjecture.among_spun(voices, config) if by.spun else conjecture.alone(voices, by.conjectured, config)
+    made = conjecture.choices(own.document, own.tokens, by.conjectured, terms)
     if not (made and copies):
         return made
     changed = pipeline.entry(_with(own, made), config)

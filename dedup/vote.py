@@ -70,8 +70,7 @@ def choices(ballot: Ballot, config: Config) -> tuple[Choice, ...]:
     ):
         best = max(range(len(options)), key=lambda at: (probabilities[at], 0 in options[at].texts, options[at].words))
         option, probability = options[best], probabilities[best]
-        needed = config.conjecture_confidence_min if option.entry else config.vote_confidence_min
-        if 0 not in option.texts and probability >= needed:
+        if 0 not in option.texts and probability >= config.vote_confidence_min:
             made.append(_choice(place, kind, option, probability, found))
     return tuple(made)
 

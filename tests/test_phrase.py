@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import cache
 from pathlib import Path
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from strategies import PARAGRAPHS, SPINNER, article, edited_pairs, hostile_texts, spun
 
 from dedup import align, clean, phrase, pipeline
@@ -216,3 +218,19 @@ def test_segments_cover_both_texts_and_equal_ones_are_equal(pair: tuple[str, str
 @given(hostile_texts, hostile_texts)
 def test_segments_cover_hostile_texts_too(a: str, b: str) -> None:
     covers(*cut(a, b))
+
+
+@given(
+    st.lists(
+        st.sampled_from("we can not do it cannot isn't is data base database set up setup old aged".split()), max_size=6
+    ).flatmap(lambda side: st.tuples(st.just(side), st.permutations(side))),
+    st.integers(0, 12),
+)
+def test_word_by_word_without_the_table_is_what_the_table_gives(
+    sides: tuple[list[str], list[str]], uneven: int
+) -> None:
+    one, other = (tuple(side) for side in sides)
+    elsewhere = phrase._Elsewhere(Counter(), [], float(uneven))
+    if len(one) > 1 and phrase._is_word_by_word(one, other, elsewhere):
+        steps = phrase._cheapest_steps(one, other, elsewhere)
+        assert all(steps[at][at] == (1, 1) for at in range(1, len(one) + 1))

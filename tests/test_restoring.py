@@ -161,6 +161,19 @@ def test_a_ledger_puts_back_what_it_knows_and_says_that_it_guesses() -> None:
     assert {edit.entry for edit in found.edits} <= set(learnt())
 
 
+def test_what_three_spun_copies_agree_on_is_conjectured_as_in_a_vote() -> None:
+    copies = [spun(TEXT, one, 0.7) for one in range(3)]
+    voted = restored(copies[0], *copies[1:], by=Means(known()))
+    guessed = restored(copies[0], *copies[1:], by=Means(known(), known()))
+    assert _distance(guessed.text, TEXT) < _distance(voted.text, TEXT)
+    assert any(edit.cause == restore.CONJECTURE for edit in guessed.edits)
+
+
+def test_a_clean_text_is_not_conjectured_upon_beside_spun_copies() -> None:
+    copies = [spun(TEXT, one, 0.7) for one in range(2)]
+    assert restored(TEXT, *copies, by=Means(known(), known())).edits == ()
+
+
 @given(st.integers(0, 60))
 @settings(max_examples=20)
 def test_a_clean_text_is_not_conjectured_upon(seed: int) -> None:
@@ -214,7 +227,8 @@ def test_more_is_asked_of_a_small_ledger() -> None:
 
     def made(total_words: float, least: float = 0.95) -> list[Choice]:
         by = replace(known(), total_words=total_words)
-        return list(conjecture.choices(one, tokens, [1] * len(tokens), by, Config(conjecture_confidence_min=least)))
+        terms = conjecture.alone([1] * len(tokens), by, Config(conjecture_confidence_min=least))
+        return list(conjecture.choices(one, tokens, by, terms))
 
     assert min(choice.confidence for choice in made(1e5)) >= 0.95
     assert min(choice.confidence for choice in made(1e4)) >= 0.985
