@@ -160,7 +160,7 @@ class Config:
 
     vote_confidence_min: float = 0.6
     """Probability from which a reading that several damaged texts vote for is put in: what stands there is one of
-    them, and no surer by itself."""
+    them, and no surer by itself. Where they are seen to be spun, also of what a ledger conjectures there."""
 
     clean_noise_min: float = 0.98
     """Share of the places where noise parts two texts at which one must be right to be clean: where it is sure, it is
@@ -175,8 +175,8 @@ class Config:
     copy has may be its own."""
 
     conjecture_confidence_min: float = 0.95
-    """Probability from which a conjecture is made, by a ledger of 100,000 words and more; by a smaller one, more is
-    asked. Of those that are made, no more than three in a hundred may be wrong."""
+    """Probability from which a conjecture is made without such witnesses, by a ledger of 100,000 words and more; by a
+    smaller one, more is asked. Of those that are made, no more than three in a hundred may be wrong."""
 
     source_loss_max: float = 0.5
     """Share of a source's documents, 0..1, beyond which it is reported that they are dropped: a source that is copies
