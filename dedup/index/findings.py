@@ -98,10 +98,12 @@ def judged(pairs: I64s, every: Together, workers: int) -> Pairs:
     def part(own: I64s) -> Pairs:
         return verify.of_part(own, corpus, config, one_by_one, reader)
 
-    nothing = judge.findings(corpus.ids, pairs[:0], figures.nothing(), np.zeros((0, len(CHANNELS)), np.int64), config)
+    if not len(pairs):
+        none_met = np.zeros((0, len(CHANNELS)), np.int64)
+        return judge.findings(corpus.ids, pairs, figures.nothing(), none_met, config)
     parts = [pairs[first : first + verify.PART_PAIRS] for first in range(0, len(pairs), verify.PART_PAIRS)]
     found = map(part, parts) if len(parts) < 2 else local.mapped(part, parts, workers)
-    return pipeline.with_cards(Pairs.joined([nothing, *found]), every, config)
+    return pipeline.with_cards(Pairs.joined(list(found)), every, config)
 
 
 def by_id(pairs: Pairs) -> Pairs:

@@ -34,6 +34,8 @@ SECTIONS = ("directory", "sieve", "postings")
 """Of the file of a column."""
 WORDS_SHARED = 1 << 17
 """Words from which columns are asked side by side: a millisecond of work each."""
+DOCUMENTS_SHARED = 2048
+"""Documents of a batch that are met with others at a time, beside others of it."""
 
 U8s = NDArray[np.uint8]
 U32s = NDArray[np.uint32]
@@ -142,8 +144,11 @@ def _found_in_all(words: U64s, columns: Sequence[Column], config: Config) -> lis
     """The same in every column, by threads where there is much to do."""
     if len(words) < WORDS_SHARED:
         return [_found(words, column) for column in columns]
-    workers = config.workers or local.workers_available()
-    return list(local.mapped(lambda column: _found(words, column), columns, workers))
+    return list(local.mapped(lambda column: _found(words, column), columns, _workers(config)))
+
+
+def _workers(config: Config) -> int:
+    return config.workers or local.workers_available()
 
 
 def named(words: U64s, columns: Sequence[Column]) -> tuple[I64s, I64s]:
@@ -182,13 +187,21 @@ def candidates(asked: Asked, columns: Sequence[Column], known: Known, config: Co
     followed, nexts = np.empty((int(ends[-1]), 2), np.uint64), ends[:-1].copy()
     for (places, starts, _), taken, column in zip(found, allowed, columns, strict=True):
         meetings.arrange(words, column.postings.ctypes.data, places, starts, taken, nexts, followed)
-    known_kept = known.kept
     if asked.own:
-        known_kept[asked.numbers] = kept
-    codes, told = np.empty(sum(int(one.sum()) for one in allowed), np.uint64), np.zeros(1, np.int64)
-    own = (asked.numbers, asked.standing, kept, asked.had)
-    count = meetings.meet(followed, ends, *own, known_kept, known.had, known.dead, limits, codes, told)
-    return _pairs(codes[:count]), kept, int(told[0])
+        known.kept[asked.numbers] = kept
+
+    def met(own: slice) -> tuple[U64s, int]:
+        stops, told = ends[own.start : own.stop + 1], np.zeros(1, np.int64)
+        codes = np.empty(int(followed[stops[0] : stops[-1], 1].astype(np.uint32).sum()), np.uint64)
+        batch = asked.numbers[own], asked.standing[own], kept[own], asked.had[own]
+        count = meetings.meet(followed, stops, *batch, known.kept, known.had, known.dead, limits, codes, told)
+        return codes[:count], int(told[0])
+
+    share = documents if len(words) < WORDS_SHARED else DOCUMENTS_SHARED
+    parts = [slice(first, min(documents, first + share)) for first in range(0, documents, max(1, share))]
+    every = [met(one) for one in parts] if len(parts) < 2 else list(local.mapped(met, parts, _workers(config)))
+    codes = np.concatenate([np.zeros(0, np.uint64), *(codes for codes, _ in every)])
+    return _pairs(codes), kept, sum(crowded for _, crowded in every)
 
 
 def _pairs(codes: U64s) -> I64s:
