@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import PARAGRAPHS
 
-from dedup.damage import network
+from dedup.damage import lexicon, marks, network, page, shapes
 
 WORDS = tuple(dict.fromkeys(network.tokens(" ".join(PARAGRAPHS))))
 stretches = st.lists(
@@ -62,3 +62,39 @@ def test_from_many_tokens_on_the_kernel_is_asked(monkeypatch: pytest.MonkeyPatch
     for _ in range(2):
         network.odds(["a", "word"], network.model())
     assert asked == ["arrays", "kernel"]
+
+
+TEXTS = st.lists(
+    st.one_of(st.sampled_from(PARAGRAPHS), st.text(alphabet="aAnN eo.,'’-<br/>\n\u00a0\u2028é19“", max_size=80)),
+    max_size=3,
+).map("\n".join)
+
+
+@settings(max_examples=80, deadline=None)
+@given(TEXTS)
+def test_marked_tokens_are_the_tokens_of_the_whole_text(text: str) -> None:
+    net, stretch = network.model(), network.tokens(text)
+    for _ in range(2):  # the second time all is remembered
+        found = marks.marked(text, net)
+        assert (found & marks.CODE).tolist() == [network.code(token, net.numbers) for token in stretch]
+        assert [bool(one & marks.WORD) for one in found.tolist()] == [token[0].isalpha() for token in stretch]
+        frequent = [token[0].isalpha() and lexicon.zipf(token.lower()) >= lexicon.KNOWN_ZIPF for token in stretch]
+        assert [bool(one & marks.FREQUENT) for one in found.tolist()] == frequent
+
+
+@given(st.lists(st.sampled_from((*WORDS, "tbe", "x" * 300, "wh1ch", "—", "rn")), max_size=30))
+def test_remembered_shapes_are_those_of_each_piece(words: list[str]) -> None:
+    assert shapes.shapes(words) == shapes.shapes(words) == [shapes.shape(word) for word in words]
+
+
+def test_a_paragraph_of_another_language_is_never_ruled_out_beforehand() -> None:
+    german = "Die Katze und der Hund sind nicht mit dem Auto gekommen, auch wenn sich das ein Nachbar von ihnen dachte."
+    english = "The cat and the dog have not come with the car, which was what the neighbours of this house thought."
+    text = f"{english}\n\n{german}\n\n{english}"
+    spans = [
+        (0, len(english)),
+        (len(english) + 2, len(english) + 2 + len(german)),
+        (len(text) - len(english), len(text)),
+    ]
+    assert [place[0] for place in page.mixture(text, spans)[0]] == [spans[1]]
+    assert page.mixture(f"{english}\n\n{english}", [(0, 100), (102, 202)]) == ([], 0.0)

@@ -9,7 +9,7 @@ import pytest
 from strategies import PARAGRAPHS, article, noised
 
 from dedup import damage
-from dedup.damage import lexicon, network, ocr, shapes, spun, structure
+from dedup.damage import lexicon, marks, network, ocr, shapes, spun, structure
 
 SEEDS = sorted((Path(__file__).parent.parent / "seeds").glob("*.txt"))
 PROSE = "\n\n".join(PARAGRAPHS)
@@ -122,9 +122,17 @@ def test_what_is_put_in_for_words_is_found_where_it_is() -> None:
     assert all(text[slice(*one.span)] == one.text for one in after.findings)
 
 
-def test_articles_that_do_not_fit_are_counted() -> None:
-    assert spun.disagreements("a odd man ate an banana".split()) == 2
-    assert spun.disagreements("a one-off , a user , an hour , an MP , a European".split()) == 0
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("a odd man ate an banana", 2),
+        ("a one-off, a user, an hour, an MP, a European", 0),
+        ("A odd, an even", 1),
+        ("a", 0),
+    ],
+)
+def test_articles_that_do_not_fit_are_counted(text: str, wrong: int) -> None:
+    assert marks.disagreements(marks.marked(text, network.model())) == wrong
 
 
 def test_short_texts_are_not_judged() -> None:

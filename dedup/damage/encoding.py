@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from dedup import mojibake
-from dedup.damage.findings import Detection, Finding, alphabet, detection, shown
+from dedup.damage.findings import NOTHING, Detection, Finding, alphabet, detection, shown
 from dedup.model import Document, Edit, Span
 
 HEAD_CHARACTERS = 2000
@@ -33,6 +33,7 @@ _PLAIN = frozenset(map(chr, (*range(9, 14), *range(32, 127)))) | frozenset(
     "\u00a0\u00a3\u00a7\u00a9\u00ab\u00ae\u00b0\u00b7\u00bb\u2010\u2011\u2012\u2013\u2014\u2015\u2018\u2019\u201c\u201d\u201e\u2022\u2026"
     "\u2122"
 )
+_PLAIN_BYTES = bytes((*range(9, 14), *range(32, 127)))
 """Printing and typography: nothing that broken encoding is made of alone."""
 
 
@@ -40,10 +41,12 @@ def detect(document: Document) -> Detection:
     """The findings in a document's text, and the probability that one of them is damage."""
     text = document.text
     found = _entities(text)
-    strange = alphabet(text) - _PLAIN
-    if strange:
+    if text.isascii():
+        if text.encode().translate(None, _PLAIN_BYTES):
+            found += _controls(text)
+        return detection(found) if found else NOTHING
+    if not alphabet(text) <= _PLAIN:
         found += _controls(text)
-    if strange and not text.isascii():
         mended = mojibake.repairs(text)
         found += map(_mojibake, mended)
         found += [*_replacements(text, mended), *_marks(text), *_foreign(text), *_declared(document)]

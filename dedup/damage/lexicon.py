@@ -16,7 +16,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
 from functools import cache, lru_cache
 from itertools import takewhile
 from math import log10
@@ -152,17 +151,13 @@ def begins_word(string: str) -> bool:
 _ACCENTED = re.compile(r"[^\W\d_a-zA-Z]")
 
 
-def is_familiar(words: Sequence[str]) -> bool:
-    """Whether most of some words in small letters are frequent English ones, as in sound prose."""
-    return sum(zipf(word) >= KNOWN_ZIPF for word in words) >= FAMILIAR_SHARE_MIN * len(words)
-
-
 def is_english(counts: Counter[str]) -> bool:
     """Whether words, each with how often it stands, are those of an English text, be it damaged or a list."""
     total = counts.total()
-    function = sum(map(counts.__getitem__, counts.keys() & _OWN_WORDS))
-    foreign = sum(map(counts.__getitem__, counts.keys() & FOREIGN_WORDS))
-    accented = sum(count for word, count in counts.items() if not word.isascii() and _ACCENTED.search(word))
+    function = sum(map(counts.__getitem__, _OWN_WORDS.intersection(counts)))
+    foreign = sum(map(counts.__getitem__, FOREIGN_WORDS.intersection(counts)))
+    beyond = () if "".join(counts).isascii() else [word for word in counts if not word.isascii()]
+    accented = sum(counts[word] for word in beyond if _ACCENTED.search(word))
     if accented > SCRIPT_SHARE_MAX * total:
         return function >= 2 * FUNCTION_SHARE_MIN * total
     if function >= FUNCTION_SHARE_MIN * total > 0 and foreign <= max(1.0, FOREIGN_RATIO_MAX * function):

@@ -22,7 +22,19 @@ from numpy.typing import NDArray
 
 from dedup.damage.weights import DIMENSIONS, ENDINGS, HEAVY_RANK, MEANING, PAIR, SPECIAL, Floats, Ids, Model, model
 
-__all__ = ["BREAK_TAG", "TOKEN", "Floats", "Ids", "Model", "model", "odds", "tokens"]
+__all__ = [
+    "BREAK_TAG",
+    "TOKEN",
+    "Floats",
+    "Ids",
+    "Model",
+    "code",
+    "coded_odds",
+    "model",
+    "odds",
+    "tokens",
+    "without_breaks",
+]
 
 FIGURES, REACH = 18, 4
 NEIGHBOURS = 8
@@ -36,8 +48,12 @@ BREAK_TAG = re.compile(r"<br ?/?>")
 LOWER, NAME, OPENING, SMALL_OPENING, CAPITALS, MIXED, NO_WORD, OUTSIDE = range(8)
 
 
+def without_breaks(text: str) -> str:
+    return BREAK_TAG.sub("  ", text) if "<br" in text else text
+
+
 def tokens(text: str) -> list[str]:
-    return TOKEN.findall(BREAK_TAG.sub("  ", text) if "<br" in text else text)
+    return TOKEN.findall(without_breaks(text))
 
 
 def number(token: str, numbers: dict[str, int]) -> int:
@@ -73,23 +89,13 @@ _OPENED = np.array((SMALL_OPENING, OPENING, 0, SMALL_OPENING, CAPITALS, MIXED, N
 _WITHIN = np.array((LOWER, NAME, 0, MIXED, CAPITALS, MIXED, NO_WORD, 0, NO_WORD, NO_WORD), np.int64)
 
 
-@cache
-def _known() -> dict[str, int]:
-    """Tokens that were met: their numbers by 16, and their shapes."""
-    return {}
+def code(token: str, numbers: dict[str, int]) -> int:
+    """The number of a token by 16, and how it is written by itself."""
+    return 16 * number(token, numbers) + _shape(token)
 
 
 def _coded(stretch: Sequence[str], net: Model) -> Ids:
-    """The numbers of the tokens of a stretch by 16, and how each is written by itself."""
-    known = _known()
-    codes = list(map(known.get, stretch))
-    if None in codes:
-        if len(known) > KNOWN_MAX:
-            known.clear()
-        for at, token in enumerate(stretch):
-            if codes[at] is None:
-                codes[at] = known[token] = 16 * number(token, net.numbers) + _shape(token)
-    return np.array(codes, np.int64)
+    return np.array([code(token, net.numbers) for token in stretch], np.int64)
 
 
 def _resolved(packed: Ids) -> tuple[Ids, Ids]:
@@ -99,10 +105,6 @@ def _resolved(packed: Ids) -> tuple[Ids, Ids]:
     before = np.concatenate((np.full(1, -1), np.maximum.accumulate(plain)[:-1]))  # the last that is no quote
     opens = (before < 0) | (shapes[before] == STOP)
     return packed >> 4, np.where(opens, _OPENED[shapes], _WITHIN[shapes])
-
-
-KNOWN_MAX = 200_000
-"""Tokens whose numbers are kept."""
 
 
 def _figures(ids: Ids, net: Model) -> Floats:
@@ -213,9 +215,13 @@ def _seen() -> list[int]:
 
 def odds(stretch: Sequence[str], net: Model) -> tuple[Ids, Floats]:
     """Which tokens of a stretch are words, and the log-odds of each."""
-    codes = _coded(stretch, net)
+    return coded_odds(_coded(stretch, net), net)
+
+
+def coded_odds(codes: Ids, net: Model) -> tuple[Ids, Floats]:
+    """The same of tokens as `code` has them."""
     seen = _seen()
-    seen[0] += len(stretch)
+    seen[0] += len(codes)
     return _by_arrays(codes, net) if seen[0] < KERNEL_TOKENS else _compiled(codes, net)
 
 

@@ -23,7 +23,7 @@ from math import exp, sqrt
 from dedup.damage import lexicon
 from dedup.damage.findings import ABSTAINED, FINDINGS_MAX, Detection, Finding, detection, pieces, shown
 from dedup.damage.foreign import FOREIGN_WORDS
-from dedup.damage.shapes import EDGES, Shape, misread, shape
+from dedup.damage.shapes import EDGES, Shape, misread, shape, shapes
 
 PIECES_MIN = 8
 """Words below which nothing is said of a whole text."""
@@ -121,24 +121,24 @@ def false_capitals(text: str) -> int:
     return sum(text[found.start() - 1 : found.start()].islower() for found in _FALSE_CAPITAL.finditer(text))
 
 
-_STRAY = re.compile(r"^[ \t]{0,9}([^\w\s]{1,3})[ \t]{0,9}$", re.MULTILINE)
+_STRAY, _STRAY_CHARACTERS = re.compile(r"[ \t]{0,9}([^\w\s]{1,3})[ \t]{0,9}"), 21
 _RULES = frozenset(("-", "--", "---", "—", "–", "*", "**", "***", "=", "==", "===", "...", "…", "+", "#", "##", "###"))
 """Lines that print has between two parts; and in source texts."""
 
 
 def strays(text: str) -> int:
     """How many lines hold nothing but a sign or two: specks of the paper."""
-    return sum(found not in _RULES for found in _STRAY.findall(text))
+    short = [line for line in text.split("\n") if 0 < len(line) <= _STRAY_CHARACTERS]
+    return sum(found[1] not in _RULES for found in map(_STRAY.fullmatch, short) if found) if short else 0
 
 
 def shares(counts: Counter[str], capitals: int, specks: int = 0) -> dict[str, float]:
     """The square roots of the shares of each class, among the pieces that are words, and of distinct damaged ones."""
-    kinds = list(map(shape, counts))
-    distinct = Counter(kinds)
-    classes: Counter[str] = Counter()
-    for kind, count in zip(kinds, counts.values(), strict=True):
+    classes, distinct = dict.fromkeys(FEATURES, 0), dict.fromkeys(FEATURES, 0)
+    for kind, count in zip(shapes(counts), counts.values(), strict=True):
         if kind != "known":
             classes[kind] += count
+            distinct[kind] += 1
     words = counts.total() - classes["code"] - classes["number"] + PRIOR_WORDS
     found: dict[str, float] = {kind: sqrt(classes[kind] / words) for kind in FEATURES}
     found["false capital"] = sqrt(capitals / words)

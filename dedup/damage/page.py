@@ -70,10 +70,14 @@ def _keys() -> dict[str, list[str]]:
     return keys
 
 
+@cache
+def _key_words() -> frozenset[str]:
+    return frozenset(_keys())
+
+
 def furniture(text: str) -> tuple[list[Place], float]:
     """What surrounds a text on a page."""
-    keys = _keys()
-    met = {phrase for key in keys.keys() & vocabulary(text) for phrase in keys[key]}
+    met = {phrase for key in _key_words() & vocabulary(text) for phrase in _keys()[key]}
     wanted = [phrase for phrase in _FURNITURE if phrase in met] if met else []
     small = text.lower() if wanted else ""
     if len(small) != len(text) and wanted:
@@ -154,6 +158,7 @@ _STOPS = {
     "Dutch": "het een van niet dat zijn voor met maar ook door naar aan bij hij".split(),
 }
 _LANGUAGE: dict[str, str] = {word: name for name, words in _STOPS.items() for word in words}
+_FOREIGN_STOPS = frozenset(word for word, name in _LANGUAGE.items() if name != "English")
 _SCRIPT_RANGES = (
     ("Cyrillic", re.compile("[\u0400-\u04ff]")), ("Greek", re.compile("[\u0370-\u03ff]")),
     ("Hebrew", re.compile("[\u0590-\u05ff]")), ("Arabic", re.compile("[\u0600-\u06ff]")),
@@ -161,6 +166,7 @@ _SCRIPT_RANGES = (
     ("Korean", re.compile("[\uac00-\ud7a3]")), ("Japanese", re.compile("[\u3040-\u30ff]")),
     ("Chinese", re.compile("[\u4e00-\u9fff]")),
 )  # fmt: skip
+_ANY_SCRIPT = re.compile(f"[{''.join(letters.pattern[1:-1] for _, letters in _SCRIPT_RANGES)}]")
 PARAGRAPHS_MAX = 60
 """Paragraphs of a text whose language is asked for, evenly spread."""
 PARAGRAPH_CHARACTERS = 250
@@ -188,8 +194,18 @@ def _language(text: str, span: Span) -> str | None:
     return counts[0][0]
 
 
+def _is_of_one_language(text: str) -> bool:
+    """Whether no paragraph can be in anything but English: that takes three words of another language, of which what is
+    looked at may cut short the last, or letters of another script."""
+    if not text.isascii() and _ANY_SCRIPT.search(text):
+        return False
+    return _FOREIGN_STOPS.isdisjoint(text.lower().split())
+
+
 def mixture(text: str, paragraphs: Sequence[Span]) -> tuple[list[Place], float]:
     """Paragraphs in another language than most of the text."""
+    if len(paragraphs) < 2 or _is_of_one_language(text):
+        return [], 0.0
     known = [
         (span, name) for span in paragraphs[:: 1 + len(paragraphs) // PARAGRAPHS_MAX] if (name := _language(text, span))
     ]

@@ -8,7 +8,8 @@ says nothing. English only.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from collections.abc import Iterable
+from functools import cache, lru_cache
 from typing import Literal
 
 from dedup.damage import lexicon
@@ -36,7 +37,29 @@ def shape(piece: str) -> Shape:
     return _shape(piece) if len(piece) <= PIECE_CHARACTERS_MAX else "code"
 
 
-@lru_cache(maxsize=1 << 17)
+def shapes(pieces: Iterable[str]) -> list[Shape]:
+    """The classes of pieces; those that are met often are remembered."""
+    known, wanted = _met(), list(pieces)
+    try:
+        return list(map(known.__getitem__, wanted))
+    except KeyError:
+        found = list(map(known.get, wanted))
+    if len(known) > PIECES_MAX:
+        known.clear()
+    made = [shape(piece) if one is None else one for piece, one in zip(wanted, found, strict=True)]
+    known.update(one for one in zip(wanted, made, strict=True) if len(one[0]) <= PIECE_CHARACTERS_MAX)
+    return made
+
+
+@cache
+def _met() -> dict[str, Shape]:
+    """The classes of pieces that were met."""
+    return {}
+
+
+PIECES_MAX = 200_000
+
+
 def _shape(piece: str) -> Shape:
     bare = piece.strip(EDGES)
     if not bare:

@@ -20,23 +20,24 @@ spinner and by thesauri; the other quarter gave the figures that benchmarks/dama
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from math import exp, log, sqrt
 
 import numpy as np
 
 from dedup.damage import lexicon
 from dedup.damage.findings import ABSTAINED, Detection, Finding, detection, shown
-from dedup.damage.network import BREAK_TAG, TOKEN, Floats, Ids, Model, model, odds, tokens
+from dedup.damage.marks import CODE, FREQUENT, disagreements, marked, words
+from dedup.damage.network import BREAK_TAG, TOKEN, Floats, Ids, Model, coded_odds, model, tokens
 
 WORDS_MIN = 40
 """Words below which nothing is said."""
 LANGUAGE_TOKENS = 200
 """Tokens that are asked for the language."""
+FAMILIAR_WORDS = 100
+"""Words that are asked first whether they are frequent."""
 WINDOW_TOKENS = 400
 """Tokens of one window: what the regression was fitted on has a hundred to five hundred."""
 WINDOWS_MAX = 12
@@ -49,11 +50,6 @@ GLANCE_CHARACTERS = 650
 SUSPICION = 0.03
 """Probability of one of these from which the text is looked at in whole windows."""
 FINDINGS_LEVEL = 0.3
-_ARTICLE = re.compile(
-    r"\b[Aa] (?:[aio]\w+|[e](?!u|w)\w+|u(?!n[ia]|s|t|r[ao]|k|b)\w{2,})"
-    r"|\b[Aa]n (?:[bcdfgjklmnpqrstvwyz][a-z]{2,})\b"
-)
-_NOT_DISAGREEING = re.compile(r"\b[Aa] (?:one|once|or|of|in|at|as|and|is|it|I|on|are|am|if)\b")
 
 
 # --- judging -----------------------------------------------------------------------------------------------------
@@ -71,9 +67,9 @@ class Window:
     total: float
 
 
-def window(stretch: Sequence[str], net: Model) -> Window:
-    """The log-odds of the places of a stretch, and of the whole."""
-    places, found = odds(stretch, net)
+def window(stretch: Ids, net: Model) -> Window:
+    """The log-odds of the places of a stretch of marked tokens, and of the whole."""
+    places, found = coded_odds(stretch & CODE, net)
     seen = features(found, disagreements(stretch), net.sharpness)
     return Window(places, found, WEIGHTS["constant"] + sum(WEIGHTS[name] * value for name, value in seen.items()))
 
@@ -90,29 +86,21 @@ def features(odds: Floats, articles: int, sharpness: float) -> dict[str, float]:
     }
 
 
-def disagreements(stretch: Sequence[str]) -> int:
-    """Articles that do not fit the sound of the next word."""
-    return sum(
-        one in _ARTICLES and bool(_ARTICLE.fullmatch(f"{one} {two}")) and not _NOT_DISAGREEING.fullmatch(f"{one} {two}")
-        for one, two in pairwise(stretch)
-    )
-
-
-_ARTICLES = frozenset(("a", "A", "an", "An"))
-
-
 def detect(text: str) -> Detection:
     """The findings in a text, and the probability that words were replaced in it throughout."""
-    glances = [tokens(part) for part in _glances(text)]
-    words = [token.lower() for part in glances for token in part[:LANGUAGE_TOKENS] if token[0].isalpha()]
-    if len(words) < WORDS_MIN or not (lexicon.is_familiar(words[:100]) or lexicon.is_english(Counter(words))):
+    if len(text) < 2 * WORDS_MIN - 1:
         return ABSTAINED
     net = model()
+    parts = _glances(text)
+    glances = [marked(part, net) for part in parts]
+    asked = words(glances, LANGUAGE_TOKENS)
+    if len(asked) < WORDS_MIN or not (_is_familiar(asked[:FAMILIAR_WORDS]) or _is_english(parts)):
+        return ABSTAINED
     if len(text) >= LONG_CHARACTERS:
-        totals = [window(part, net).total for part in glances if part]
+        totals = [window(part, net).total for part in glances if len(part)]
         if totals and _probability(max(totals)) < SUSPICION:
             return Detection(_probability(sum(totals) / len(totals)))
-    found = tokens(text)
+    found = glances[0] if len(text) < LONG_CHARACTERS else marked(text, net)
     starts = _starts(len(found))
     judged = [window(found[start : start + WINDOW_TOKENS], net) for start in starts]
     mean = sum(one.total for one in judged) / len(judged)
@@ -120,6 +108,16 @@ def detect(text: str) -> Detection:
     if score < FINDINGS_LEVEL:
         return Detection(score)
     return Detection(score, detection(list(_places(text, starts, judged))).findings)
+
+
+def _is_familiar(asked: Ids) -> bool:
+    """Whether most words are frequent English ones, as in sound prose."""
+    return int(np.count_nonzero(asked & FREQUENT)) >= lexicon.FAMILIAR_SHARE_MIN * len(asked)
+
+
+def _is_english(parts: Sequence[str]) -> bool:
+    heads = (token for part in parts for token in tokens(part)[:LANGUAGE_TOKENS])
+    return lexicon.is_english(Counter(token.lower() for token in heads if token[0].isalpha()))
 
 
 def _glances(text: str) -> list[str]:

@@ -84,7 +84,7 @@ _LAST_WORD = re.compile(r"(?<![\w'’-])([a-z]{3,20})\s*\Z")
 def _truncation(text: str, paragraphs: Sequence[Span]) -> tuple[list[Place], float]:
     """The cut ends of a text whose other paragraphs are whole."""
     head = text[:SAMPLE_CHARACTERS]
-    if len(_SENTENCE_END.findall(head)) < SENTENCES_MIN:
+    if next(islice(_SENTENCE_END.finditer(head), SENTENCES_MIN - 1, None), None) is None:
         return [], 0.0
     long = [span for span in paragraphs[:200] if text.count(" ", *span) >= PARAGRAPH_WORDS_MIN - 1]
     whole = [span for span in long if _STOP.search(text, max(span[0], span[1] - 8), span[1])]
@@ -121,7 +121,7 @@ def _is_cut(word: str) -> bool:
     return lexicon.zipf(word) < 2.0 and lexicon.begins_word(word)
 
 
-_BRACKETS = re.compile(r"[()\[\]“”\n]")
+_BRACKETS = re.compile(r"[()\[\]“”]")
 _CLOSERS = {")": "(", "]": "[", "”": "“"}
 UNCLOSED_CONFIDENCE = 0.15
 
@@ -129,13 +129,15 @@ UNCLOSED_CONFIDENCE = 0.15
 def _unclosed(text: str, paragraphs: Sequence[Span]) -> tuple[list[Place], float]:
     """Brackets and quotations that are opened and not closed in their paragraph."""
     found: list[Place] = []
+    if "(" not in text and "[" not in text and "“" not in text:
+        return found, 0.0
     for start, stop in paragraphs:
         stack: list[tuple[str, int]] = []
         for sign in _BRACKETS.finditer(text, start, stop):
             character = sign.group()
             if character in "([“":
                 stack.append((character, sign.start()))
-            elif character != "\n" and stack and stack[-1][0] == _CLOSERS[character]:
+            elif stack and stack[-1][0] == _CLOSERS[character]:
                 stack.pop()
         found += [
             ((at, at + 1), "unclosed", f"{character} is opened and not closed in its paragraph")

@@ -29,6 +29,7 @@ I32s: TypeAlias = NDArray[np.int32]
 STRETCH_MAX = 500
 WIDTH = 64
 """Numbers of a meaning: 50, and zeros that make whole vectors."""
+DIMENSIONS = 50
 MEANING, UNIT = 2048, 1024
 _SQUARE = 1.0 / (MEANING * MEANING)
 NO_WORD, OUTSIDE, STOP, QUOTE = 6, 7, 8, 9
@@ -152,19 +153,23 @@ def _likest(ids: I64s, is_content: I64s, meanings: I16s, figures: F32s) -> None:
     distinct = _distinct(ids, is_content, content)
     if distinct <= 3:
         return
-    rows = np.empty((distinct, WIDTH), np.int16)
-    best = np.full((distinct, 3), -2 * MEANING * MEANING, np.int32)
+    turned, likeness = np.empty((DIMENSIONS, distinct), np.float32), np.empty(distinct, np.float32)
+    best = np.full((distinct, 3), -2.0 * MEANING * MEANING, np.float32)
     for at in range(distinct):
-        best[at, 0] = 0  # its likeness to itself is not counted
-        for k in range(WIDTH):
-            rows[at, k] = meanings[content[at], k]
+        best[at, 0] = 0.0  # its likeness to itself is not counted
+        for k in range(DIMENSIONS):
+            turned[k, at] = meanings[content[at], k]
+    third = best[:, 2].copy()
     for one in range(distinct):
+        _alike(turned, one, likeness)
         for other in range(one):
-            likeness = _dot(rows, one, rows, other)
-            if likeness > best[one, 2]:
-                _enter(best, one, likeness)
-            if likeness > best[other, 2]:
-                _enter(best, other, likeness)
+            value = likeness[other]
+            if value > third[one]:
+                _enter(best, one, value)
+                third[one] = best[one, 2]
+            if value > third[other]:
+                _enter(best, other, value)
+                third[other] = best[other, 2]
     scale = 1.0 / (3.0 * MEANING * MEANING)
     for at in range(len(ids)):
         if is_content[at]:
@@ -173,7 +178,22 @@ def _likest(ids: I64s, is_content: I64s, meanings: I16s, figures: F32s) -> None:
 
 
 @inner
-def _enter(best: I32s, row: int, value: np.int32) -> None:
+def _alike(turned: F32s, one: int, likeness: F32s) -> None:
+    """The products of one meaning with those before it; turned: (DIMENSIONS, n). Sums are below 2**24, and exact."""
+    for other in range(one):
+        likeness[other] = 0.0
+    for k in range(0, DIMENSIONS, 5):
+        a, b, c = turned[k, one], turned[k + 1, one], turned[k + 2, one]
+        d, e = turned[k + 3, one], turned[k + 4, one]
+        for other in range(one):
+            likeness[other] += (
+                a * turned[k, other] + b * turned[k + 1, other] + c * turned[k + 2, other]
+                + d * turned[k + 3, other] + e * turned[k + 4, other]
+            )  # fmt: skip
+
+
+@inner
+def _enter(best: F32s, row: int, value: np.float32) -> None:
     """Puts a value into a row of the three greatest, in falling order, the last of which it is above."""
     at = 2
     while at > 0 and best[row, at - 1] < value:
@@ -231,7 +251,8 @@ def _layers(
 ) -> int:  # fmt: skip
     """The log-odds from the figures; what `odds` says of its arguments holds."""
     count, hidden = len(ids), len(base)
-    added, units = np.empty(hidden, np.int16), np.empty(hidden, np.float32)
+    added, units = np.zeros((count, hidden), np.int16), np.empty(hidden, np.float32)
+    _put(ids, shapes, slots, words, written, added)
     places = 0
     for at in range(count):
         if shapes[at] == NO_WORD:
@@ -239,18 +260,7 @@ def _layers(
             continue
         places += 1
         for h in range(hidden):
-            added[h] = 0
             units[h] = base[h]
-        for by in range(2 * _REACH + 1):
-            near = at + by - _REACH
-            inside = 0 <= near < count
-            row, shape, first = (
-                slots[ids[near]] if inside else slots[0],
-                shapes[near] if inside else OUTSIDE,
-                by * hidden,
-            )
-            for h in range(hidden):
-                added[h] += words[row, first + h] + written[shape, first + h]
         total = np.float32(constant) + own[ids[at]]
         for k in range(_FIGURES):
             value = figures[at, k]
@@ -259,10 +269,26 @@ def _layers(
                 for h in range(hidden):
                     units[h] += value * weights[k, h]
         for h in range(hidden):
-            units[h] = max(np.float32(0.0), units[h] + np.float32(added[h]) * np.float32(1.0 / UNIT)) * top[h]
+            units[h] = max(np.float32(0.0), units[h] + np.float32(added[at, h]) * np.float32(1.0 / UNIT)) * top[h]
         one = two = three = four = np.float32(0.0)
         for h in range(0, hidden, 4):
             one, two = one + units[h], two + units[h + 1]
             three, four = three + units[h + 2], four + units[h + 3]
         found[at] = total + ((one + two) + (three + four))
     return places
+
+
+@inner
+def _put(ids: I64s, shapes: I64s, slots: I32s, words: I16s, written: I16s, added: I16s) -> None:
+    """Adds what words and their shapes say to the hidden units of the places around, one word after the other, whose
+    row lies together; added: (n, h)."""
+    count, hidden = added.shape
+    for at in range(-_REACH, count + _REACH):
+        inside = 0 <= at < count
+        row = slots[ids[at]] if inside else slots[0]
+        shape = shapes[at] if inside else OUTSIDE
+        for by in range(2 * _REACH + 1):
+            to, first = at + _REACH - by, by * hidden
+            if 0 <= to < count:
+                for h in range(hidden):
+                    added[to, h] += words[row, first + h] + written[shape, first + h]
