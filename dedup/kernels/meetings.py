@@ -142,6 +142,14 @@ def _needed(kept: np.int64, shared: np.int64) -> np.int64:
     return max(np.int64(1), min(shared, (kept + 1) // 2))
 
 
+@inlined
+def _is_enough(shingles: np.int64, own_had: np.uint32, had: U32s, number: np.int64, shared: np.int64) -> bool:
+    if shingles == 0:
+        return False
+    fewer = min(np.int64(own_had), np.int64(had[number]))
+    return bool(shingles >= max(np.int64(1), min(shared, (fewer + 1) // 2)))
+
+
 @inner
 def _counted(
     keys: U64s, first: int, stop: int, own: int, numbers: U32s, marks: U32s, mask: int, slots: I64s
@@ -215,23 +223,21 @@ def meet(
             used *= 2
         own = numbers[document]
         count = _counted(keys, first, stop, own, table, marks, used - 1, slots)
-        terms = 0
+        terms, needed = 0, _needed(np.int64(own_kept[document]), limits[SHARED])
         for at in range(count):
             number, mark = np.int64(table[slots[at]]), marks[slots[at]]
             marks[slots[at]] = 0
-            if dead[number]:
-                continue
             shingles = np.int64((mark >> np.uint32(8)) & np.uint32((1 << 23) - 1))
-            fewer = min(np.int64(own_had[document]), np.int64(had[number]))
-            enough = shingles > 0 and shingles >= max(1, min(limits[SHINGLES], (fewer + 1) // 2))
-            if mark >> np.uint32(31) or enough:
-                codes[found] = U64(number) << _NUMBER_SHIFT | U64(own)
-                found += 1
+            if mark >> np.uint32(31) or _is_enough(shingles, own_had[document], had, number, limits[SHINGLES]):
+                if not dead[number]:
+                    codes[found] = U64(number) << _NUMBER_SHIFT | U64(own)
+                    found += 1
                 continue
-            needed = min(
-                _needed(np.int64(own_kept[document]), limits[SHARED]), _needed(np.int64(kept[number]), limits[SHARED])
-            )
-            if np.int64(mark & np.uint32(255)) >= needed:
+            # Thousands a document come so far, and each column by number that is looked at is a line of memory.
+            met = np.int64(mark & np.uint32(255))
+            if met < needed and met < _needed(np.int64(kept[number]), limits[SHARED]):
+                continue
+            if not dead[number]:
                 by_terms[terms] = U64(number)
                 terms += 1
         if terms > limits[PARTNERS]:
