@@ -155,9 +155,11 @@ def unsure(pairs: Pairs, config: Config) -> NDArray[np.int64]:
 
 
 def _worded(pairs: Pairs, config: Config) -> Mask:
-    """Where words that are no names face each other."""
+    """Where words that are no names face each other, and more of them than a light edit puts otherwise: of one or two
+    that an editor exchanged, both are at home."""
     figure = pairs.figures
-    telling = figure["common_share"] >= config.spun_common_share_min
+    often = figure["replaced_rate"] >= config.spun_rate_min
+    telling = often & (figure["common_share"] >= config.spun_common_share_min)
     found: Mask = np.isin(pairs.relation, (NEAR, SPUN)) & (figure["strength"] > 0) & telling
     return found
 

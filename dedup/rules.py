@@ -229,14 +229,16 @@ def _coverage_shorter(seen: Figures) -> NDArray[np.float64]:
 
 
 def _strange(seen: Figures) -> NDArray[np.float64]:
-    """Words of the shorter text that have no equal in passages, words more that the longer has in these, and breaks
-    between passages, which count as `BREAK_COST_WORDS` each, for each word of the shorter text: what both share may
-    stand strewn over the longer one."""
+    """Words of the shorter text that have no equal in passages, words more that the longer has in these, or one for
+    each place that is uneven if that is more, since what one text has more here the other may have more there, and
+    breaks between passages, which count as `BREAK_COST_WORDS` each, for each word of the shorter text: what both share
+    may stand strewn over the longer one."""
     shorter, longer = (pick(seen.words_a, seen.words_b) for pick in (np.minimum, np.maximum))
     covered = _coverage_shorter(seen) * shorter
     covered_longer = np.where(seen.words_a <= seen.words_b, seen.coverage_b, seen.coverage_a) * longer
     equal = _of_shorter(seen, seen.containment_a, seen.containment_b) * shorter
-    added = np.maximum(0.0, covered_longer - covered)
+    runs = np.where(seen.substitution_share > 0, seen.places / np.maximum(seen.substitution_share, 1e-9), 0.0)
+    added = np.maximum(seen.uneven_share * runs, covered_longer - covered)
     strange = shorter - equal + added + BREAK_COST_WORDS * np.maximum(0.0, seen.passages - 1)
     found: NDArray[np.float64] = np.round(strange / np.maximum(1.0, shorter), 9)
     return found

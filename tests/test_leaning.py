@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
-from random import Random
 
 import numpy as np
 import pytest
@@ -98,7 +98,8 @@ def test_slips_are_counted_in_what_both_share_and_from_either_side() -> None:
 
 
 def pair(relation: str = "near", odds: float = 0.5, **figures: float) -> Pair:
-    given = evidence(**{"strength": 1.0, "common_share": 1.0, "substitution_share": 1.0, "similarity": 0.3, **figures})
+    usual = {"strength": 1.0, "common_share": 1.0, "substitution_share": 1.0, "similarity": 0.3, "replaced_rate": 0.1}
+    given = evidence(**{**usual, **figures})
     given["direction"]["frequency"] = odds
     cleaner = None if abs(odds) < 1.4 else "a" if odds > 0 else "b"
     return Pair("a", "b", relation, 0.8, 0.9, 0.9, cleaner, 0.5, 3, given)  # type: ignore[arg-type]
@@ -117,6 +118,8 @@ def pair(relation: str = "near", odds: float = 0.5, **figures: float) -> Pair:
         (pair(strength=0.0), False),
         (pair(strength=0.0, similarity=0.0), True),
         (pair(common_share=0.5), False),
+        (pair(replaced_rate=CONFIG.spun_rate_min), True),
+        (pair(replaced_rate=CONFIG.spun_rate_min - 0.001), False),
     ],
 )
 def test_only_copies_whose_words_leave_it_open_are_asked(one: Pair, asked: bool) -> None:
@@ -157,13 +160,12 @@ def test_names_tell_where_one_is_no_name_and_looks_like_the_other() -> None:
 
 
 def test_either_way_of_scanning_asks_alike(tmp_path: Path) -> None:
-    chance = Random(4)
-    for number, phrase in enumerate(PUT_IN):
-        parts = [*PARAGRAPHS, article(number, 2)]
-        chance.shuffle(parts)
-        text = "\n\n".join(parts)
-        (tmp_path / f"{number}-own.txt").write_text(text, encoding="utf-8")
-        (tmp_path / f"{number}-swapped.txt").write_text(text.replace(phrase, PUT_IN[phrase]), encoding="utf-8")
+    for number, phrases in enumerate(combinations(PUT_IN, 4)):
+        swapped = PROSE
+        for phrase in phrases:
+            swapped = swapped.replace(phrase, PUT_IN[phrase])
+        (tmp_path / f"{number:02}.txt").write_text(swapped, encoding="utf-8")
+    (tmp_path / "own.txt").write_text(PROSE, encoding="utf-8")
     found = []
     for size in (1 << 50, 0):
         with pipeline.find_duplicates(tmp_path, Config(bulk_bytes_min=size, workers=1)) as findings:

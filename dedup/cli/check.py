@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=options.path,
     help="Write to this file, not to the terminal; with --fix, the folder for the mended documents.",
 )
 @click.option(
