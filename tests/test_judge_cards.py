@@ -27,7 +27,7 @@ def pair(a: int, b: int, chance: Random, **known: float) -> Pair:
     odds = chance.choice((-9.0, -2.0, -0.5, 0.0, 0.5, 2.0, 9.0))
     told = evidence(similarity=chance.choice(ALIKE), common_share=chance.choice((0.1, 0.6, 1.0)),
                     strength=chance.choice((0.0, 2.0)), substitution_share=chance.random(),
-                    replaced_rate=chance.choice((0.0, 0.9, 1.0, 9.0)) * CONFIG.spun_rate_min)  # fmt: skip
+                    replaced_rate=chance.choice((0.0, 0.9, 1.0, 9.0)) * judge.PUT_IN_RATE_MIN)  # fmt: skip
     told["direction"]["frequency"] = odds
     told |= known
     sure = 1 / (1 + exp(-abs(odds)))
@@ -98,7 +98,7 @@ def asked_of(one: Pair) -> tuple[bool, bool]:
     worded = one.relation in ("near", "spun") and told["strength"] != 0 and told["common_share"] != 0.1
     rate = told["replaced_rate"]
     assert isinstance(rate, float)
-    worded = worded and rate >= CONFIG.spun_rate_min
+    worded = worded and rate >= judge.PUT_IN_RATE_MIN
     return worded, is_parted_by_noise(one) or (one.relation == "near" and told["similarity"] == 0)
 
 

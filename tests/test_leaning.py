@@ -118,8 +118,8 @@ def pair(relation: str = "near", odds: float = 0.5, **figures: float) -> Pair:
         (pair(strength=0.0), False),
         (pair(strength=0.0, similarity=0.0), True),
         (pair(common_share=0.5), False),
-        (pair(replaced_rate=CONFIG.spun_rate_min), True),
-        (pair(replaced_rate=CONFIG.spun_rate_min - 0.001), False),
+        (pair(replaced_rate=judge.PUT_IN_RATE_MIN), True),
+        (pair(replaced_rate=judge.PUT_IN_RATE_MIN - 0.001), False),
     ],
 )
 def test_only_copies_whose_words_leave_it_open_are_asked(one: Pair, asked: bool) -> None:
