@@ -53,6 +53,7 @@ class Stage:
 def stages_of(corpus: Path, megabytes: float) -> tuple[list[Stage], int]:
     """The stages on the first megabytes of a corpus, and the number of parts."""
     from dedup import read
+    from dedup import sketch as one_sketch
     from dedup.bulk import read as bulk_read
     from dedup.bulk import sketch
     from dedup.config import Config
@@ -69,7 +70,7 @@ def stages_of(corpus: Path, megabytes: float) -> tuple[list[Stage], int]:
     for one in texts:
         sample.add(one)
     ranking = sample.ranking(RANKED_SHARE)
-    a, b = sketch._permutations(config.permutations)
+    a, b = one_sketch.permutations(config.permutations)
 
     def words(number: int) -> None:
         for batch in sketch._batches(texts[number]):

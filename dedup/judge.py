@@ -17,10 +17,10 @@ from math import exp
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup import language, readings
+from dedup import cluster, language, readings
 from dedup.columns import SHOWN, Pairs
 from dedup.config import Config
-from dedup.damage.findings import KINDS
+from dedup.damage.findings import KINDS, NOISE_KINDS
 from dedup.figures import (
     EDGE_TOKENS,
     Compared,
@@ -59,6 +59,9 @@ SUSPICION_WEIGHT = 0.4
 SLIP_WEIGHT, SLIPS_LIMIT = 2.0, 4.0
 """Log-odds for each slip that one copy has more, and for all. Of 1,150 pairs of a scan and its transcription 0.88 are
 told rightly without, 0.95 with, 0.003 wrongly."""
+CROWD_DOCUMENTS = 100
+"""Documents linked by pairs of which more would be asked, up to which it is: more are a form filled in, or what one
+program wrote, whose copies no scanner parts, and to read them all again costs 5 ms a document."""
 NAMES_ODDS = 3.0
 """Log-odds from which readings count though most of what differs are names: so much more probable is a name that is in
 a list than one that is in none and looks like it."""
@@ -127,8 +130,16 @@ def carded(pairs: Pairs, config: Config) -> NDArray[np.int64]:
 
 def _parted_by_noise(pairs: Pairs, config: Config) -> NDArray[np.bool_]:
     alike = pairs.figures["similarity"] >= config.noise_similarity_min
-    found: NDArray[np.bool_] = (pairs.relation == DAMAGED) | ((pairs.relation == NEAR) & alike)
-    return found
+    return _by_few(pairs, (pairs.relation == DAMAGED) | ((pairs.relation == NEAR) & alike))
+
+
+def _by_few(pairs: Pairs, asked: Mask) -> Mask:
+    """The pairs that are asked, but for those that link more than CROWD_DOCUMENTS."""
+    members, component = cluster.connected(pairs.documents[asked])
+    crowd = np.bincount(component, minlength=1)[component] > CROWD_DOCUMENTS
+    left = asked.copy()
+    left[asked] = ~crowd[np.searchsorted(members, pairs.documents[asked, 0])]
+    return left
 
 
 def with_damage(pairs: Pairs, numbers: NDArray[np.int64], scores: NDArray[np.float64], config: Config) -> Pairs:
@@ -142,8 +153,11 @@ def with_damage(pairs: Pairs, numbers: NDArray[np.int64], scores: NDArray[np.flo
         places = np.minimum(np.searchsorted(numbers, pairs.documents), len(numbers) - 1)
         own = np.where((numbers[places] == pairs.documents)[..., None], scores[places], 0.0)
         of_b_less_a = own[:, 1] - own[:, 0]
-    every = of_b_less_a[:, [KINDS.index(kind) for kind in ("invisible", "ocr", "spun")]].sum(axis=1)
-    noise = np.where(_parted_by_noise(pairs, config), of_b_less_a[:, KINDS.index("ocr")], 0.0)
+    every, noise = (
+        of_b_less_a[:, [KINDS.index(kind) for kind in kinds]].sum(axis=1)
+        for kinds in (("invisible", "ocr", "spun"), NOISE_KINDS)
+    )
+    noise = np.where(_parted_by_noise(pairs, config), noise, 0.0)
     part = config.damage_weight * every + config.noise_card_weight * noise
     asked = (pairs.relation != EXACT) & (np.abs(part) > 0)
     known = np.where(pairs.cleaner < 0, 0.0, np.sum(list(pairs.direction.values()), axis=0))
@@ -162,8 +176,7 @@ def _worded(pairs: Pairs, config: Config) -> Mask:
     figure = pairs.figures
     often = figure["replaced_rate"] >= PUT_IN_RATE_MIN
     telling = often & (figure["common_share"] >= config.spun_common_share_min)
-    found: Mask = np.isin(pairs.relation, (NEAR, SPUN)) & (figure["strength"] > 0) & telling
-    return found
+    return _by_few(pairs, np.isin(pairs.relation, (NEAR, SPUN)) & (figure["strength"] > 0) & telling)
 
 
 def _scanned(pairs: Pairs, config: Config) -> Mask:

@@ -14,6 +14,7 @@ words.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,15 +85,15 @@ def _compared(a: Document, b: Document, one: Tokens, other: Tokens, config: Conf
 
 
 def _slips(document: Document, tokens: Tokens, ranges: Sequence[Range]) -> int:
-    """The slips in passages, and in what little stands around them."""
-    text, spans = document.text, tokens.spans
+    """The slips in passages, and in what little stands around them; in all of a text if it has no passage."""
+    starts, spans = slips.starts(document.text), tokens.spans
     if not ranges:
-        return slips.count(text)
+        return len(starts)
     found = 0
     for start, stop in ranges:
-        first = 0 if start <= EDGE_TOKENS else int(spans[start, 0])
-        last = len(text) if len(tokens) - stop <= EDGE_TOKENS else int(spans[stop - 1, 1])
-        found += slips.count(text[first:last])
+        first = 0 if start <= EDGE_TOKENS else spans[start, 0]
+        last = len(document.text) if len(tokens) - stop <= EDGE_TOKENS else spans[stop - 1, 1]
+        found += int(np.searchsorted(starts, last) - np.searchsorted(starts, first))
     return found
 
 
@@ -119,10 +120,10 @@ def _groups(corpus: Corpus, both: I64s, config: Config) -> Iterator[_Group]:
 def _between(group: _Group) -> tuple[int, Sequence[tuple[float, float]]]:
     """How many bytes a group has, and what is told of its pairs."""
     pairs, config = group
-    size = 0
-    told: list[tuple[float, float]] = []
-    for pair in pairs:
-        a, b = (clean.document(read.raw_at(file, place, "")) for file, place in pair)
-        size += sum(place.stop_byte - place.start_byte for _, place in pair)
-        told.append(between(a, b, config))
-    return size, told
+    document = cache(_document)  # those of one family stand in several pairs
+    told = [between(document(*one), document(*other), config) for one, other in pairs]
+    return sum(place.stop_byte - place.start_byte for pair in pairs for _, place in pair), told
+
+
+def _document(file: SourceFile, place: Locator) -> Document:
+    return clean.document(read.raw_at(file, place, ""))

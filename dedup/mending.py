@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,7 +68,8 @@ def scores(
     progress: Progress = SILENT,
     mapped: processes.Mapped | None = None,
 ) -> NDArray[np.float64]:
-    """The scores of the cards of documents, by number: (k, len(damage.KINDS)).
+    """The scores of the cards of documents, by number: (k, len(damage.KINDS)); of noise alone (the others are 0.0)
+    unless all damage counts (`Config.damage_weight`).
 
     mapped: what makes them, of a stage, groups of documents and their bytes; by processes if it is not given.
     """
@@ -76,9 +78,8 @@ def scores(
     found: list[tuple[float, ...]] = []
     workers = config.workers or local.workers_available()
     groups = _groups(corpus, numbers)
-    for size, made in (
-        mapped(_scores, groups, total) if mapped else processes.as_needed(_scores, groups, workers, total)
-    ):
+    scored = partial(_scores, kinds=damage.KINDS if config.damage_weight else damage.NOISE_KINDS)
+    for size, made in mapped(scored, groups, total) if mapped else processes.as_needed(scored, groups, workers, total):
         found += made
         progress.advance(size)
     return np.array(found, np.float64).reshape(-1, len(damage.KINDS))
@@ -115,5 +116,5 @@ def _mendable(group: list[_Place]) -> tuple[int, list[int]]:
     return _size_bytes(group), [number for number, document in _documents(group) if damage.safe_repairs(document)]
 
 
-def _scores(group: list[_Place]) -> tuple[int, list[tuple[float, ...]]]:
-    return _size_bytes(group), [damage.scores(document) for _, document in _documents(group)]
+def _scores(group: list[_Place], kinds: tuple[damage.Kind, ...]) -> tuple[int, list[tuple[float, ...]]]:
+    return _size_bytes(group), [damage.scores(document, kinds) for _, document in _documents(group)]

@@ -218,9 +218,8 @@ def _in_bulk(files: Sequence[SourceFile | DedupError], config: Config, progress:
     def by_cards(pairs: Pairs, corpus: Corpus) -> Pairs:
         if not config.damage_weight:
             numbers = judge.carded(pairs, config)
-            return judge.with_damage(
-                pairs, numbers, mending.scores(corpus, numbers, config, SILENT, apart("cards")), config
-            )
+            noise = mending.scores(corpus, numbers, config, SILENT, apart("cards"))
+            return judge.with_damage(pairs, numbers, noise, config)
         numbers = np.arange(len(corpus))
         if not every:
             every.append(mending.scores(corpus, numbers, config, progress, apart("cards")))

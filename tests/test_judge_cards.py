@@ -63,6 +63,20 @@ def test_cards_are_wanted_of_pairs_that_noise_parts_or_of_all_where_damage_count
     assert judge.carded(few, WEIGHED).tolist() == [1, 2]
 
 
+@pytest.mark.parametrize(("documents", "asked"), [(judge.CROWD_DOCUMENTS, True), (judge.CROWD_DOCUMENTS + 1, False)])
+def test_no_more_is_asked_of_a_crowd(documents: int, asked: bool) -> None:
+    ids = [f"d{number}" for number in range(documents + 2)]
+    unclear = dict.fromkeys(("strength", "substitution_share", "replaced_rate"), 0.0) | {"similarity": 0.9}
+    told = [evidence(common_share=1.0, **unclear) for _ in range(documents)]
+    chained = [(a, a + 1) for a in range(documents - 1)] + [(documents, documents + 1)]  # and two by themselves
+    made = [Pair(ids[a], ids[b], "near", 0.5, 0.5, 0.5, None, 0.5, 3, one)
+            for (a, b), one in zip(chained, told, strict=True)]  # fmt: skip
+    pairs = in_columns(ids, made)
+    wanted = list(range(documents + 2)) if asked else [documents, documents + 1]
+    assert judge.carded(pairs, CONFIG).tolist() == wanted
+    assert np.unique(pairs.documents[judge.unsure(pairs, CONFIG)]).tolist() == wanted
+
+
 @pytest.mark.parametrize("config", [CONFIG, WEIGHED], ids=["cards of noise", "all damage"])
 @pytest.mark.parametrize("numbers", [list(range(8)), [0, 2, 3, 6], [5], []], ids=["all", "some", "one", "none"])
 def test_a_card_speaks_against_its_document_as_the_rules_say(numbers: list[int], config: Config) -> None:

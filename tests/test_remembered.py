@@ -71,9 +71,7 @@ def test_the_text_of_a_scan_tells_what_was_decided(corpus: Path, tmp_path: Path)
     ("command", "name"),
     [("scan", "found.jsonl"), ("scan", "found.txt"), ("report", "found.html"), ("clean", "found")],
 )
-def test_the_file_beside_the_results_is_obeyed_and_told(
-    corpus: Path, tmp_path: Path, command: str, name: str
-) -> None:
+def test_the_file_beside_the_results_is_obeyed_and_told(corpus: Path, tmp_path: Path, command: str, name: str) -> None:
     file = written(tmp_path / "found.decisions.jsonl", APART)
     done = run(command, corpus, "-o", tmp_path / name)
     assert f"1 decision of {file} obeyed" in done.stderr

@@ -11,10 +11,10 @@ Limits: `findings.FINDINGS_MAX` findings a kind; the safe repairs are all made.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from dedup.damage import encoding, invisible, ocr, spun, structure
-from dedup.damage.findings import FLAG_LEVEL, Card, Detection, Finding, Kind, pieces
+from dedup.damage.findings import FLAG_LEVEL, KINDS, Card, Detection, Finding, Kind, pieces
 from dedup.model import Document, Edit
 
 SCORE_DIGITS = 3
@@ -44,9 +44,11 @@ def card(document: Document, words: int | None = None) -> Card:
     )
 
 
-def scores(document: Document) -> tuple[float, ...]:
-    """The scores of the card alone, in the order of `findings.KINDS`."""
-    return tuple(round(detect(document).score, SCORE_DIGITS) for detect in DETECTORS.values())
+def scores(document: Document, kinds: Collection[Kind] = KINDS) -> tuple[float, ...]:
+    """The scores of the card alone, in the order of `findings.KINDS`; 0.0 for what is not asked."""
+    return tuple(
+        round(detect(document).score, SCORE_DIGITS) if kind in kinds else 0.0 for kind, detect in DETECTORS.items()
+    )
 
 
 def safe_repairs(document: Document) -> tuple[Edit, ...]:

@@ -19,6 +19,8 @@ from dedup.model import Span
 Kind = Literal["encoding", "invisible", "ocr", "spun", "structure"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """In the order of their columns."""
+NOISE_KINDS: tuple[Kind, ...] = ("ocr",)
+"""What is noise in the words: of a card it counts where noise parts two copies."""
 
 FLAG_LEVEL = 0.5
 """Probability from which a kind of damage is flagged: more likely than not."""
