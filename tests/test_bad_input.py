@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import gc
 import gzip
 import io
 import json
@@ -35,16 +34,7 @@ from dedup.report import folder
 GOOD = "An ordinary document with enough words to count as one, and nothing wrong with it at all.\n"
 ROWS = [{"id": str(number), "text": f"{number} {article(number)}", "n": str(number)} for number in range(40)]
 
-
-@pytest.fixture(autouse=True)
-def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The folder that temporary files go to, which must be empty at the end."""
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    yield folder
-    gc.collect()
-    assert list(folder.iterdir()) == []
+pytestmark = pytest.mark.usefixtures("temporary")
 
 
 @pytest.fixture

@@ -5,8 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
@@ -410,15 +409,6 @@ def test_no_documents_at_all_are_told(tmp_path: Path) -> None:
 def test_a_document_is_not_explained_beside_itself(corpus: Path) -> None:
     with pytest.raises(DedupError, match="is one document, not two"):
         explanation(corpus, "text.txt", "text.txt", SMALL)
-
-
-@pytest.fixture
-def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    yield folder
-    assert list(folder.iterdir()) == []
 
 
 def test_what_was_unpacked_is_removed_when_an_id_is_not_there(tmp_path: Path, temporary: Path) -> None:

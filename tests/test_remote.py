@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import logging
 import stat
 import sys
-import tempfile
 import traceback
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -48,16 +46,7 @@ FILES = {
 }
 SECRETS = ("sesame", "AKIAXYZ", "wJalrXUtnFEMI", "fe3c8aa9")
 
-
-@pytest.fixture(autouse=True)
-def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The folder that temporary files go to, which must be empty at the end."""
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    yield folder
-    gc.collect()
-    assert list(folder.iterdir()) == []
+pytestmark = pytest.mark.usefixtures("temporary")
 
 
 @pytest.fixture

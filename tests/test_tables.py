@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import json
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,16 +19,7 @@ from dedup.packed import tables
 SMALL = Config(bulk_bytes_min=1 << 50)
 BULK = Config(bulk_bytes_min=0)
 
-
-@pytest.fixture(autouse=True)
-def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The folder that temporary files go to, which must be empty at the end."""
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    yield folder
-    gc.collect()
-    assert list(folder.iterdir()) == []
+pytestmark = pytest.mark.usefixtures("temporary")
 
 
 def rows() -> list[dict[str, Any]]:
