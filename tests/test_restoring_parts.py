@@ -1,0 +1,259 @@
+"""How a document is put right, part by part: which witnesses are copies, which is followed, what may be chosen, when
+nothing more is done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+from strategies import PARAGRAPHS, article, noised, spun
+
+from dedup import clean, ledger, pipeline, restore, restoring, suspicion
+from dedup.config import Config
+from dedup.dictionary import Dictionary, dictionary
+from dedup.model import Document, Relation, Substitution
+from dedup.places import Choice, Kind
+from dedup.restoring import Copy, Means
+
+CONFIG = Config()
+TEXT = article(41, 24)
+
+
+def document(name: str, text: str) -> Document:
+    return clean.from_text(name, text)
+
+
+def entry(name: str, text: str) -> pipeline.Entry:
+    return pipeline.entry(document(name, text), CONFIG)
+
+
+def copies(own: str, *others: str) -> list[Copy]:
+    return restoring._copies(entry("own", own), [entry(f"w{at}", text) for at, text in enumerate(others)], CONFIG)
+
+
+@cache
+def learnt() -> tuple[Substitution, ...]:
+    texts = [(seed, article(seed, 40)) for seed in range(100, 112)]
+    return tuple(ledger.substitutions([
+        pipeline.collate(document("a", text), document("b", spun(text, seed))) for seed, text in texts
+    ]))  # fmt: skip
+
+
+@cache
+def known() -> Dictionary:
+    return dictionary(learnt())
+
+
+# --- which witnesses are copies --------------------------------------------------------------------------------
+
+
+def test_copies_are_those_with_other_words_each_once() -> None:
+    found = copies(TEXT, TEXT.upper(), spun(TEXT), PARAGRAPHS[0], spun(TEXT).upper(), noised(TEXT))
+    assert [(one.entry.document.id, one.pair.relation) for one in found] == [("w1", "spun"), ("w4", "damaged")]
+    assert {one.pair.a for one in found} | {one.pair.b for one in found} == {"own", "w1", "w4"}
+
+
+def test_only_of_spun_copies_is_it_asked_which_words_seem_put_in() -> None:
+    one, other = copies(TEXT, spun(TEXT), noised(TEXT))
+    assert one.suspicions.tolist() == suspicion.suspicions(one.entry.document, one.entry.tokens).tolist()
+    assert one.suspicions.any()
+    assert other.suspicions.tolist() == [0.0] * len(other.entry.tokens)
+
+
+@pytest.mark.parametrize(("damage", "kind"), [(spun, "replaced"), (noised, "noise")])
+def test_a_witness_stands_as_it_is_right_at_the_places_of_each_kind(damage: object, kind: Kind) -> None:
+    assert callable(damage)
+    (worse,), (better,) = copies(TEXT, damage(TEXT)), copies(damage(TEXT), TEXT)
+    other: Kind = "noise" if kind == "replaced" else "replaced"
+    for copy in (worse, better):
+        assert copy.standing[kind][1] >= 10
+        assert copy.standing[other] == (0.5, 0)
+    assert worse.standing[kind][0] < 0.2
+    assert better.standing[kind][0] > 0.8
+
+
+def test_as_many_places_are_looked_at_as_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    (every,) = copies(TEXT, spun(TEXT))
+    monkeypatch.setattr(restoring, "PLACES_MAX", 7)
+    (few,) = copies(TEXT, spun(TEXT))
+    assert every.standing["replaced"][1] > few.standing["replaced"][1] == 7
+
+
+# --- which of them is followed ---------------------------------------------------------------------------------
+
+
+Stands = dict[Kind, tuple[float, int]]
+
+
+def standing(noise: tuple[float, int] = (0.5, 0), replaced: tuple[float, int] = (0.5, 0)) -> Stands:
+    return {"noise": noise, "replaced": replaced}
+
+
+@pytest.mark.parametrize(
+    ("stands", "sound"),
+    [
+        (standing(), True),
+        (standing((0.98, 10), (0.85, 10)), True),
+        (standing((0.97, 10)), False),
+        (standing((0.97, 9)), True),
+        (standing(replaced=(0.84, 10)), False),
+        (standing(replaced=(0.84, 9)), True),
+        (standing((1.0, 50), (0.84, 10)), False),
+    ],
+)
+def test_a_copy_is_sound_unless_its_places_show_that_it_is_not(stands: Stands, sound: bool) -> None:
+    (copy,) = copies(spun(TEXT), TEXT)
+    assert restoring._is_sound(replace(copy, standing=stands), CONFIG) == sound
+    assert (restoring._clean(entry("own", spun(TEXT)), [replace(copy, standing=stands)], CONFIG) is not None) == sound
+
+
+def test_of_several_clean_copies_the_one_with_the_most_evidence_is_followed() -> None:
+    damaged = spun(TEXT)
+    half = len(TEXT) // 2
+    less = spun(TEXT[:half]) + TEXT[half:]
+    for texts in ((TEXT, less), (less, TEXT)):
+        found = [replace(one, standing=standing()) for one in copies(damaged, *texts)]
+        assert [one.pair.cleaner for one in found] == ["w0", "w1"]
+        followed = restoring._clean(entry("own", damaged), found, CONFIG)
+        assert followed is not None
+        assert followed.entry.document.text == TEXT
+
+
+def test_a_worse_copy_is_not_followed() -> None:
+    assert restoring._clean(entry("own", TEXT), copies(TEXT, spun(TEXT)), CONFIG) is None
+    assert restoring._clean(entry("own", TEXT), [], CONFIG) is None
+
+
+# --- what may be chosen ----------------------------------------------------------------------------------------
+
+
+def decidable(kind: Kind, word: str, relations: Sequence[Relation], stands: Sequence[Stands]) -> bool:
+    """Whether a choice for the word `word`, which stands amid others, may be made."""
+    own = entry("own", f"Here {word} stands")
+    (plain,) = copies(TEXT, spun(TEXT))
+    made = [
+        replace(plain, pair=replace(plain.pair, relation=relation), standing=one)
+        for relation, one in zip(relations, stands, strict=True)
+    ]
+    return restoring._is_decidable(own, Choice(1, 2, ("such",), (), (), kind, 0.9, {}), made, CONFIG)
+
+
+@pytest.mark.parametrize(
+    ("relation", "stands", "expected"),
+    [
+        ("spun", (0.5, 10), True),
+        ("spun", (0.5, 9), False),
+        ("near", (0.5, 10), False),
+        ("damaged", (0.5, 10), False),
+        ("spun", (0.16, 10), True),
+        ("spun", (0.15, 10), False),
+        ("spun", (0.9, 10), True),
+    ],
+)
+def test_words_are_chosen_among_where_copies_were_spun_and_the_document_too(
+    relation: Relation, stands: tuple[float, int], expected: bool
+) -> None:
+    told = standing((0.0, 50), stands)
+    assert decidable("replaced", "navy", [relation], [told]) == expected
+    assert decidable("replaced", "navy", [relation, "near"], [told, standing(replaced=(0.99, 99))]) == expected
+
+
+@pytest.mark.parametrize(
+    ("relation", "word", "stands", "expected"),
+    [
+        ("damaged", "river", (0.5, 10), True),
+        ("spun", "river", (0.5, 10), False),
+        ("spun", "rivqer", (0.5, 10), True),
+        ("near", "rivqer", (0.5, 0), True),
+        ("damaged", "river", (0.03, 10), True),
+        ("damaged", "river", (0.02, 10), False),
+        ("damaged", "river", (0.02, 9), True),
+    ],
+)
+def test_where_nothing_was_scanned_noise_is_what_is_no_word(
+    relation: Relation, word: str, stands: tuple[float, int], expected: bool
+) -> None:
+    assert decidable("noise", word, [relation], [standing(stands, (0.0, 50))]) == expected
+
+
+# --- step by step ----------------------------------------------------------------------------------------------
+
+
+def test_a_witness_of_the_documents_own_name_is_named_by_where_it_lies() -> None:
+    named = document("same", TEXT)
+    witness = replace(named, locator=replace(named.locator, path="elsewhere/same"))
+    found = restoring.restoration(document("same", spun(TEXT)), [witness])
+    assert found.text == TEXT
+    assert {edit.witness for edit in found.edits} == {"elsewhere/same"}
+
+
+def test_the_order_of_the_witnesses_does_not_count() -> None:
+    others = [document(f"w{seed}", noised(TEXT, seed, 0.2)) for seed in range(1, 4)]
+    one, other = (restoring.restoration(document("own", noised(TEXT, 0, 0.2)), list(order))
+                  for order in (others, others[::-1]))  # fmt: skip
+    assert one.edits
+    assert one == other
+
+
+def test_what_does_not_come_to_rest_is_left_as_it_was_but_for_its_encoding(monkeypatch: pytest.MonkeyPatch) -> None:
+    damaged = document("own", spun(TEXT).replace("the river", "the cafÃ©’s river"))
+    assert damaged.repairs
+    monkeypatch.setattr(restoring, "STEPS_MAX", 1)
+    found = restoring.restoration(damaged, [document("w", TEXT)])
+    assert found.edits == damaged.repairs
+    assert found.text == damaged.text.replace("Ã©", "é")
+
+
+def test_passages_are_taken_over_up_to_the_length_that_may_be() -> None:
+    lacking = TEXT.replace(". ", ".\n\n", 1).split("\n\n")
+    block = lacking.pop(2)
+    length = len(clean.words(block))
+    assert length >= CONFIG.block_tokens
+    own, witness = document("own", "\n\n".join(lacking)), document("w", TEXT)
+    for most, causes in ((length, {restore.BLOCK}), (length - 1, set())):
+        found = restoring.restoration(own, [witness], replace(CONFIG, taken_tokens_max=most))
+        assert {edit.cause for edit in found.edits} == causes
+
+
+# --- conjectures -----------------------------------------------------------------------------------------------
+
+
+def choice(start: int, stop: int, *words: str) -> Choice:
+    return Choice(start, stop, words, (), (), "replaced", 0.9, {})
+
+
+def test_choices_are_found_where_they_stand_once_all_are_made() -> None:
+    made = [choice(1, 2, "a", "b", "c"), choice(4, 6, "d"), choice(6, 6, "e"), choice(9, 10)]
+    assert restoring._moved(made) == [(1, 4), (6, 7), (7, 8), (11, 11)]
+
+
+def test_what_looks_replaced_is_told_of_the_restored_text_and_only_by_a_ledger() -> None:
+    own = document("own", spun(TEXT))
+    by = Means(conjectured=known())
+    untouched = restore.restoration(own, None, ())
+    assert restoring.suspects(untouched, Means(ledger=known())) == ()
+    before = restoring.suspects(untouched, by)
+    after = restoring.suspects(restoring.restoration(own, (), CONFIG, by), by)
+    assert len(before) > len(after)
+    assert all(own.text[slice(*one.span)].lower() == " ".join(one.words) for one in before)
+
+
+def test_of_a_corpus_the_kept_documents_are_conjectured_upon(tmp_path: Path) -> None:
+    texts = {"clean": article(300, 40), "copy": spun(article(41, 40)), "spun": spun(article(41, 40)).upper().lower()}
+    for name, text in texts.items():
+        (tmp_path / f"{name}.txt").write_text(text, encoding="utf-8")
+    with pipeline.find_duplicates(tmp_path, CONFIG) as findings:
+        assert findings.clusters.kept().tolist().count(0) == 1
+        (kept,) = {name for name, number in zip(findings.corpus.ids, findings.clusters.kept().tolist(), strict=True)
+                   if findings.corpus.ids[number] == name} - {"clean.txt"}  # fmt: skip
+        found = restoring.conjectured(findings, learnt(), CONFIG)
+        own = findings.corpus.ids.index(kept)
+        assert set(found.corpus.notable) == {own}
+        alone = pipeline.document_at(findings.corpus, own)
+        made = restoring.restoration(alone, (), CONFIG, Means(conjectured=known())).edits
+        assert made
+        assert found.corpus.notable[own] == replace(alone, repairs=made)
+        assert not findings.corpus.notable
