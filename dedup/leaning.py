@@ -13,7 +13,7 @@ words.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
 import numpy as np
@@ -38,10 +38,12 @@ _Place = tuple[SourceFile, Locator]
 _Group = tuple[list[tuple[_Place, _Place]], Config]
 
 
-def between(a: Document, b: Document, config: Config) -> tuple[float, float]:
+def between(
+    a: Document, b: Document, config: Config, tokens: Callable[[Document], Tokens] = clean.tokens
+) -> tuple[float, float]:
     """By how much more b's words, where the two differ, seem put in than a's, in log-odds; and how many more slips b
-    has."""
-    one, other = clean.tokens(a), clean.tokens(b)
+    has. tokens: gives those of a document."""
+    one, other = tokens(a), tokens(b)
     if _order(other) < _order(one):
         suspected, more = _compared(b, a, other, one, config)
         return -suspected, -more
@@ -120,8 +122,8 @@ def _groups(corpus: Corpus, both: I64s, config: Config) -> Iterator[_Group]:
 def _between(group: _Group) -> tuple[int, Sequence[tuple[float, float]]]:
     """How many bytes a group has, and what is told of its pairs."""
     pairs, config = group
-    document = cache(_document)  # those of one family stand in several pairs
-    told = [between(document(*one), document(*other), config) for one, other in pairs]
+    document, tokens = cache(_document), cache(clean.tokens)  # those of one family stand in several pairs
+    told = [between(document(*one), document(*other), config, tokens) for one, other in pairs]
     return sum(place.stop_byte - place.start_byte for pair in pairs for _, place in pair), told
 
 

@@ -24,7 +24,8 @@ from typing import Any, Generic
 import numpy as np
 
 from dedup.engines import plain
-from dedup.engines.local import Engine, Item, Result
+from dedup.engines.local import Engine
+from dedup.engines.order import Item, Result
 from dedup.engines.store import Columns
 from dedup.model import DedupError
 

@@ -3,27 +3,21 @@
 `Engine` is what the flow in bulk asks of any: stages by name, from whose names and the numbers of their items one that
 keeps results knows them again, and a store for their columns.
 
-The results come in the order of the partitions, whichever thread was first, so that the number of workers changes no
-byte of the findings. No more than AHEAD partitions a worker are under way or waiting, which bounds memory.
+The results come in the order of the partitions (see `order`), so that the number of workers changes no byte of the
+findings.
 """
 
 from __future__ import annotations
 
 import os
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from dedup.engines import processes
+from dedup.engines.order import Item, Result, in_order
 from dedup.engines.store import Columns, Store
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
-
-AHEAD = 2
-"""Partitions a worker that are under way or done and not yet taken."""
 
 
 class Engine(Protocol):
@@ -95,17 +89,8 @@ def mapped(
     `interrupted` is called if it ends before its time, and may tell the stages under way, which are waited for.
     """
     with ThreadPoolExecutor(workers, thread_name_prefix="dedup") as pool:
-        waiting: deque[Future[Result]] = deque()
         try:
-            for item in items:
-                waiting.append(pool.submit(stage, item))
-                if len(waiting) >= AHEAD * workers:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
+            yield from in_order(lambda item: pool.submit(stage, item), items, workers)
         except BaseException:
             interrupted()
             raise
-        finally:
-            for future in waiting:
-                future.cancel()

@@ -1,7 +1,6 @@
 """A stage mapped over items by processes, for what Python computes itself: threads would wait for each other.
 
-The results come in the order of the items, whichever process was first, as in `local`. No more than AHEAD items a
-worker are under way or waiting, which bounds memory. Stage, items and results must be such that can be pickled.
+The results come in the order of the items, as in `local`. Stage, items and results must be such that can be pickled.
 Processes are started afresh, so a script that causes it must do so under `if __name__ == "__main__":`.
 
 Limits: starting a process takes some 0.3 s and what the stage loads; what takes no longer is better done at once.
@@ -11,23 +10,16 @@ from __future__ import annotations
 
 import os
 import signal
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
 from threading import Thread
-from typing import Any, TypeVar
+from typing import Any
 
+from dedup.engines.order import Item, Result, in_order
 from dedup.model import DedupError
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
-
-AHEAD = 2
-"""Items a worker that are under way or done and not yet taken."""
-
 
 Mapped = Callable[[Callable[[Any], Any], Iterable[Any], int], Iterator[Any]]
 """What maps a stage over items of so many bytes in all, in this way or another."""
@@ -47,14 +39,8 @@ def as_needed(
 def mapped(stage: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Iterator[Result]:
     """`stage` of each item, in the order of the items. An exception of a stage is raised where its result is due."""
     pool = ProcessPoolExecutor(workers, get_context("spawn"), _begun)
-    waiting: deque[Future[Result]] = deque()
     try:
-        for item in items:
-            waiting.append(pool.submit(stage, item))
-            if len(waiting) >= AHEAD * workers:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+        yield from in_order(lambda item: pool.submit(stage, item), items, workers)
     except BrokenProcessPool as error:
         remedy = "make room in memory, and run the command again"
         raise DedupError("a process", "was ended by the system", remedy) from error

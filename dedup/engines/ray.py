@@ -32,7 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.engines import local
-from dedup.engines.local import AHEAD, Item, Result
+from dedup.engines.order import AHEAD, Item, Result
 from dedup.engines.store import Block
 from dedup.model import DedupError
 
