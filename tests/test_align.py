@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations, pairwise
 from random import Random
 
@@ -180,7 +181,132 @@ def test_a_gap_costs_less_for_replaced_than_for_missing_tokens_and_grows_with_th
     assert align.gap_price(2, 7) == align.gap_price(7, 2)
 
 
+Rows = list[tuple[int, int, int]]
+
+
+def swapped(rows: Sequence[Sequence[int]]) -> list[list[int]]:
+    """Blocks as they are when the texts are named in the other order."""
+    return [[start_b, start_a, size] for start_a, start_b, size in rows]
+
+
+@st.composite
+def in_order(draw: st.DrawFn) -> tuple[Rows, int, int]:
+    """Blocks in the same order in both texts, of which no two touch in both; and the lengths of the texts."""
+    gaps = st.tuples(st.sampled_from((0, 0, 1, 2, 3, 9, 17, 40)), st.sampled_from((0, 1, 2, 3, 9, 16)))
+    rows: Rows = []
+    at_a = at_b = 0
+    for gap_a, gap_b, size in draw(st.lists(st.tuples(gaps, st.integers(1, 9)).map(lambda one: (*one[0], one[1])))):
+        if rows and not (gap_a or gap_b):
+            continue
+        rows.append((at_a + gap_a, at_b + gap_b, size))
+        at_a, at_b = at_a + gap_a + size, at_b + gap_b + size
+    rest = draw(gaps)
+    return rows, at_a + rest[0], at_b + rest[1]
+
+
+@given(in_order())
+def test_every_block_that_is_kept_is_worth_it_and_the_order_of_the_texts_does_not_count(
+    made: tuple[Rows, int, int],
+) -> None:
+    rows, length_a, length_b = made
+    kept = align._worthwhile(rows, length_a, length_b).tolist()
+    assert align._worthwhile([(b, a, size) for a, b, size in rows], length_b, length_a).tolist() == swapped(kept)
+    assert [tuple(block) for block in kept] == [row for row in rows if list(row) in kept]
+    around = [[0, 0, 0], *kept, [length_a, length_b, 0]]
+    for before, block, after in zip(around, around[1:], around[2:], strict=False):
+        gaps = [[right[side] - left[side] - left[2] for side in (0, 1)]
+                for left, right in ((before, block), (block, after), (before, after))]  # fmt: skip
+        assert align.gap_price(*gaps[0]) + align.gap_price(*gaps[1]) <= align.gap_price(*gaps[2])
+
+
+def test_once_a_block_is_dropped_the_one_before_it_is_weighed_again() -> None:
+    # The first lone word is worth it as long as the second stands behind it.
+    rows: Rows = [(0, 0, 20), (25, 23, 1), (28, 29, 1), (30, 30, 20)]
+    assert align._worthwhile([*rows[:2], (28, 29, 20)], 48, 49).tolist() == [[0, 0, 20], [25, 23, 1], [28, 29, 20]]
+    assert align._worthwhile(rows, 50, 50).tolist() == [[0, 0, 20], [30, 30, 20]]
+
+
+def test_blocks_that_touch_are_one_and_gaps_up_to_the_limit_are_filled(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = tokens("q a b c d e f g"), tokens("r a b c d e f h")
+    whole = [(1, 1, 6)]
+    assert align._filled(one, other, blocks((3, 3, 2))) == whole
+    for limit, expected in ((9, whole), (8, [(3, 3, 2)])):
+        monkeypatch.setattr(align, "GAP_CELLS_MAX", limit)
+        assert align._filled(one, other, blocks((3, 3, 2))) == expected
+    wider = tokens("r a x b c d e y f h")  # six tokens of one side in two gaps, eight of the other: 9 and 12 cells
+    assert align._filled(one, wider, blocks((3, 4, 2))) == [(3, 4, 2)]
+    monkeypatch.setattr(align, "GAP_CELLS_MAX", 12)
+    assert align._filled(one, wider, blocks((3, 4, 2))) == [(1, 1, 1), (2, 3, 4), (6, 8, 1)]
+
+
+@pytest.mark.parametrize("sizes", [(1, 1), (2, 1), (1, 2), (3, 3)])
+def test_blocks_that_touch_in_one_text_alone_stay_two(sizes: tuple[int, int]) -> None:
+    first, second = list("abc")[: sizes[0]], list("def")[: sizes[1]]
+    one, other = tokens(" ".join([*first, *second])), tokens(" ".join([*first, "x", "y", *second]))
+    wanted = [(0, 0, sizes[0]), (sizes[0], sizes[0] + 2, sizes[1])]
+    assert align._filled(one, other, blocks()) == wanted
+    assert align._filled(other, one, blocks()) == [(b, a, size) for a, b, size in wanted]
+
+
+@given(in_order())
+def test_blocks_of_stretches_that_hold_together_are_the_dense_ones(made: tuple[Rows, int, int]) -> None:
+    rows = made[0]
+    price = CONFIG.passage_density_min / (1 - CONFIG.passage_density_min)
+    scores: list[float] = []
+    for before, row in pairwise([(0, 0, 0), *rows]):
+        cost = -price * max(row[0] - before[0] - before[2], row[1] - before[1] - before[2])
+        scores += [cost, float(row[2])] if scores else [float(row[2])]
+    stretches = [rows[first // 2 : last // 2 + 1] for first, last in sorted(maximal_stretches(scores))]
+    kept = [list(row) for run in stretches if sum(row[2] for row in run) >= 3 for row in run]
+    assert align._dense(blocks(*rows), CONFIG).tolist() == kept
+    assert align._dense(blocks(*((b, a, size) for a, b, size in rows)), CONFIG).tolist() == swapped(kept)
+
+
+def test_anchors_that_the_chain_left_out_move_unless_one_of_their_tokens_is_used() -> None:
+    used = blocks((10, 40, 5), (30, 60, 5))
+    left = [(5, 90, 5), (5, 90, 6), (15, 90, 15), (15, 90, 16), (35, 90, 3), (34, 90, 3), (12, 90, 1),
+            (90, 35, 5), (90, 35, 6), (90, 45, 15), (90, 44, 15), (90, 65, 3), (90, 64, 3), (90, 42, 1)]  # fmt: skip
+    free = [(5, 90, 5), (15, 90, 15), (35, 90, 3), (90, 35, 5), (90, 45, 15), (90, 65, 3)]
+    assert align._outside(blocks(*left), used).tolist() == [list(row) for row in free]
+    assert align._outside(blocks(*left), blocks()).tolist() == [list(row) for row in left]
+    assert align._outside(blocks(), used).tolist() == []
+
+
 # --- passages --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_runs_go_on_over_gaps_up_to_the_limit_and_never_back(side: int) -> None:
+    def runs(*rows: tuple[int, int, int], open_max: int = 1) -> list[list[list[int]]]:
+        turned = rows if side == 0 else [(b, a, size) for a, b, size in rows]
+        found = align._collinear_runs(blocks(*turned), 16, open_max)
+        return found if side == 0 else [swapped(run) for run in found]
+
+    first = (0, 100, 10)
+    for second, together in (
+        ((10, 110, 2), True), ((26, 110, 2), True), ((27, 110, 2), False), ((10, 126, 2), True),
+        ((10, 127, 2), False), ((10, 109, 2), False), ((26, 126, 2), True), ((30, 105, 2), False),
+    ):  # fmt: skip
+        wanted = [[list(first), list(second)]] if together else [[list(first)], [list(second)]]
+        assert runs(first, second) == wanted
+
+
+def test_a_block_goes_to_the_latest_of_the_last_runs_that_it_fits() -> None:
+    rows = [(0, 0, 5), (6, 500, 2), (9, 6, 2), (12, 503, 2)]
+    apart = [[[0, 0, 5]], [[6, 500, 2]], [[9, 6, 2]], [[12, 503, 2]]]
+    assert align._collinear_runs(blocks(*rows), 16, 1) == apart
+    together = [[[0, 0, 5], [9, 6, 2]], [[6, 500, 2], [12, 503, 2]]]
+    assert align._collinear_runs(blocks(*rows), 16, 2) == together
+    both_fit = [(0, 0, 2), (20, 0, 2), (23, 3, 2)]
+    assert align._collinear_runs(blocks(*both_fit), 30, 2) == [[[0, 0, 2]], [[20, 0, 2], [23, 3, 2]]]
+
+
+def test_passages_stand_by_their_place_and_moved_ones_among_them() -> None:
+    found = align.passages(Alignment(blocks((40, 0, 20), (60, 22, 4)), blocks((0, 50, 16), (20, 90, 15))), CONFIG)
+    assert [(one.range_a, one.range_b, one.equal, one.blocks) for one in found] == [
+        ((0, 16), (50, 66), 16, ((0, 50, 16),)),
+        ((40, 64), (0, 26), 24, ((40, 0, 20), (60, 22, 4))),
+    ]
 
 
 @given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6), st.integers(1, 6)), max_size=7))
