@@ -5,8 +5,10 @@ from __future__ import annotations
 import http.client
 import json
 import random
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -331,6 +333,49 @@ def test_what_is_no_report_page_is_refused(tmp_path: Path, text: str) -> None:
     done = CliRunner().invoke(main, ["review", str(tmp_path / "other.html")])
     assert done.exit_code == 1 and "is no report page" in done.stderr
     assert CliRunner().invoke(main, ["review", str(tmp_path / "none.html")]).exit_code == 1
+
+
+def test_the_command_says_where_it_serves_until_ctrl_c_and_then_what_was_decided(
+    results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = ThreadingHTTPServer.serve_forever
+    answers = []
+
+    def interrupted(found: Any) -> None:
+        """Serves until two decisions were made, upon which somebody presses Ctrl-C."""
+        thread = Thread(target=plain, args=(found, 0.02))
+        thread.start()
+        try:
+            address = f"/{found.RequestHandlerClass.review.token}/decisions"
+            answers.extend(asked(found.server_address[1], "POST", address, KEEP) for _ in range(2))
+        finally:
+            found.shutdown()
+            thread.join()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ThreadingHTTPServer, "serve_forever", interrupted)
+    done = CliRunner().invoke(main, ["review", str(results)])
+    assert answers == [(200, b'{"number": 1}'), (200, b'{"number": 2}')]
+    assert done.exit_code == 0, done.output
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[\w-]{20,}/\n", done.stdout)
+    file = results.with_name("report.decisions.jsonl")
+    assert done.stderr.splitlines() == [
+        f"decisions go to {file}; Ctrl-C ends the review", f"ended; 2 decisions in {file}",
+    ]  # fmt: skip
+
+
+def test_the_command_serves_at_the_port_that_is_named_or_says_that_it_cannot(
+    results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ThreadingHTTPServer, "serve_forever", lambda found: None)
+    with review.server(review.review(results)) as taken:
+        port = taken.server_address[1]
+        refused = CliRunner().invoke(main, ["review", str(results), "--port", str(port)])
+        assert refused.exit_code == 1
+        assert f"port {port}" in refused.stderr and "--port" in refused.stderr
+    done = CliRunner().invoke(main, ["review", str(results), "--port", str(port)])
+    assert done.stdout.startswith(f"http://127.0.0.1:{port}/")
+    assert CliRunner().invoke(main, ["review", str(results), "--port", "65536"]).exit_code == 2
 
 
 def test_a_page_is_read_as_it_was_made(html: str, results: Path) -> None:
