@@ -62,15 +62,15 @@ def of_corpus(
         return np.zeros((0, 2))
     total = int((corpus.stops - corpus.starts)[both].sum())
     progress.stage("doubt", total, "bytes")
-    found: list[tuple[float, float]] = []
+    found = [np.zeros((0, 2))]
     workers = config.workers or local.workers_available()
     groups = _groups(corpus, both, config)
     for size, told in (
         mapped(_between, groups, total) if mapped else processes.as_needed(_between, groups, workers, total)
     ):
-        found += told
+        found.append(told)
         progress.advance(size)
-    return np.array(found, np.float64).reshape(-1, 2)
+    return np.concatenate(found)
 
 
 def _compared(a: Document, b: Document, one: Tokens, other: Tokens, config: Config) -> tuple[float, float]:
@@ -119,12 +119,12 @@ def _groups(corpus: Corpus, both: I64s, config: Config) -> Iterator[_Group]:
         yield [(place(a), place(b)) for a, b in part], config
 
 
-def _between(group: _Group) -> tuple[int, Sequence[tuple[float, float]]]:
+def _between(group: _Group) -> tuple[int, F64s]:
     """How many bytes a group has, and what is told of its pairs."""
     pairs, config = group
     document, tokens = cache(_document), cache(clean.tokens)  # those of one family stand in several pairs
     told = [between(document(*one), document(*other), config, tokens) for one, other in pairs]
-    return sum(place.stop_byte - place.start_byte for pair in pairs for _, place in pair), told
+    return sum(place.stop_byte - place.start_byte for pair in pairs for _, place in pair), np.array(told)
 
 
 def _document(file: SourceFile, place: Locator) -> Document:

@@ -75,14 +75,14 @@ def scores(
     """
     total = int((corpus.stops - corpus.starts)[numbers].sum())
     progress.stage("check", total, "bytes")
-    found: list[tuple[float, ...]] = []
+    found = [np.zeros((0, len(damage.KINDS)))]
     workers = config.workers or local.workers_available()
     groups = _groups(corpus, numbers)
     scored = partial(_scores, kinds=damage.KINDS if config.damage_weight else damage.NOISE_KINDS)
     for size, made in mapped(scored, groups, total) if mapped else processes.as_needed(scored, groups, workers, total):
-        found += made
+        found.append(made)
         progress.advance(size)
-    return np.array(found, np.float64).reshape(-1, len(damage.KINDS))
+    return np.concatenate(found)
 
 
 _Place = tuple[int, SourceFile, Locator]
@@ -116,5 +116,5 @@ def _mendable(group: list[_Place]) -> tuple[int, list[int]]:
     return _size_bytes(group), [number for number, document in _documents(group) if damage.safe_repairs(document)]
 
 
-def _scores(group: list[_Place], kinds: tuple[damage.Kind, ...]) -> tuple[int, list[tuple[float, ...]]]:
-    return _size_bytes(group), [damage.scores(document, kinds) for _, document in _documents(group)]
+def _scores(group: list[_Place], kinds: tuple[damage.Kind, ...]) -> tuple[int, NDArray[np.float64]]:
+    return _size_bytes(group), np.array([damage.scores(document, kinds) for _, document in _documents(group)])
