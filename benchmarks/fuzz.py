@@ -11,13 +11,19 @@ What was found and mended is a case in tests/test_reliability_fuzz.py, which run
 from __future__ import annotations
 
 import argparse
+import atexit
+import json
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from random import Random
+from typing import Any
 
 BYTES_MAX = 96
 Target = Callable[[bytes], None]
@@ -159,6 +165,122 @@ def decision(data: bytes) -> None:
     assert decisions.decision(json.loads(json.dumps(decisions.record(made)))) == made
 
 
+def index_file(data: bytes) -> None:
+    """A file of an index, or its manifest, damaged: it is refused, unless it is still what was written."""
+    from dedup.index import files, manifest
+    from dedup.model import DedupError
+
+    folder, told, arrays, made = _index()
+    reference = told.keys[0].file
+    name = manifest.MANIFEST if data[:1] < b"\x60" else reference.name
+    whole = made[name]
+    damaged = _damaged(whole, data[1:])
+    (folder / name).write_bytes(damaged)
+    try:
+        if name == manifest.MANIFEST:
+            assert manifest.loaded(folder) == told  # white space between its values counts for nothing
+        else:
+            mapped = files.Mapped(folder, reference)
+            assert all((mapped.array(one) == array).all() for one, array in arrays.items())
+            mapped.check()
+            assert damaged == whole, "damaged, and read as if it were not"
+    except DedupError:
+        assert damaged != whole
+
+
+def work_file(data: bytes) -> None:
+    """A file of a work folder, damaged: it is not taken for a result; other options and input are refused."""
+    from dedup.engines import kept, work
+    from dedup.model import DedupError
+
+    folder, result, made = _work()
+    name = ("result", work.RUN, work.INPUT)[sum(data[:1]) % 3]
+    whole = made[name]
+    damaged = _damaged(whole, data[1:])
+    (folder / name).write_bytes(damaged)
+    if name == "result":
+        found = kept.read(folder / name, None)
+        assert (found is not None) == (damaged == whole)
+        assert found is None or str(found) == str((result,))
+        return
+    try:
+        work.opened(folder, [], {"threshold": 0.8}).close()
+    except DedupError:
+        assert damaged != whole
+    else:
+        assert name == work.RUN or damaged.splitlines() == whole.splitlines()
+    finally:
+        for one in (work.RUN, work.INPUT):
+            (folder / one).write_bytes(made[one])
+
+
+def plain_data(data: bytes) -> None:
+    """JSON of any kind as a result: one that is written and read as the same, or NotPlainError."""
+    import numpy as np
+
+    from dedup.engines import plain
+
+    buffers = [memoryview(bytes(range(64)))]
+    try:
+        made = plain.loaded(data, buffers, None)
+    except plain.NotPlainError:
+        return
+    tree, arrays = plain.dumped(made, None)
+    again = plain.loaded(tree, [memoryview(one.reshape(-1).view(np.uint8)) for one in arrays], None)
+    assert repr(again) == repr(made)
+
+
+def _damaged(whole: bytes, data: bytes) -> bytes:
+    """A file with bits flipped, bytes put in or out, its tail cut off."""
+    made = bytearray(whole)
+    for at in range(0, len(data) - 3, 4):
+        how, place, value = data[at] % 4, int.from_bytes(data[at + 1 : at + 3]) % (len(made) + 1), data[at + 3]
+        if how == 0 and place < len(made):
+            made[place] ^= value or 1
+        elif how == 1:
+            del made[place:]
+        elif how == 2:
+            made[place:place] = bytes([value])
+        else:
+            del made[place : place + value % 16]
+    return bytes(made)
+
+
+@cache
+def _index() -> tuple[Path, Any, dict[str, Any], dict[str, bytes]]:
+    """A folder with a file of two sections and a manifest, that manifest, the arrays, and all as bytes."""
+    import numpy as np
+
+    from dedup.config import Config
+    from dedup.index import files, manifest
+
+    folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    arrays = {"words": np.arange(600, dtype=np.uint64) * 0x9E3779B97F4A7C15, "bytes": np.arange(99, dtype=np.uint8)}
+    writer = files.Writer(folder / "keys-0")
+    for name, array in arrays.items():
+        writer.section(name, array)
+    reference = writer.finished()
+    made = manifest.Manifest(3, manifest.counting(Config()), keys=(manifest.Keys(reference, 0, 600),))
+    manifest.committed(folder, made)
+    return folder, made, arrays, {name: (folder / name).read_bytes() for name in ("keys-0", manifest.MANIFEST)}
+
+
+@cache
+def _work() -> tuple[Path, object, dict[str, bytes]]:
+    """A work folder with a result, that result, and all as bytes."""
+    import numpy as np
+
+    from dedup.engines import kept, work
+
+    folder = Path(tempfile.mkdtemp(prefix="fuzz-")) / "work"
+    atexit.register(shutil.rmtree, folder.parent, ignore_errors=True)
+    work.opened(folder, [], {"threshold": 0.8}).close()
+    result = (3, "text", [np.arange(20, dtype=np.int32), np.float64(0.5)], {"a": None})
+    kept.write(folder / "result", result, None)
+    return folder, result, {name: (folder / name).read_bytes() for name in ("result", work.RUN, work.INPUT)}
+
+
 def _text(data: bytes) -> str:
     """Half of the inputs are UTF-8 as far as it goes, half code points from all over Unicode."""
     if data[:1] < b"\x80":
@@ -167,8 +289,18 @@ def _text(data: bytes) -> str:
 
 
 TARGETS: dict[str, Target] = {
-    one.__name__: one for one in (reader, decoder, tokeniser, aligner, editor, mender, decision)
+    one.__name__: one
+    for one in (
+        decision, tokeniser, plain_data, reader, index_file, work_file, editor, aligner, decoder, mender,
+    )
 }
+UNDER_TEST: dict[str, tuple[str, ...]] = {
+    "reader": ("read", "clean"), "decoder": ("clean", "mojibake", "edits"), "tokeniser": ("clean",),
+    "aligner": ("align",), "editor": ("edits",), "mender": ("mojibake", "edits"), "decision": ("decisions",),
+    "index_file": ("index.files", "index.manifest"), "work_file": ("engines.kept", "engines.plain", "engines.work"),
+    "plain_data": ("engines.plain",),
+}  # fmt: skip
+"""The modules whose branches guide the mutations: more of them cost time, and compiled ones cannot be."""
 CORPORA: dict[str, tuple[bytes, ...]] = {
     "reader": (b'{"id": "a", "text": "One, two."}\n{"text": "\\u00e9"}\n', b'{"id": 3, "text": "x", "source": "s"}'),
     "decoder": ("Fluß und Brücke, naïve café".encode("cp1252"), "\ufeffOne".encode("utf-16"), "naÃ¯ve cafÃ©".encode()),
@@ -176,6 +308,11 @@ CORPORA: dict[str, tuple[bytes, ...]] = {
     "aligner": (bytes(range(24)) * 2, bytes(range(12)) + bytes(range(12, 24)) * 2 + bytes(range(12))),
     "editor": (b"The quick brown fox jumps over the lazy dog" + bytes(range(50)),),
     "mender": ("Die BrÃ¼cke Ã¼ber den FluÃŸ â€œquotedâ€\x9d".encode(), b"\xe2\x80\x99 it is"),
+    "index_file": (b"\x00\x00\x00\x10\x01", b"\xff\x00\x10\x00\x80", b"\xff\x01\x20\x00\x00", b"\xff\x02\x00\x05\x41"),
+    "work_file": (b"\x00\x00\x00\x20\x01", b"\x01\x01\x00\x08\x00", b"\x02\x02\x00\x03\x7b", b"\x01\x03\x00\x01\x0f"),
+    "plain_data": (b'["tuple", 1, ["list", "a", null]]', b'["array", "<i4", [2, 2], 0]', b'["dict", ["a", true]]',
+                   b'["record", "dedup.model", "Locator", "p", 0, 1]', b'["scalar", "<f8", [], 0]',
+                   b'["error", "a", "b", "c"]'),
     "decision": (b'{"decision": "keep", "id": "a"}', b'{"decision": "apart", "ids": ["a", "b"]}',
                  b'{"decision":"reading","id":"a","start":1,"stop":2,"before":"x","after":"y","witness":"b"}'),
 }  # fmt: skip
@@ -221,9 +358,13 @@ def _guided(name: str, runs: int, seconds: float, seed: int, finds: Path) -> Non
     """A run by atheris, which ends the process."""
     import atheris
 
-    with atheris.instrument_imports(include=["dedup"], enable_loader_override=False):
-        for module in ("align", "clean", "decisions", "edits", "mojibake", "read"):
-            __import__(f"dedup.{module}")
+    modules = [f"dedup.{module}" for module in UNDER_TEST[name]]
+    (home,) = find_spec("dedup").submodule_search_locations
+    every = (path.relative_to(home).with_suffix("").parts for path in Path(home).rglob("*.py"))
+    others = {".".join(("dedup", *parts)).removesuffix(".__init__") for parts in every} - set(modules)
+    with atheris.instrument_imports(include=["dedup"], exclude=sorted(others), enable_loader_override=False):
+        for module in modules:
+            __import__(module)
     with tempfile.TemporaryDirectory() as corpus:
         for number, data in enumerate(CORPORA[name]):
             (Path(corpus) / str(number)).write_bytes(data)
@@ -242,6 +383,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3600.0, help="the longest for each target")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--finds", type=Path, default=Path("finds"))
+    parser.add_argument("--results", type=Path, help="a JSON file, to whose counts those of this run are added")
     parser.add_argument("--one", metavar="TARGET", help=argparse.SUPPRESS)
     given = parser.parse_args()
     given.finds.mkdir(exist_ok=True)
@@ -263,13 +405,19 @@ def _told(name: str, given: argparse.Namespace) -> bool:
     except ImportError:
         count = without_guidance(name, given.runs, given.seconds, given.seed)
         print(f"| {name} (own mutation) | {count:,} | 0 |", flush=True)
-        return True
+        return True  # not among the results, which are those of guided runs
     own = [f"--{key}={getattr(given, key)}" for key in ("runs", "seconds", "seed", "finds")]
     arguments = [sys.executable, __file__, f"--one={name}", *own]
     done = subprocess.run(arguments, capture_output=True, text=True, check=False)
     counted = [line.split()[-1] for line in done.stderr.splitlines() if "number_of_executed_units" in line]
     counted += [line.split()[1] for line in done.stderr.splitlines() if line.startswith("Done ")]
-    print(f"| {name} | {int((counted or ['0'])[0]):,} | {int(done.returncode != 0)} |", flush=True)
+    count, finds = int((counted or ["0"])[0]), int(done.returncode != 0)
+    print(f"| {name} | {count:,} | {finds} |", flush=True)
+    if given.results:
+        known = json.loads(given.results.read_text()) if given.results.exists() else {}
+        own = known.setdefault(name, {"executions": 0, "finds": 0})
+        known[name] = {"executions": own["executions"] + count, "finds": own["finds"] + finds}
+        given.results.write_text(json.dumps(known, indent=1) + "\n")
     if done.returncode:
         print(done.stderr[-3000:], done.stdout[-3000:], file=sys.stderr)
     return not done.returncode

@@ -9,15 +9,23 @@ from types import ModuleType
 
 import pytest
 
+from dedup.engines import work
+from dedup.model import DedupError
+
 BENCHMARKS = str(Path(__file__).parent.parent / "benchmarks")
 RUNS = {
     "reader": 1500, "decoder": 700, "tokeniser": 3000, "aligner": 1500, "editor": 6000, "mender": 700, "decision": 3000,
+    "index_file": 1500, "work_file": 700, "plain_data": 3000,
 }  # fmt: skip
 HARD: tuple[tuple[str, bytes], ...] = (
     ("reader", b'{"id": "a", "text": "\\ud800"}\n'),
     ("editor", b""),
     ("mender", b"\x00\xed\xa0\x80\xe2\x80"),
     ("tokeniser", b"\xff\xd8\xff\xdc"),
+    ("plain_data", b'["array", ",i4", [2, 0], 0]'),
+    ("plain_data", b'["array", "<i4", [0, 36893488147419103232], 0]'),
+    ("index_file", b""), ("index_file", b"\xff\x01\x00\x00\x00"), ("index_file", b"\x00\x01\x00\x00\x00"),
+    *(("work_file", bytes([one, 1, 0, 0, 0])) for one in range(3)),
 )
 """Targets with bytes: what long runs find and is mended is put here."""
 
@@ -34,6 +42,14 @@ def fuzz() -> Iterator[ModuleType]:
 @pytest.mark.parametrize("name", RUNS)
 def test_nonsense_breaks_no_law(fuzz: ModuleType, name: str) -> None:
     assert fuzz.without_guidance(name, RUNS[name], 120, 1) == RUNS[name]
+
+
+@pytest.mark.parametrize("told", ["[]", "3", "null", '"dedup kept 2"', "{", ""])
+def test_a_work_folder_that_tells_of_no_run_is_refused(tmp_path: Path, told: str) -> None:
+    work.opened(tmp_path / "work", [], {}).close()
+    (tmp_path / "work" / work.RUN).write_text(told)
+    with pytest.raises(DedupError, match="does not tell what run it is of"):
+        work.opened(tmp_path / "work", [], {})
 
 
 @pytest.mark.parametrize(("name", "data"), HARD)

@@ -13,6 +13,7 @@ state of the program, whose records have other fields, is refused.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
@@ -28,6 +29,8 @@ from dedup.model import DedupError
 SIMPLE = (type(None), bool, int, float, str)
 KINDS_OF_NUMBERS = "biufc"
 """What numpy calls types whose values are their bytes."""
+NUMBERS = re.compile(f"[<>|=][{KINDS_OF_NUMBERS}][0-9]{{1,2}}")
+"""As numpy writes such a type."""
 
 
 class NotPlainError(ValueError):
@@ -95,7 +98,7 @@ def loaded(data: bytes, buffers: Sequence[memoryview], columns: Columns | None) 
 
     try:
         return value(json.loads(data))
-    except (ValueError, TypeError, IndexError, RecursionError) as error:
+    except (ValueError, TypeError, IndexError, OverflowError, RecursionError) as error:
         raise NotPlainError(str(error)) from error
 
 
@@ -108,9 +111,9 @@ def _placed(array: NDArray[Any], arrays: list[NDArray[Any]]) -> list[Any]:
 
 
 def _array(dtype: str, shape: list[Any], buffer: memoryview) -> NDArray[Any]:
-    wanted = np.dtype(dtype)
-    if wanted.kind not in KINDS_OF_NUMBERS:
+    if not NUMBERS.fullmatch(dtype):  # numpy takes whole expressions for a type
         raise NotPlainError(f"{dtype} is no type of numbers")
+    wanted = np.dtype(dtype)
     count = prod(shape)
     if not count:
         return np.zeros(shape, wanted)

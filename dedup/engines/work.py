@@ -118,6 +118,8 @@ def _refuse_another(folder: Path, files: Iterable[SourceFile], options: Mapping[
     try:
         begun = json.loads((folder / RUN).read_bytes())
         known = (folder / INPUT).read_text("utf-8").splitlines(keepends=True)
+        if not isinstance(begun, dict):
+            raise ValueError("no options")
     except (ValueError, FileNotFoundError) as error:
         raise DedupError(folder, "does not tell what run it is of", ANOTHER) from error
     now = {"format": FORMAT.decode().strip(), **json.loads(json.dumps(options))}
