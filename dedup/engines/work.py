@@ -44,6 +44,8 @@ class Work:
     def done(self) -> None:
         """Removes what was kept, as nothing is to be gone on with."""
         (self.folder / RUN).unlink(missing_ok=True)  # first, so that what a kill leaves is no run to go on with
+        with suppress(OSError):
+            _empty(self.folder)
         shutil.rmtree(self.folder, ignore_errors=True)
         self.close()
 
@@ -94,13 +96,18 @@ def _lock(folder: Path, handle: int) -> None:
 
 def _begin(folder: Path, files: Iterable[SourceFile], options: Mapping[str, object]) -> None:
     """Empties what is no run, and writes what this one is of; the options last, so that all is there or nothing."""
+    _empty(folder)
+    _written(folder / INPUT, (line for _, line in _lines(files)))
+    _written(folder / RUN, [json.dumps({"format": FORMAT.decode().strip(), **options}, indent=1) + "\n"])
+
+
+def _empty(folder: Path) -> None:
+    """Removes all but the lock, by which it is known for a work folder whenever that ends."""
     for left in folder.iterdir():
         if left.is_dir():
             shutil.rmtree(left)
         elif left.name != LOCK:
             left.unlink()
-    _written(folder / INPUT, (line for _, line in _lines(files)))
-    _written(folder / RUN, [json.dumps({"format": FORMAT.decode().strip(), **options}, indent=1) + "\n"])
 
 
 def _written(path: Path, lines: Iterable[str]) -> None:

@@ -1,0 +1,63 @@
+"""A work folder: what a run leaves that is killed while it takes its folder away, or that tells of no run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from dedup.engines import work
+from dedup.model import DedupError
+
+
+class Killed(BaseException):
+    """What happens to a process that is killed, as far as files show it."""
+
+
+@pytest.mark.parametrize("removals", range(1, 8))
+def test_a_run_killed_while_its_work_folder_is_removed_leaves_one_that_can_be_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, removals: int
+) -> None:
+    folder = tmp_path / "work"
+    begun = work.opened(folder, [], {"threshold": 0.8})
+    for stage in ("read", "sketch"):
+        (folder / stage).mkdir()
+        (folder / stage / "000000").write_bytes(b"kept")
+    left = [removals]
+
+    def counted(real):  # type: ignore[no-untyped-def]
+        def call(*arguments, **named):  # type: ignore[no-untyped-def]
+            if not left[0]:
+                raise Killed
+            left[0] -= 1
+            return real(*arguments, **named)
+
+        return call
+
+    with monkeypatch.context() as killing:
+        for name in ("unlink", "rmdir"):
+            killing.setattr(os, name, counted(getattr(os, name)))
+        with pytest.raises(Killed):
+            begun.done()
+    begun.close()
+    again = work.opened(folder, [], {"threshold": 0.9})  # another run: nothing is left to go on with
+    assert not again.is_resumed
+    again.done()
+    assert not folder.exists()
+
+
+def test_a_work_folder_is_gone_when_it_is_done(tmp_path: Path) -> None:
+    done = work.opened(tmp_path / "work", [], {})
+    shutil.rmtree(tmp_path / "work")
+    done.done()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("told", ["[]", "3", "null", '"dedup kept 2"', "{", ""])
+def test_a_work_folder_that_tells_of_no_run_is_refused(tmp_path: Path, told: str) -> None:
+    work.opened(tmp_path / "work", [], {}).close()
+    (tmp_path / "work" / work.RUN).write_text(told)
+    with pytest.raises(DedupError, match="does not tell what run it is of"):
+        work.opened(tmp_path / "work", [], {})
