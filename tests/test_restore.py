@@ -266,3 +266,73 @@ def test_a_block_is_taken_over_before_a_word_or_at_the_end_once_and_names_its_wi
 
 def test_a_block_before_the_first_word_of_an_empty_text_finds_no_place() -> None:
     assert restore.taken_over((as_text("own", ""), as_text("other", "One two")), [Block(0, 0, 2, 0)]) == []
+
+
+def test_a_block_needs_a_word_on_the_same_side_in_both_texts() -> None:
+    other = as_text("other", "One two three")
+    assert restore.taken_over((as_text("own", ""), other), [Block(0, 1, 2, 0), Block(0, 1, 3, 0)]) == []
+    own = as_text("own", "Nine ten")
+    assert restore.taken_over((own, other), [Block(0, 0, 3, 2)]) == []
+    (before,), (after,) = (
+        restore.taken_over((own, other), [block]) for block in (Block(0, 0, 2, 0), Block(0, 1, 3, 2))
+    )
+    assert (before.span, before.after, before.witness_span) == ((0, 0), "One two ", (0, 8))
+    assert (after.span, after.after, after.witness_span) == ((8, 8), " two three", (3, 13))
+
+
+def test_a_block_is_taken_from_the_witness_that_it_is_of_with_its_encoding_mended() -> None:
+    own = as_text("own", "One two.")
+    others = as_text("first", "One only one."), as_text("second", "One whole cafÃ© noir two.")
+    (edit,) = restore.taken_over((own, *others), [Block(1, 1, 4, 1)])
+    assert (edit.witness, edit.after, edit.confidence) == ("second", "whole café noir ", 1.0)
+    assert others[1].document.text[slice(*(edit.witness_span or (0, 0)))] == "whole cafÃ© noir "
+
+
+def test_blocks_at_several_places_stand_in_order() -> None:
+    own, other = as_text("own", "One two three"), as_text("other", "One x y two p q three")
+    taken = restore.taken_over((own, other), [Block(0, 4, 6, 2), Block(0, 1, 3, 1), Block(0, 1, 2, 1)])
+    assert restore.edited(own.document, taken).text == "One x y two p q three"
+
+
+@pytest.mark.parametrize(
+    ("span", "mended"), [((0, 1), True), ((3, 4), True), ((3, 3), True), ((1, 3), False), ((0, 2), False),
+                         ((2, 4), False), ((0, 4), False), ((2, 2), False)],
+)  # fmt: skip
+def test_encoding_is_mended_where_an_edit_leaves_room(span: tuple[int, int], mended: bool) -> None:
+    own = document("own", "aÃ©b")
+    (repair,) = own.repairs
+    assert repair.span == (1, 3)
+    edit = Edit(span, own.text[slice(*span)], "", "spun")
+    found = restore.edited(own, [edit])
+    wanted = [edit, repair] if mended else [edit]
+    assert list(found.edits) == sorted(wanted, key=lambda one: one.span)
+
+
+@pytest.mark.parametrize(("word", "expected"), [("cafÃ©", "café"), ("Ã©cole", "école"), ("fÃªte", "fête")])
+def test_a_reading_is_written_with_its_encoding_mended_and_named_as_it_stands(word: str, expected: str) -> None:
+    own, other = as_text("own", "The old thing here"), as_text("other", f"The {word} here")
+    (first,) = other.document.repairs
+    start, stop = (int(bound) for bound in other.tokens.spans[1:-1][[0, -1], [0, 1]])
+    assert (start, stop) == (4, 4 + len(word))
+    assert start <= first.span[0] < first.span[1] <= stop
+    last = len(other.tokens) - 1
+    written, edit = chosen(choice(1, 3, "x", Part(1, reading(other, 1, last))), (own, other))
+    assert written == f"The {expected} here"
+    assert edit.witness_span == (4, 4 + len(word))
+
+
+@pytest.mark.parametrize(("at", "point"), [(0, 0), (2, 10), (3, 13)])
+def test_a_witness_that_has_nothing_there_is_named_with_the_point_at_which_it_has_it(at: int, point: int) -> None:
+    own, other = as_text("own", "The quick very brown"), as_text("other", "The quick fox")
+    written, edit = chosen(choice(2, 3, "", Part(1, Reading(at, at, ()))), (own, other))
+    assert written == "The quick brown"
+    assert (edit.witness, edit.witness_span) == ("other", (point, point))
+    assert edit.evidence == {"texts": 1.0}
+
+
+def test_the_document_is_no_witness_of_itself() -> None:
+    parts = Part(0, reading(OWN, 2, 3)), Part(2, reading(TWO, 1, 2))
+    written, edit = chosen(choice(1, 3, "brown quick", parts=parts))
+    assert written == "The brown quick fox"
+    assert (edit.witness, edit.witness_span, edit.others) == ("two", (4, 9), ())
+    assert edit.cause == "noise"
