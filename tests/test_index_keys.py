@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from dedup.index import columns, files, lookup
-from dedup.kernels import keys
+from dedup.kernels import keys, meetings
 
 NONE = np.zeros(0, np.uint8)
 
@@ -77,3 +77,19 @@ def test_the_sieve_leaves_few_keys_that_are_not_there() -> None:
     assert keys.suspected(asked, where.sieve, where.bits, *read, int(where.pages[2]), left) < 0.2 * len(asked)
     with pytest.raises(ValueError, match="do not fit"):
         keys.suspected(asked, where.sieve[1:], where.bits, *read, 0, left)
+
+
+@given(WORDS)
+def test_what_documents_of_a_batch_share_is_what_its_column_gives(held: list[int]) -> None:
+    words = np.array(sorted(held), np.uint64)
+    _, where = column(held, 20)
+    expected = [np.zeros(len(words), np.uint32) for _ in range(2)]
+    own = [np.empty(len(words), dtype) for dtype in (np.uint32, np.int64, np.uint32)]
+    places, starts, counts = lookup._found(words, where)
+    meetings.add(places, counts, expected[0])
+    size = meetings.repeated(words, expected[1], *own)
+    several = counts > 1
+    assert [one[:size].tolist() for one in own] == [one[several].tolist() for one in (places, starts, counts)]
+    assert expected[1].tolist() == expected[0].tolist()
+    with pytest.raises(ValueError, match="do not fit"):
+        meetings.repeated(np.append(words, np.uint64(1)), expected[1], *own)

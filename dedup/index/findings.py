@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup import figures, judge, pipeline
+from dedup import damage, figures, judge, pipeline
 from dedup.bulk import verify
 from dedup.columns import CHANNELS, Pairs
 from dedup.engines import local
@@ -103,7 +103,17 @@ def judged(pairs: I64s, every: Together, workers: int) -> Pairs:
         return judge.findings(corpus.ids, pairs, figures.nothing(), none_met, config)
     parts = [pairs[first : first + verify.PART_PAIRS] for first in range(0, len(pairs), verify.PART_PAIRS)]
     found = map(part, parts) if len(parts) < 2 else local.mapped(part, parts, workers)
-    return pipeline.with_cards(Pairs.joined(list(found)), every, config)
+    return _weighed(Pairs.joined(list(found)), every)
+
+
+def _weighed(pairs: Pairs, every: Together) -> Pairs:
+    """The findings, with what the cards of documents and their words by themselves say, as far as it counts."""
+    config = every.snapshot.config
+    numbers = judge.carded(pairs, config)
+    kinds = damage.KINDS if config.damage_weight else damage.NOISE_KINDS
+    scores = np.array([damage.scores(every[number], kinds) for number in numbers.tolist()], np.float64)
+    pairs = judge.with_damage(pairs, numbers, scores.reshape(-1, len(damage.KINDS)), config)
+    return pipeline.with_leanings(pairs, every, config)
 
 
 def by_id(pairs: Pairs) -> Pairs:

@@ -93,7 +93,7 @@ class Known:
 class Asked:
     """Documents whose candidates are sought. numbers: (n,) int64. standing: (n,) 0 for one that another stands for.
 
-    words: of their keys, sorted. own: 1 if they are in the columns themselves.
+    words: of their keys, sorted. own: 1 if they are in the columns themselves, the last of which then is theirs alone.
     """
 
     numbers: I64s
@@ -140,6 +140,13 @@ def _found(words: U64s, column: Column) -> tuple[U32s, I64s, U32s]:
     return places[:found], starts[:found], counts[:found]
 
 
+def _found_within(words: U64s, held_by: U32s) -> tuple[U32s, I64s, U32s]:
+    """The same in the column of these very words, of keys that lead to others too."""
+    places, starts, counts = (np.empty(len(words), dtype) for dtype in (np.uint32, np.int64, np.uint32))
+    found = meetings.repeated(words, held_by, places, starts, counts)
+    return places[:found], starts[:found], counts[:found]
+
+
 def _found_in_all(words: U64s, columns: Sequence[Column], config: Config) -> list[tuple[U32s, I64s, U32s]]:
     """The same in every column, by threads where there is much to do."""
     if len(words) < WORDS_SHARED:
@@ -172,10 +179,12 @@ def candidates(asked: Asked, columns: Sequence[Column], known: Known, config: Co
     and how many of them met too many."""
     words, documents = asked.words, len(asked.numbers)
     limits = _limits(config, asked.own)
-    found = _found_in_all(words, columns, config)
+    found = _found_in_all(words, columns[: len(columns) - asked.own], config)
     held_by = np.zeros(len(words), np.uint32)
     for places, _, counts in found:
         meetings.add(places, counts, held_by)
+    if asked.own:
+        found.append(_found_within(words, held_by))
     chosen, kept = np.zeros(len(words), np.uint8), np.zeros(documents, np.uint8)
     meetings.choose(words, held_by, limits, chosen, kept)
     used, ends = np.zeros(len(words), np.uint8), np.zeros(documents + 1, np.int64)

@@ -13,7 +13,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from dedup.kernels.keys import _CHANNEL, _CHANNEL_SHIFT, _DOCUMENT, _LOW, _NUMBER_SHIFT, BAND, PASSAGE, TERM
+from dedup.kernels.keys import (
+    _CHANNEL,
+    _CHANNEL_SHIFT,
+    _DOCUMENT,
+    _KEY_SHIFT,
+    _LOW,
+    _NUMBER_SHIFT,
+    BAND,
+    PASSAGE,
+    TERM,
+)
 from dedup.kernels.partners import _firsts
 from dedup.kernels.simd import U64, I64s, U8s, U32s, U64s, inlined, inner, kernel, load64_at, prefetch, prefetch_at
 
@@ -49,6 +59,33 @@ def add(places: U32s, counts: U32s, held_by: U32s) -> None:
     """Add to held_by, (k,), the postings of the keys found in a column (see `keys.probe`)."""
     for hit in range(len(places)):
         held_by[np.int64(places[hit])] += counts[hit]
+
+
+@kernel
+def repeated(words: U64s, held_by: U32s, places: U32s, starts: I64s, counts: U32s) -> int:
+    """Find the keys that several documents of a batch have, in its own column, and how many of them there are.
+
+    Of other keys the column leads to the document itself, and they are most of a batch's, so that it is not asked.
+    words: sorted, those that `keys.lay_out` made the column of. held_by: (k,) to each the documents of the batch are
+    added that have its key. places, starts, counts: (k,) as `keys.probe` writes them, out.
+    """
+    if min(len(held_by), len(places), len(starts), len(counts)) < len(words):
+        raise ValueError("arrays do not fit each other")
+    first = postings = found = 0
+    while first < len(words):
+        stop, held = first + 1, 1
+        while stop < len(words) and words[stop] >> _KEY_SHIFT == words[first] >> _KEY_SHIFT:
+            # By chance a key may be one of two channels, and a document stand there twice.
+            held += int(words[stop] & _DOCUMENT != words[stop - 1] & _DOCUMENT)
+            stop += 1
+        for at in range(first, stop):
+            held_by[at] += np.uint32(held)
+            if held > 1:
+                places[found], starts[found], counts[found] = at, postings, held
+                found += 1
+        postings += held
+        first = stop
+    return found
 
 
 @kernel
