@@ -7,8 +7,9 @@
   devices, which must be told and never opened. Cleaned, and the clean corpus cleaned again: the same bytes.
 - `flat`: `--corpus` cleaned time after time in one process for `--seconds`; memory after each: its last quarter may not
   be over its second by more than a tenth.
-- `soak`: adds, queries, kills and verifications in random order for `--seconds` (1,200), by the command lines of
-  `--index add query verify` (INDEX and FILE stand for these); every acknowledged addition must be found at the end.
+- `soak`: additions, queries, removals and verifications in random order for `--seconds` (1,200), additions often killed
+  and half of these given again, by the command lines of `--index` (INDEX and FILE stand for these). Every document of
+  an acknowledged batch that was not removed must be found, each time it is asked for, and all of them at the end.
 
 Everything is made in a temporary folder (TMPDIR), which must have the room, and removed. Exit status 1 if a load fails.
 """
@@ -35,8 +36,12 @@ DEDUP = [sys.executable, "-m", "dedup.cli"]
 WORDS = Path(__file__).read_text("utf-8").split()
 
 
+TOLD: list[dict[str, object]] = []
+
+
 def told(load: str, **figures: object) -> None:
-    print(json.dumps({"load": load, **figures}), flush=True)
+    TOLD.append({"load": load, **figures})
+    print(json.dumps(TOLD[-1]), flush=True)
 
 
 def measured(arguments: list[str], watched: Path) -> tuple[int, float, int, int, str]:
@@ -152,34 +157,94 @@ def flat(given: argparse.Namespace, room: Path) -> bool:
 
 def soak(given: argparse.Namespace, room: Path) -> bool:
     """An index that is added to, asked and killed; what was acknowledged must be there."""
-    add, query, verify = (one.split() for one in given.index)
+    create, add, remove, query, verify = (one.split() for one in given.index)
     random = Random(given.seed)
-    acknowledged: list[int] = []
-    counts = dict.fromkeys(("added", "asked", "killed", "verified"), 0)
+    state = Soaked(random, room)
+    assert not state.run(create, room).returncode
     until = time.monotonic() + given.seconds
-    number = 0
     while time.monotonic() < until:
-        doing = random.choices(("added", "asked", "killed", "verified"), (5, 3, 3, 1))[0]
-        counts[doing] += 1
+        (doing,) = random.choices(("added", "asked", "killed", "removed", "verified"), (5, 3, 4, 1, 1))
+        state.counts[doing] += 1
         if doing in ("added", "killed"):
-            number += 1
-            command = _with(add, room, _batch(room, number))
-            with subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
-                if doing == "killed":
-                    time.sleep(random.uniform(0, 2))
-                    process.send_signal(signal.SIGKILL)
-            if process.returncode == 0:
-                acknowledged.append(number)
+            state.add(add, is_killed=doing == "killed")
+        elif doing == "removed":
+            state.remove(remove)
         elif doing == "verified":
-            if subprocess.run(_with(verify, room, room), capture_output=True, check=False).returncode:
-                told("soak", failed="verify", **counts)
-                return False
-        elif acknowledged and not _found(query, room, random.choice(acknowledged)):
-            told("soak", failed="query", **counts)
-            return False
-    lost = [one for one in acknowledged if not _found(query, room, one)]
-    told("soak", acknowledged=len(acknowledged), lost=len(lost), **counts)
-    return not lost
+            done = state.run(verify, room)
+            state.fail("verify", done.returncode, done.stderr)
+        elif state.there:
+            wanted = random.choice(sorted(state.there))
+            state.missing([query, [str(batch_file(room, int(wanted.split("-")[0])))]], {wanted})
+    done = state.run(verify, room)
+    state.fail("verify", done.returncode, done.stderr)
+    state.missing([query, [str(room / "batches")]], state.there)
+    told("soak", seconds=given.seconds, documents=len(state.there), failed=state.failed, **state.counts)
+    return not state.failed
+
+
+class Soaked:
+    """An index under way: the ids that must be in it, how often what was done, and what went wrong."""
+
+    def __init__(self, random: Random, room: Path) -> None:
+        self.random, self.room = random, room
+        self.there: set[str] = set()
+        self.broken: list[int] = []
+        self.number = 0
+        self.seconds = 1.0
+        self.failed: list[str] = []
+        self.counts = dict.fromkeys(("added", "asked", "killed", "mid_way", "again", "removed", "verified"), 0)
+
+    def run(self, command: list[str], file: Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(_with(command, self.room, file), capture_output=True, text=True, check=False)
+
+    def fail(self, what: str, status: int, said: str) -> None:
+        if status:
+            self.failed.append(f"{what}: {status} {said[-300:]}")
+
+    def add(self, add: list[str], is_killed: bool) -> None:
+        """A batch, or one again that was killed; perhaps killed. What it told of is there from then on."""
+        if self.broken and self.random.random() < 0.5:
+            number = self.broken.pop()
+            self.counts["again"] += 1
+        else:
+            self.number += 1
+            number = self.number
+        command = _with(add, self.room, batch_file(self.room, number))
+        begun = time.monotonic()
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            if is_killed:
+                time.sleep(self.random.uniform(0.3, 1.05) * self.seconds)
+                process.send_signal(signal.SIGKILL)
+            said, problems = process.communicate()
+        commits = [json.loads(line) for line in said.splitlines() if '"record":"commit"' in line.replace(" ", "")]
+        size = sum(one["documents"] + one["already"] for one in commits)
+        self.there |= {f"{number}-{at}" for at in range(size)}
+        if process.returncode == -signal.SIGKILL:
+            self.counts["mid_way"] += 0 < size < BATCH
+            if size < BATCH:
+                self.broken.append(number)
+            return
+        self.seconds = time.monotonic() - begun
+        self.fail("add", process.returncode, problems)
+        if size != BATCH:
+            self.failed.append(f"add of {number} told of {size} documents")
+
+    def remove(self, remove: list[str]) -> None:
+        """One document; it must have been there."""
+        if self.there:
+            name = self.random.choice(sorted(self.there))
+            done = self.run([*remove, name], self.room)
+            self.fail(f"remove {name}", done.returncode, done.stderr)
+            self.there.discard(name)
+
+    def missing(self, command: list[list[str]], wanted: set[str]) -> None:
+        """Documents that a query must find, and does not."""
+        done = self.run([*command[0], *command[1]], self.room)
+        self.fail("query", done.returncode, done.stderr)
+        rows = [json.loads(line) for line in done.stdout.splitlines()]
+        found = {row["b"] for row in rows if row["record"] == "pair" and row["a"] == row["b"]}
+        if lost := wanted - found:
+            self.failed.append(f"{len(lost)} of {len(wanted)} lost, as {min(lost)}")
 
 
 def _with(command: list[str], room: Path, file: Path) -> list[str]:
@@ -187,22 +252,20 @@ def _with(command: list[str], room: Path, file: Path) -> list[str]:
     return [*DEDUP, *(places.get(one, one) for one in command)]
 
 
-def _batch(room: Path, number: int) -> Path:
+BATCH = 20
+"""Documents of a batch of the soak."""
+
+
+def batch_file(room: Path, number: int) -> Path:
     """A file of a few documents that no other batch has."""
     path = room / "batches" / f"{number}.jsonl"
     path.parent.mkdir(exist_ok=True)
     if not path.exists():
         chance = Random(number)
-        texts = [f"{number} " + " ".join(chance.choices(WORDS, k=200)) for _ in range(20)]
+        texts = [f"{number} " + " ".join(chance.choices(WORDS, k=200)) for _ in range(BATCH)]
         rows = [{"id": f"{number}-{at}", "text": text} for at, text in enumerate(texts)]
         path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return path
-
-
-def _found(query: list[str], room: Path, number: int) -> bool:
-    """Whether all documents of a batch are in the index."""
-    done = subprocess.run(_with(query, room, _batch(room, number)), capture_output=True, text=True, check=False)
-    return all(f'"{number}-{at}"' in done.stdout for at in range(20))
 
 
 LOADS: dict[str, Callable[[argparse.Namespace, Path], bool]] = {
@@ -219,16 +282,23 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=200_000)
     parser.add_argument("--seconds", type=float, default=1200.0)
     parser.add_argument("--seed", type=int, default=1)
-    commands = ["index add INDEX FILE", "index query INDEX FILE --format jsonl", "index verify INDEX"]
-    parser.add_argument("--index", nargs=3, default=commands, metavar=("ADD", "QUERY", "VERIFY"))
+    commands = ["index create INDEX", "index add INDEX FILE --batch 5 --format jsonl", "index remove INDEX",
+                "index query INDEX --format jsonl", "index verify INDEX"]  # fmt: skip
+    parser.add_argument("--index", nargs=5, default=commands, metavar=("CREATE", "ADD", "REMOVE", "QUERY", "VERIFY"))
+    parser.add_argument("--results", type=Path, help="a JSON file, to which what each load told is added")
     given = parser.parse_args()
     failed = []
     for name in given.loads:
         with tempfile.TemporaryDirectory(prefix="soak-") as room:
             (Path(room) / "tmp").mkdir()
             os.environ["TMPDIR"] = str(Path(room) / "tmp")
-            if not LOADS[name](given, Path(room)):
+            passed = LOADS[name](given, Path(room))
+            if not passed:
                 failed.append(name)
+            if given.results:
+                known = json.loads(given.results.read_text()) if given.results.exists() else {}
+                known[name] = {**TOLD[-1], "passed": passed}
+                given.results.write_text(json.dumps(known, indent=1) + "\n")
     if failed:
         sys.exit(f"failed: {', '.join(failed)}")
 

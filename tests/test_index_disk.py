@@ -182,7 +182,7 @@ def test_a_place_that_may_not_be_written_to_is_told(copied: Path) -> None:
     try:
         with pytest.raises(DedupError, match=r"cannot be written"):
             Index.open(copied).add_documents([dedup.document("x", "y")])
-        with pytest.raises(DedupError, match=r"cannot be made"):
+        with pytest.raises(DedupError, match=r"cannot be written"):
             Index.create(copied / "more")
     finally:
         copied.chmod(0o700)

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from dedup import whole
 from dedup.engines import work
+from dedup.index.handle import Index
 from dedup.model import DedupError
 
 
@@ -61,3 +63,29 @@ def test_a_work_folder_that_tells_of_no_run_is_refused(tmp_path: Path, told: str
     (tmp_path / "work" / work.RUN).write_text(told)
     with pytest.raises(DedupError, match="does not tell what run it is of"):
         work.opened(tmp_path / "work", [], {})
+
+
+@pytest.mark.parametrize("left", [".seen.partial", ".seen.partial/manifest.json.new"])
+def test_what_a_run_left_that_was_killed_while_it_made_an_index_is_taken_away(tmp_path: Path, left: str) -> None:
+    (tmp_path / ".seen.partial").mkdir(mode=0o700)
+    if left.endswith(".new"):
+        (tmp_path / left).write_text("{")
+    Index.create(tmp_path / "seen")
+    assert [path.name for path in tmp_path.iterdir()] == ["seen"]
+    assert not list(tmp_path.rglob("*.new"))
+
+
+def test_two_runs_do_not_make_one_index(tmp_path: Path) -> None:
+    with (
+        whole.folder(tmp_path / "seen"),
+        pytest.raises(DedupError, match="is being written by another run"),
+    ):
+        Index.create(tmp_path / "seen")
+
+
+def test_the_next_writer_removes_a_manifest_that_was_not_committed(tmp_path: Path) -> None:
+    with Index.create(tmp_path / "seen") as index:
+        (tmp_path / "seen" / "manifest.json.new").write_text("{")
+        (tmp_path / "seen" / "keys-9").write_bytes(b"half")
+        assert index.remove([]) == (0, [])
+    assert sorted(path.name for path in (tmp_path / "seen").iterdir()) == ["lock", "manifest.json"]

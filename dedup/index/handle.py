@@ -11,8 +11,6 @@ Whoever asks sees what was committed last. Writers exclude each other for as lon
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -21,7 +19,7 @@ from types import TracebackType
 
 import numpy as np
 
-from dedup import inputs, mojibake
+from dedup import inputs, mojibake, whole
 from dedup.bulk.sketch import Drawn, token_hashes
 from dedup.columns import Pairs
 from dedup.config import Config
@@ -101,20 +99,12 @@ class Index:
             remedy = "name a folder that does not exist, or add to that index"
             raise DedupError(path, "exists already", remedy)
         made = Manifest(0, manifest.counting(config))
-        draft = None
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            draft = Path(tempfile.mkdtemp(prefix=f".{path.name}-", suffix=".partial", dir=path.parent))
-            draft.chmod(0o755)
-            manifest.committed(draft, made)
-            draft.rename(path)
-            manifest.synced(path.parent)
+            with whole.folder(path) as draft:
+                manifest.committed(draft, made)
         except OSError as error:
-            if draft:
-                shutil.rmtree(draft, ignore_errors=True)
-            raise DedupError(
-                path, f"cannot be made ({error.strerror})", "name a place that you may write to"
-            ) from error
+            remedy = "name a place that you may write to"
+            raise DedupError(path, f"cannot be made ({error.strerror})", remedy) from error
         return Index.open(path, config)
 
     @staticmethod

@@ -209,5 +209,5 @@ def swept(folder: Path, manifest: Manifest) -> None:
     """Removes files of the index that the manifest does not name."""
     named = {one.name for one in manifest.files}
     for path in folder.iterdir():
-        if path.name.startswith(OWN_FILES) and path.name not in named:
+        if path.name.startswith((*OWN_FILES, f"{MANIFEST}.new")) and path.name not in named:
             path.unlink(missing_ok=True)
