@@ -142,7 +142,7 @@ def _found(words: U64s, column: Column) -> tuple[U32s, I64s, U32s]:
 
 def _found_within(words: U64s, held_by: U32s) -> tuple[U32s, I64s, U32s]:
     """The same in the column of these very words, of keys that lead to others too."""
-    places, starts, counts = (np.empty(len(words), dtype) for dtype in (np.uint32, np.int64, np.uint32))
+    places, starts, counts = np.empty(len(words), np.uint32), np.empty(len(words), np.int64), np.empty_like(held_by)
     found = meetings.repeated(words, held_by, places, starts, counts)
     return places[:found], starts[:found], counts[:found]
 

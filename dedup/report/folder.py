@@ -24,6 +24,7 @@ from dedup import edits, urls, whole
 from dedup.columns import Clusters
 from dedup.ledger import Substitution, tsv_lines
 from dedup.model import Corpus, DedupError, Document, SourceFile
+from dedup.packed import datasets
 from dedup.packed.codecs import compressed
 from dedup.packed.files import pack_members
 from dedup.packed.unpacked import check_unchanged, opened_original
@@ -132,6 +133,7 @@ def _documents(
     is_record = np.array([file.holds_records for file in corpus.sources], bool)[corpus.files[numbers]]
     written = np.zeros(len(corpus), bool)
     names = records.write(numbers[is_record], corpus, folder, advance)
+    datasets.write_notes(corpus.sources, names, folder)
     written[numbers[is_record]] = np.isin(corpus.files[numbers[is_record]], list(names))
     for number in _texts(numbers[~is_record].tolist(), corpus, folder, advance):
         written[number] = True
