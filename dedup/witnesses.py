@@ -20,7 +20,7 @@ sequences (Gusfield 1993); who collates calls its middle the base text.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
@@ -32,6 +32,8 @@ from dedup.places import Block, Column, Place, Reading, Words
 
 LETTERS_MAX = 1 << 14
 """Letters of a run, on either side, beyond which it is not cut anew: time grows with their product."""
+PHRASE_TOKENS_MAX = 5
+"""Tokens of a phrase that is asked of."""
 COLUMN_TEXTS_MIN = 3
 """Different readings from which a place is cut along the soundest: of two there is nothing to put together."""
 
@@ -56,7 +58,11 @@ class Star:
     voices: Sequence[int]
 
 
-def star(document: Tokens, witnesses: Sequence[Witness], config: Config) -> Star:
+Asked = Callable[[Words], bool]
+"""Which phrases are asked of even where all texts agree on them."""
+
+
+def star(document: Tokens, witnesses: Sequence[Witness], config: Config, asked: Asked | None = None) -> Star:
     """The places of a document, and how many texts tell of each of its tokens."""
     cut = [_cut(document, witness, config) for witness in witnesses]
     found = []
@@ -69,7 +75,26 @@ def star(document: Tokens, witnesses: Sequence[Witness], config: Config) -> Star
     for start, stop in (range_ for one in cut for range_ in one.silent):
         for token in range(start, stop):
             voices[token] -= 1
+    if asked:
+        for start, stop in _agreed(document.words, [place.own for place in found], asked):
+            readings = (Reading(start, stop, document.words[start:stop]), *(one.reading(start, stop) for one in cut))
+            if all(reading and reading.words == readings[0].words for reading in readings):
+                found.append(Place(readings))
+        found.sort(key=lambda place: (place.own.start, place.own.stop))
     return Star(tuple(found), voices)
+
+
+def _agreed(words: Words, parted: Sequence[Reading], asked: Asked) -> Iterator[Range]:
+    """The phrases that are asked of between the places, the longest at each word."""
+    at = 0
+    for stop, after in (*((reading.start, reading.stop) for reading in parted), (len(words), len(words))):
+        while at < stop:
+            sizes = range(min(PHRASE_TOKENS_MAX, stop - at), 0, -1)
+            size = next((size for size in sizes if asked(words[at : at + size])), 0)
+            if size:
+                yield at, at + size
+            at += max(1, size)
+        at = after
 
 
 def blocks(witnesses: Sequence[Witness], config: Config) -> Iterator[Block]:
@@ -118,7 +143,8 @@ class _Cut:
     def _is_silent(self, start: int, stop: int) -> bool:
         at = bisect_right(self.silent, (start, stop))
         near = self.silent[max(0, at - 2) : at + 1]
-        return any((first < stop and start < last) or (start, stop) == (first, last) for first, last in near)
+        # What would be put in where silence begins or ends is part of what the text has otherwise there.
+        return any((first < stop and start < last) or first <= start == stop <= last for first, last in near)
 
 
 def _cut(document: Tokens, witness: Witness, config: Config) -> _Cut:
