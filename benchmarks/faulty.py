@@ -26,7 +26,7 @@ from pyarrow import parquet
 from watched import Command, Ended, State, cli
 
 SEEDS = Path(__file__).parent.parent / "seeds"
-TEXT_CHARACTERS = 1500
+TEXT_CHARACTERS = 600
 BEFORE = b"what had this name before\n"
 REMOVALS = frozenset(("os.remove", "os.rmdir"))
 
@@ -69,7 +69,7 @@ def in_bulk(*arguments: str) -> Callable[[Path], None]:
         from dedup import pipeline
         from dedup.bulk import read
 
-        with patch.object(pipeline, "is_bulk", lambda files, config: True), patch.object(read, "PARTITION_BYTES", 2000):
+        with patch.object(pipeline, "is_bulk", lambda files, config: True), patch.object(read, "PARTITION_BYTES", 5000):
             run(box)
 
     return cut

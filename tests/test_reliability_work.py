@@ -7,9 +7,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+from strategies import article
 
+import dedup
 from dedup import whole
 from dedup.engines import work
+from dedup.index import manifest
 from dedup.index.handle import Index
 from dedup.model import DedupError
 
@@ -89,3 +92,26 @@ def test_the_next_writer_removes_a_manifest_that_was_not_committed(tmp_path: Pat
         (tmp_path / "seen" / "keys-9").write_bytes(b"half")
         assert index.remove([]) == (0, [])
     assert sorted(path.name for path in (tmp_path / "seen").iterdir()) == ["lock", "manifest.json"]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, OSError])
+@pytest.mark.parametrize("at", range(6))
+def test_a_writer_of_an_index_that_is_ended_leaves_what_is_committed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[BaseException], at: int
+) -> None:
+    index = Index.create(tmp_path / "seen")
+    left = [at]
+
+    def ended(handle: int) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise error
+
+    with monkeypatch.context() as ending:
+        ending.setattr(os, "fsync", ended)
+        with pytest.raises(BaseException):  # noqa: B017
+            index.add_documents([dedup.document("a", article(1)), dedup.document("b", article(2))])
+    there = {path.name for path in (tmp_path / "seen").iterdir()} - {"lock"}
+    named = {"manifest.json", *(one.name for one in manifest.loaded(tmp_path / "seen").files)}
+    assert there == named
+    assert len(Index.open(tmp_path / "seen")) in (0, 2)

@@ -12,7 +12,7 @@ Whoever asks sees what was committed last. Writers exclude each other for as lon
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -201,7 +201,11 @@ class Index:
             manifest.swept(folder, self.refreshed().manifest)
             try:
                 yield
-            except OSError as error:
+            except BaseException as error:
+                with suppress(OSError, DedupError):
+                    manifest.swept(folder, manifest.loaded(folder))  # what was not committed
+                if not isinstance(error, OSError):
+                    raise
                 problem = f"cannot be written ({error.strerror}); it is as it was last committed"
                 raise DedupError(folder, problem, "make room, and run the command again") from error
 
