@@ -367,6 +367,120 @@ def test_without_a_direction_neither_copy_is_the_cleaner() -> None:
     assert [pair.confidence > 0.5 for pair in pairs] == [True, True, False, False]
 
 
+@pytest.mark.parametrize(
+    ("changes", "decided"),
+    [
+        ({"places": 0}, True),  # by its repairs, say: no name speaks
+        ({"places": 1}, False),
+        ({"places": 1, "common_share": 0.6}, True),
+        ({"places": 1, "common_share": 0.59}, False),
+        ({"places": 1, "odds": 3.001}, True),
+        ({"places": 1, "odds": -3.001}, True),
+        ({"places": 1, "odds": 2.99}, False),
+        ({"places": 1, "odds": 9.0, "similarity": 0.5}, True),
+        ({"places": 1, "odds": 9.0, "similarity": 0.49}, False),
+        ({"places": 1, "similarity": 0.6, "resemblance": 0.3, "containment_a": 0.7, "containment_b": 0.7}, True),
+        ({"places": 1, "odds": 9.0, "resemblance": 0.3, "uneven_share": 0.2}, False),
+    ],
+)
+def test_names_and_numbers_tell_no_direction_unless_noise_made_one_of_the_other(changes: Values, decided: bool) -> None:
+    named = {"common_share": 0.1, "similarity": 0.0, "substitution_share": 1.0, "odds": 2.0, "places": 1}
+    (pair,) = findings([_NEAR | named | changes])
+    assert (pair.cleaner is not None) == decided
+    assert (pair.confidence > 0.5) == decided
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_direction_is_told_from_the_confidence_that_is_asked_for(sign: int) -> None:
+    pairs = [findings([_SPUN | {"odds": sign * odds}])[0] for odds in (1.39, 1.38)]  # 0.8 lies between
+    assert [pair.cleaner for pair in pairs] == ["000" if sign > 0 else "001", None]
+    assert pairs[0].confidence == round(1 / (1 + np.exp(-1.39)), 4)
+    sure = findings([_SPUN | {"odds": sign * 1.38}], replace(CONFIG, confidence_min=0.79))[0]
+    assert sure.cleaner == pairs[0].cleaner
+
+
+def test_figures_are_told_as_they_are_rounded_alike() -> None:
+    odd = dict.fromkeys(("coverage_a", "coverage_b", "replaced_rate", "uneven_share", "spread"), 0.123456789)
+    (pair,) = findings([_SPUN | odd | {"resemblance": 0.123456789, "containment_a": 0.3333333, "containment_b": 0.1}])
+    assert (pair.resemblance, pair.containment_a, pair.containment_b) == (0.123457, 0.333333, 0.1)
+    assert {pair.evidence[name] for name in odd} == {0.1235}
+    assert pair.substitutions == 50
+    told = rules.by_readings(columns([_SPUN | odd]))
+    assert {name: pair.evidence[name] for name in told} == {name: round(one.item(), 4) for name, one in told.items()}
+
+
+def test_coverage_is_by_length_only_where_letters_alone_tell_and_never_less_than_is_known() -> None:
+    base = {"coverage_a": 0.3, "coverage_b": 0.2, "uneven_share": 0.2, "similarity": 0.6, "strength": 0.0}
+    (by_letters,), (by_words,) = (
+        findings([_SPUN | base | more]) for more in ({"likeness": 0.45, "words_a": 1000}, {})
+    )
+    assert (by_letters.relation, by_words.relation) == ("damaged", "reuse")
+    assert [by_letters.evidence[name] for name in ("coverage_a", "coverage_b")] == [0.5, 1.0]
+    assert [by_words.evidence[name] for name in ("coverage_a", "coverage_b")] == [0.3, 0.2]
+    (more,) = findings([_SPUN | base | {"coverage_a": 0.7, "likeness": 0.45, "words_a": 1000}])
+    assert more.evidence["coverage_a"] == 0.7
+
+
+Asked = tuple[tuple[str, str, float], ...]
+_STATED: list[tuple[str, Asked, Relation | None]] = [
+    ("the same text, but for case, space and Unicode form", (("same", "=", WRITTEN),), "exact"),
+    ("the same text once its encoding is mended", (("same", "=", MENDED),), "damaged"),
+    ("a resemblance of 0.7 or more, in the same order",
+     (("same", "!=", SIGNS), ("resemblance", ">=", 0.7), ("shared_in_order", ">=", 1.4 / 1.7)), "near"),
+    ("the same words with other signs between them, and no passage",
+     (("same", "=", SIGNS), ("passages", "=", 0)), None),
+    ("the same words with other signs between them", (("same", "=", SIGNS),), "reuse"),
+    ("60% of the shorter text shared, words replaced one for another throughout",
+     (("coverage_shorter", ">=", 0.6), ("words_shorter", ">=", 64), ("similarity", "<", 0.5),
+      ("replaced_rate", ">=", 0.02), ("readings_known", "=", 1), ("systematic", ">=", 0.5)), "spun"),
+    ("80% of the shorter text shared, words replaced by like ones",
+     (("coverage_shorter", ">=", 0.8), ("similarity", ">=", 0.5), ("replaced_rate", ">=", 0.02),
+      ("uneven_share", "<=", 0.1), ("words_share", ">=", 0.1)), "damaged"),
+    ("seven words of eight in the same order, the others replaced, and seldom names",
+     (("readings_known", "=", 1), ("words_shorter", ">=", 64), ("shared_in_order", ">=", 0.875),
+      ("uneven_share", "<=", 0.15), ("substitution_share", ">=", 0.5), ("common_share", ">=", 0.6)), "near"),
+    ("the same, nearly all replaced, in a language without tables",
+     (("readings_known", "=", 0), ("words_shorter", ">=", 64), ("shared_in_order", ">=", 0.875),
+      ("uneven_share", "<=", 0.15), ("substitution_share", ">=", 0.9), ("common_share", ">=", 0.3)), "near"),
+    ("the letters agree where the words do not",
+     (("likeness", ">=", 0.45), ("likeness_evenness", ">=", 0.67), ("words_share", ">=", 0.1)), "damaged"),
+    ("the shorter text stands word for word in a longer one",
+     (("length_ratio", "<=", 0.8), ("containment_shorter", ">=", 0.85), ("strange_shorter", "<=", 0.15)), "excerpt"),
+    ("no passage that both share", (("passages", "=", 0),), None),
+]  # fmt: skip
+"""The rules as people are told them, by `dedup explain` and in docs/judging.md."""
+
+
+def test_rules_are_stated_as_people_are_told_them() -> None:
+    stated = rules.stated(columns([_SPUN]), CONFIG)
+    assert [rule.told for rule in stated] == [told for told, _, _ in _STATED]
+    assert [(*RELATIONS, None)[rule.code] for rule in stated] == [code for _, _, code in _STATED]
+    for rule, (_, asked, _) in zip(stated, _STATED, strict=True):
+        assert [(one.figure, one.sign) for one in rule.asks] == [(figure, sign) for figure, sign, _ in asked]
+        assert [one.limit for one in rule.asks] == [pytest.approx(limit) for _, _, limit in asked]
+    strict = rules.stated(columns([_SPUN]), replace(CONFIG, threshold=0.75, copy_coverage_min=0.5))
+    assert [rule.told for rule in strict if "resemblance" in rule.told or "throughout" in rule.told] == [
+        "a resemblance of 0.75 or more, in the same order",
+        "50% of the shorter text shared, words replaced one for another throughout",
+    ]
+
+
+def test_what_a_rule_asks_is_what_it_decides_by() -> None:
+    chance = Random(3)
+    rows = [_SPUN | {name: chance.choice((0.0, 0.1, 0.5, 0.8, 0.9, 1.0)) for name in ("coverage_a", "containment_a",
+            "replaced_rate", "common_share", "similarity", "uneven_share", "likeness", "resemblance")}
+            | {"words_a": chance.choice((31, 64, 300, 500)), "passages": chance.choice((0, 1, 2))}
+            for _ in range(200)]  # fmt: skip
+    signs = {"=": lambda x, y: x == y, "!=": lambda x, y: x != y, ">=": lambda x, y: x >= y,
+             "<=": lambda x, y: x <= y, "<": lambda x, y: x < y}  # fmt: skip
+    stated = rules.stated(columns(rows), CONFIG)
+    for number, given_ in enumerate(relations(rows)):
+        holding = [rule for rule in stated
+                   if all(signs[one.sign](one.values[number], one.limit) for one in rule.asks)]  # fmt: skip
+        assert given_ == ((*RELATIONS, None)[holding[0].code] if holding else "reuse")
+    assert len(set(relations(rows))) >= 5
+
+
 def test_of_two_that_are_the_same_neither_is_the_cleaner_whatever_the_readings_say() -> None:
     (pair,) = findings([_SPUN | {"same": WRITTEN, "odds": 6.0}])
     assert (pair.relation, pair.cleaner, pair.confidence) == ("exact", None, 0.5)

@@ -10,9 +10,10 @@ import pytest
 from strategies import article, spun
 
 import dedup
-from dedup import judge, pipeline, readings
+from dedup import figures, judge, pipeline, readings
 from dedup.config import Config
-from dedup.model import Locus, Verdict
+from dedup.figures import Run
+from dedup.model import Comparison, Locus, Passage, Verdict
 
 CONFIG = Config()
 TEXT = article(7, 40)
@@ -124,3 +125,105 @@ def test_the_limit_of_confidence_itself_decides() -> None:
 def test_places_stand_in_the_order_of_the_first_text() -> None:
     starts = [one.locus.span_a for one in judged(SPUN, TEXT) if one.locus.kind != "move"]
     assert all(one <= other for one, other in pairwise(starts))
+
+
+# --- what nobody's damage is -------------------------------------------------------------------------------------
+
+FRAME = "Nobody knows why so many people of the old town went to see {} on that day, and none of them has ever said why"
+
+
+def replaced(a: str, b: str) -> tuple[Run, Comparison]:
+    """The place at which two texts differ, and their comparison."""
+    texts = (dedup.document(name, FRAME.format(word)) for name, word in (("a", a), ("b", b)))
+    both = pipeline.collate(*texts, CONFIG)
+    (place,) = [one for one in both.loci if one.kind == "substitution"]
+    return judge._locus_run(place, both.compared), both.compared
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "fact"),
+    [
+        ("Ostrava", "Quimper", True),
+        ("Ruth Alder", "Ivo Brandt", True),
+        ("Quimper", "Quirnper", False),  # one is the other, misread
+        ("quimper", "Ostrava", False),
+        ("Ostrava", "quimper", False),
+        ("London", "Ostrava", False),  # a word as common as this may be no name
+        ("Ostrava", "London", False),
+        ("4", "5", True),
+        ("1st", "2nd", True),
+        ("forty", "seven", True),
+        ("four", "4", False),  # one number
+        ("4", "four", False),
+        ("4", "boats", False),
+        ("boats", "four", False),
+        ("four boats", "five", True),
+    ],
+)
+def test_other_names_and_other_numbers_are_what_a_text_says_not_how_it_says_it(a: str, b: str, fact: bool) -> None:
+    run, both = replaced(a, b)
+    assert judge._is_fact(run, both, CONFIG) == fact
+
+
+def test_names_count_as_others_just_below_the_likeness_of_noise() -> None:
+    run, both = replaced("Ostrava", "Quimper")
+    likeness = figures.similarity(run, both)
+    assert 0 < likeness < CONFIG.noise_similarity_min
+    assert not judge._is_fact(run, both, replace(CONFIG, noise_similarity_min=likeness))
+    assert judge._is_fact(run, both, replace(CONFIG, noise_similarity_min=likeness + 1e-9))
+
+
+@pytest.mark.parametrize("side", [0, 1])
+@pytest.mark.parametrize(
+    ("shared", "place", "inside"),
+    [
+        ((20, 60), (20, 22), True),
+        ((20, 60), (19, 22), False),
+        ((20, 60), (58, 60), True),
+        ((20, 60), (59, 61), False),
+        ((20, 60), (40, 40), True),
+        ((4, 60), (0, 2), True),  # the little before a passage with which both begin
+        ((5, 60), (0, 2), False),
+        ((20, -4), (-2, 0), True),
+        ((20, -5), (-2, 0), False),
+    ],
+)
+def test_a_place_must_lie_in_a_shared_passage_in_both_texts(
+    side: int, shared: tuple[int, int], place: tuple[int, int], inside: bool
+) -> None:
+    """Passage and place stand in the middle of one text; in the other they are as given, the last ones from its end."""
+    both = pipeline.collate(dedup.document("a", TEXT), dedup.document("b", TEXT), CONFIG).compared
+    length = len(both.tokens_a)
+
+    def counted(bounds: tuple[int, int]) -> tuple[int, int]:
+        first, last = (at + length if at < 0 else at for at in bounds)
+        return first, last or length
+
+    ends = counted(shared)[1] >= length - 5
+    middle = (1, length - 1) if ends or shared[0] <= 5 else (10, length - 10)
+    spans = both.tokens_a.spans.tolist()
+    within, other = counted(place), (length // 2, length // 2 + 2)
+    ranges = [counted(shared), middle] if side == 0 else [middle, counted(shared)]
+    runs = [within, other] if side == 0 else [other, within]
+    at = [(spans[first][0], spans[last][0] if last < length else len(TEXT)) for first, last in runs]
+    locus = Locus("substitution", at[0], at[1], TEXT[slice(*at[0])], TEXT[slice(*at[1])])
+    found = replace(both, passages=(Passage((0, 1), (0, 1), 1), Passage(ranges[0], ranges[1], 30)))
+    if not ends and shared[0] > 5:
+        found = replace(found, passages=(Passage((70, 90), (70, 90), 20), *found.passages[1:]))
+    assert judge._in_passages(locus, found) == inside
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "same"),
+    [
+        ("a  b", "a\n\tb", True),
+        ("“so”, he said", '"so", he said', True),
+        ("it’s", "it's", True),
+        ("1914–1918 — both", "1914-1918 - both", True),
+        ("a b", "ab", False),
+        ("So", "so", False),
+        ("so.", "so,", False),
+    ],
+)
+def test_spaces_quotes_and_dashes_are_layout_and_nothing_else_is(a: str, b: str, same: bool) -> None:
+    assert (judge._without_layout(a) == judge._without_layout(b)) == same
