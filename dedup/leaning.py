@@ -13,7 +13,7 @@ words.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 import numpy as np
@@ -35,19 +35,14 @@ F64s = NDArray[np.float64]
 I64s = NDArray[np.int64]
 _Place = tuple[SourceFile, Locator]
 """A document's file, and where in it its bytes are."""
+_Read = tuple[Document, Tokens]
 _Group = tuple[list[tuple[_Place, _Place]], Config]
 
 
-def between(
-    a: Document, b: Document, config: Config, tokens: Callable[[Document], Tokens] = clean.tokens
-) -> tuple[float, float]:
+def between(a: Document, b: Document, config: Config) -> tuple[float, float]:
     """By how much more b's words, where the two differ, seem put in than a's, in log-odds; and how many more slips b
-    has. tokens: gives those of a document."""
-    one, other = tokens(a), tokens(b)
-    if _order(other) < _order(one):
-        suspected, more = _compared(b, a, other, one, config)
-        return -suspected, -more
-    return _compared(a, b, one, other, config)
+    has."""
+    return _told((a, clean.tokens(a)), (b, clean.tokens(b)), config)
 
 
 def of_corpus(
@@ -71,6 +66,14 @@ def of_corpus(
         found.append(told)
         progress.advance(size)
     return np.concatenate(found)
+
+
+def _told(one: _Read, other: _Read, config: Config) -> tuple[float, float]:
+    (a, words), (b, others) = one, other
+    if _order(others) < _order(words):
+        suspected, more = _compared(b, a, others, words, config)
+        return -suspected, -more
+    return _compared(a, b, words, others, config)
 
 
 def _compared(a: Document, b: Document, one: Tokens, other: Tokens, config: Config) -> tuple[float, float]:
@@ -122,10 +125,11 @@ def _groups(corpus: Corpus, both: I64s, config: Config) -> Iterator[_Group]:
 def _between(group: _Group) -> tuple[int, F64s]:
     """How many bytes a group has, and what is told of its pairs."""
     pairs, config = group
-    document, tokens = cache(_document), cache(clean.tokens)  # those of one family stand in several pairs
-    told = [between(document(*one), document(*other), config, tokens) for one, other in pairs]
+    made = cache(_read)  # those of one family stand in several pairs
+    told = [_told(made(*one), made(*other), config) for one, other in pairs]
     return sum(place.stop_byte - place.start_byte for pair in pairs for _, place in pair), np.array(told)
 
 
-def _document(file: SourceFile, place: Locator) -> Document:
-    return clean.document(read.raw_at(file, place, ""))
+def _read(file: SourceFile, place: Locator) -> _Read:
+    document = clean.document(read.raw_at(file, place, ""))
+    return document, clean.tokens(document)
