@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import PARAGRAPHS
 
-from dedup.damage import lexicon, marks, network, page, shapes
+from dedup.damage import lexicon, marks, network, page
 
 WORDS = tuple(dict.fromkeys(network.tokens(" ".join(PARAGRAPHS))))
 stretches = st.lists(
@@ -82,9 +82,16 @@ def test_marked_tokens_are_the_tokens_of_the_whole_text(text: str) -> None:
         assert [bool(one & marks.FREQUENT) for one in found.tolist()] == frequent
 
 
-@given(st.lists(st.sampled_from((*WORDS, "tbe", "x" * 300, "wh1ch", "—", "rn")), max_size=30))
-def test_remembered_shapes_are_those_of_each_piece(words: list[str]) -> None:
-    assert shapes.shapes(words) == shapes.shapes(words) == [shapes.shape(word) for word in words]
+def test_the_kernel_finds_room_for_words_when_all_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(network, "SLOTS", 64)
+    crowded = network._Projections(network.model())
+    monkeypatch.setattr(network, "_projections", lambda: crowded)
+    stretch = list(WORDS)
+    for part in (stretch[:40], stretch[30:80], stretch[:40], stretch[60:110]):
+        codes = network._coded(part, network.model())
+        swift = network._compiled(codes, network.model())[1]
+        assert int(crowded.taken[0]) <= 64
+        assert swift == pytest.approx(by_arrays(part)[1], abs=1e-4)
 
 
 def test_a_paragraph_of_another_language_is_never_ruled_out_beforehand() -> None:

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 
-from dedup.damage import encoding, invisible, ocr, spun, structure
-from dedup.damage.findings import FLAG_LEVEL, KINDS, Card, Detection, Finding, Kind, pieces
+from dedup.damage import encoding, invisible, ocr, spun, strings, structure
+from dedup.damage.findings import FLAG_LEVEL, KINDS, Card, Detection, Finding, Kind
 from dedup.model import Document, Edit
 
 SCORE_DIGITS = 3
@@ -34,7 +34,7 @@ def card(document: Document, words: int | None = None) -> Card:
     scores = {kind: round(found.score, SCORE_DIGITS) for kind, found in seen.items()}
     return Card(
         id=document.id,
-        words=len(pieces(document.text)) if words is None else words,
+        words=strings.tallied(document.text).count if words is None else words,
         scores=scores,
         flags=tuple(kind for kind, score in scores.items() if score >= FLAG_LEVEL),
         abstained=tuple(kind for kind, found in seen.items() if not found.judged),

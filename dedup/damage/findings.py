@@ -97,15 +97,3 @@ def detection(findings: Sequence[Finding]) -> Detection:
 def alphabet(text: str) -> frozenset[str]:
     """The distinct characters of a text, kept while the detectors look at it: most rules are ruled out by these."""
     return frozenset(text)
-
-
-@lru_cache(maxsize=2)
-def pieces(text: str) -> tuple[str, ...]:
-    """What stands between white space, kept while the detectors look at it."""
-    return tuple(text.split())
-
-
-@lru_cache(maxsize=2)
-def vocabulary(text: str) -> frozenset[str]:
-    """The distinct ones of these."""
-    return frozenset(pieces(text))

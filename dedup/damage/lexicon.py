@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import takewhile
 from math import log10
@@ -32,7 +33,7 @@ FUNCTION_WORDS = frozenset(
 """English function words, less those that other languages in Latin letters have as well."""
 MISREAD_WORDS = frozenset("tho Tho tbe aud tlie nnd ot wbo bo".split())
 """What scanners read for some of them."""
-_OWN_WORDS = FUNCTION_WORDS | MISREAD_WORDS
+OWN_WORDS = FUNCTION_WORDS | MISREAD_WORDS
 FUNCTION_SHARE_MIN = 0.04
 """Share of these from which a text is English, even a badly scanned one; about 0.2 in sound prose."""
 FOREIGN_RATIO_MAX = 0.3
@@ -107,8 +108,8 @@ def _deletions() -> tuple[dict[str, str], frozenset[str]]:
     return left, frozenset(words)
 
 
-def _without_one(word: str) -> set[str]:
-    return {word[:at] + word[at + 1 :] for at in range(len(word))}
+def _without_one(word: str) -> list[str]:
+    return list(dict.fromkeys(word[:at] + word[at + 1 :] for at in range(len(word))))
 
 
 @lru_cache(maxsize=1 << 16)
@@ -148,21 +149,47 @@ def begins_word(string: str) -> bool:
     return at < len(words) and words[at].startswith(string)
 
 
+@dataclass(frozen=True, slots=True)
+class Census:
+    """How many words there are; of them function words, words of other languages, with accents, frequent ones."""
+
+    total: int
+    function: int
+    foreign: int
+    accented: int
+    known: int
+
+
 _ACCENTED = re.compile(r"[^\W\d_a-zA-Z]")
 
 
-def is_english(counts: Counter[str]) -> bool:
-    """Whether words, each with how often it stands, are those of an English text, be it damaged or a list."""
-    total = counts.total()
-    function = sum(map(counts.__getitem__, _OWN_WORDS.intersection(counts)))
-    foreign = sum(map(counts.__getitem__, FOREIGN_WORDS.intersection(counts)))
-    beyond = () if "".join(counts).isascii() else [word for word in counts if not word.isascii()]
-    accented = sum(counts[word] for word in beyond if _ACCENTED.search(word))
-    if accented > SCRIPT_SHARE_MAX * total:
-        return function >= 2 * FUNCTION_SHARE_MIN * total
-    if function >= FUNCTION_SHARE_MIN * total > 0 and foreign <= max(1.0, FOREIGN_RATIO_MAX * function):
+def is_accented(word: str) -> bool:
+    """Whether letters outside ASCII are in a word."""
+    return not word.isascii() and bool(_ACCENTED.search(word))
+
+
+def is_known(word: str) -> bool:
+    """Whether a word is frequent, whatever points stand around it."""
+    return zipf(word.lower().strip(".,;:")) >= KNOWN_ZIPF
+
+
+def census(counts: Counter[str]) -> Census:
+    """What words are, each with how often it stands."""
+    return Census(
+        counts.total(),
+        sum(map(counts.__getitem__, OWN_WORDS.intersection(counts))),
+        sum(map(counts.__getitem__, FOREIGN_WORDS.intersection(counts))),
+        sum(count for word, count in counts.items() if is_accented(word)),
+        sum(count for word, count in counts.items() if is_known(word)),
+    )
+
+
+def is_english(of: Census) -> bool:
+    """Whether words are those of an English text, be it damaged or a list."""
+    if of.accented > SCRIPT_SHARE_MAX * of.total:
+        return of.function >= 2 * FUNCTION_SHARE_MIN * of.total
+    if of.function >= FUNCTION_SHARE_MIN * of.total > 0 and of.foreign <= max(1.0, FOREIGN_RATIO_MAX * of.function):
         return True
-    known = sum(count for word, count in counts.items() if zipf(word.lower().strip(".,;:")) >= KNOWN_ZIPF)
-    if foreign > max(1.0, FOREIGN_SHARE_MAX * total):
-        return known >= KNOWN_DESPITE_MIN * total
-    return known >= KNOWN_SHARE_MIN * total > 0
+    if of.foreign > max(1.0, FOREIGN_SHARE_MAX * of.total):
+        return of.known >= KNOWN_DESPITE_MIN * of.total
+    return of.known >= KNOWN_SHARE_MIN * of.total > 0

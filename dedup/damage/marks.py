@@ -1,19 +1,19 @@
 """A text becomes the numbers of its tokens, each with marks of what else is asked of it.
 
-What stands between white space is taken apart once and remembered: few strings make up most of a text. A token is
+What stands between white space is taken apart once and remembered (`strings`). A token is
 `network.code` in its lower 32 bits; the bits above say whether it is a word, a frequent English one, an article, and
-whether an article before it does not fit its sound. Limits: strings of over PIECE_CHARACTERS_MAX are not remembered.
+whether an article before it does not fit its sound.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache, partial
 
 import numpy as np
 
-from dedup.damage import lexicon
+from dedup.damage import lexicon, strings
 from dedup.damage.network import TOKEN, Ids, code, without_breaks
 from dedup.damage.weights import Model
 
@@ -21,41 +21,25 @@ WORD, FREQUENT = 1 << 32, 1 << 33
 _ARTICLE_BIT, _MISFIT_BIT = 34, 36
 """Two bits each: for `a`, and for `an`."""
 CODE = (1 << 32) - 1
-PIECE_CHARACTERS_MAX, PIECES_MAX = 40, 200_000
 _NONE = np.empty(0, np.int64)
 
-_ARTICLE = re.compile(
-    r"\b[Aa] (?:[aio]\w+|[e](?!u|w)\w+|u(?!n[ia]|s|t|r[ao]|k|b)\w{2,})"
-    r"|\b[Aa]n (?:[bcdfgjklmnpqrstvwyz][a-z]{2,})\b"
-)
-_NOT_DISAGREEING = re.compile(r"\b[Aa] (?:one|once|or|of|in|at|as|and|is|it|I|on|are|am|if)\b")
+_AFTER_AN_ONLY = re.compile(r"[aio]\w+|e(?!u|w)\w+|u(?!n[ia]|s|t|r[ao]|k|b)\w{2,}")
+_AFTER_A_ONLY = re.compile(r"[bcdfgjklmnpqrstvwyz][a-z]{2,}")
+_AFTER_ANY = frozenset("one once or of in at as and is it I on are am if".split())
 _ARTICLES = {"a": 1, "A": 1, "an": 2, "An": 2}
 
 
 def marked(text: str, net: Model) -> Ids:
     """The tokens of a text."""
-    known, pieces = _known(), without_breaks(text).split()
-    found = list(map(known.get, pieces))
-    if None in found:
-        if len(known) > PIECES_MAX:
-            known.clear()
-        found = [_of_piece(piece, net) if one is None else one for piece, one in zip(pieces, found, strict=True)]
-    return np.frombuffer(b"".join(filter(None, found)), np.int64)
+    return strings.tokens(without_breaks(text), partial(_of_string, net))
 
 
-@cache
-def _known() -> dict[str, bytes]:
-    """The tokens of strings that were met."""
-    return {}
+def _of_string(net: Model, string: str) -> list[int]:
+    """The tokens of what stands between white space."""
+    return [_mark(token) | code(token, net.numbers) for token in TOKEN.findall(string)]
 
 
-def _of_piece(piece: str, net: Model) -> bytes:
-    tokens = np.array([_mark(token) | code(token, net.numbers) for token in TOKEN.findall(piece)], np.int64).tobytes()
-    if len(piece) <= PIECE_CHARACTERS_MAX:
-        _known()[piece] = tokens
-    return tokens
-
-
+@lru_cache(maxsize=1 << 16)
 def _mark(token: str) -> int:
     if not token[0].isalpha():
         return _misfits(token) << _MISFIT_BIT
@@ -65,11 +49,8 @@ def _mark(token: str) -> int:
 
 def _misfits(token: str) -> int:
     """Which of the articles does not fit a word after it: 1 for `a`, 2 for `an`."""
-    return sum(
-        bit
-        for article, bit in (("a", 1), ("an", 2))
-        if _ARTICLE.fullmatch(f"{article} {token}") and not _NOT_DISAGREEING.fullmatch(f"{article} {token}")
-    )
+    wants_an = _AFTER_AN_ONLY.fullmatch(token) and token not in _AFTER_ANY
+    return bool(wants_an) | bool(_AFTER_A_ONLY.fullmatch(token)) << 1
 
 
 def disagreements(tokens: Ids) -> int:

@@ -167,14 +167,15 @@ class _Projections:
     """What words, and ways of writing, add to the hidden units from each of the 2 * REACH + 1 places around.
 
     words: (SLOTS, places * hidden) int16 of scale UNIT; slots: (n,), where in it a word is, -1 if it is not. written:
-    (8, places * hidden), those of shapes. When all slots are taken, all are given up.
+    (8, places * hidden), those of shapes; near: (DIMENSIONS, places * hidden), which makes words' rows; taken: (1,),
+    how many there are. When all slots are taken, all are given up.
     """
 
     def __init__(self, net: Model) -> None:
         hidden = len(net.bias)
         near = net.near.reshape(PLACES, -1, hidden).transpose(1, 0, 2).reshape(-1, PLACES * hidden)
         shapes = net.shapes.reshape(PLACES, 8, hidden).transpose(1, 0, 2).reshape(8, -1)
-        self._vectors, self._near, self._taken = net.vectors, near.astype(np.float64), 0
+        self._vectors, self.near, self.taken = net.vectors, near.astype(np.float64), np.zeros(1, np.int64)
         self.written = np.rint(shapes * UNIT).astype(np.int16)
         self.words = np.empty((SLOTS, PLACES * hidden), np.int16)
         self.slots = np.full(len(net.vectors), -1, np.int32)
@@ -185,13 +186,14 @@ class _Projections:
         new = np.unique(ids[self.slots[ids] < 0])
         if not len(new):
             return
-        if self._taken + len(new) > SLOTS:
+        first = int(self.taken[0])
+        if first + len(new) > SLOTS:
             self.slots[:] = -1
-            self._taken, new = 0, np.unique(ids)
-        stop = self._taken + len(new)
-        self.words[self._taken : stop] = np.rint(self._vectors[new] @ self._near * UNIT)
-        self.slots[new] = np.arange(self._taken, stop)
-        self._taken = stop
+            first, new = 0, np.unique(ids)
+        stop = first + len(new)
+        self.words[first:stop] = np.rint(self._vectors[new] @ self.near * UNIT)
+        self.slots[new] = np.arange(first, stop)
+        self.taken[0] = stop
 
 
 UNIT, SLOTS = 1024, 1 << 14
@@ -250,12 +252,11 @@ def _compiled(codes: Ids, net: Model) -> tuple[Ids, Floats]:
     from dedup.kernels import misplaced
 
     known, (meanings, starts) = _projections(), _whole_numbers()
-    known.make(codes >> 4)
     found = np.empty(len(codes), np.float32)
     misplaced.odds(
         codes, _OPENED, _WITHIN, net.content, HEAVY_RANK, len(net.numbers), meanings, net.vectors, net.zipf, net.own,
-        net.pairs, starts, net.bits, known.slots, known.words, known.written, net.mean, net.figures, net.bias, net.top,
-        net.direct, net.constant, found,
+        net.pairs, starts, net.bits, known.slots, known.words, known.written, known.near, known.taken, net.mean,
+        net.figures, net.bias, net.top, net.direct, net.constant, found,
     )  # fmt: skip
     places = np.flatnonzero(found == found)  # noqa: PLR0124 - what is no word has no number
     return places, found[places]

@@ -20,10 +20,10 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from math import exp, sqrt
 
-from dedup.damage import lexicon
-from dedup.damage.findings import ABSTAINED, FINDINGS_MAX, Detection, Finding, detection, pieces, shown
+from dedup.damage import lexicon, strings
+from dedup.damage.findings import ABSTAINED, FINDINGS_MAX, Detection, Finding, detection, shown
 from dedup.damage.foreign import FOREIGN_WORDS
-from dedup.damage.shapes import EDGES, Shape, misread, shape, shapes
+from dedup.damage.shapes import EDGES, SHAPES, Shape, misread, shape
 
 PIECES_MIN = 8
 """Words below which nothing is said of a whole text."""
@@ -74,14 +74,14 @@ _JOINED = re.compile(r"(?<=[^\W\d_]{2})-\r?\n[ \t]{0,20}(?=[^\W\d_])")
 def detect(text: str) -> Detection:
     """The findings in a text, and the probability that it was scanned or mistyped."""
     divided = list(line_ends(text)) if "-\n" in text or "-\r\n" in text else []
-    parts = _sampled(_JOINED.sub("", text).split() if divided else pieces(text))
-    if len(parts) < PIECES_MIN:
+    whole = _JOINED.sub("", text) if divided else text
+    tally = strings.tallied_sample(whole, PIECES_MAX)
+    if tally.count < PIECES_MIN:
         return ABSTAINED if not divided else Detection(0.0, tuple(divided), judged=False)
-    counts = Counter(parts)
-    if not lexicon.is_english(counts):
-        return _garbled(counts) or ABSTAINED
+    if not lexicon.is_english(lexicon.Census(tally.count, *tally.marks[: strings.KNOWN + 1])):
+        return _garbled(whole) or ABSTAINED
     head = text[:SPECK_CHARACTERS]
-    score = probability(shares(counts, false_capitals(head), strays(head)))
+    score = probability(shares(*strings.classed(whole, PIECES_MAX), false_capitals(head), strays(head)))
     found = [*divided, *islice(_words(text), FINDINGS_MAX)] if score >= FINDINGS_LEVEL else divided
     return Detection(score, detection(found).findings)
 
@@ -92,8 +92,9 @@ GARBLED_SHARE_MIN, GARBLED_FOREIGN_MAX, GARBLED_CODE_MAX = 0.3, 0.02, 0.1
 another language, and of code, up to which it may be."""
 
 
-def _garbled(counts: Counter[str]) -> Detection | None:
+def _garbled(text: str) -> Detection | None:
     """What is said of a text without English words: where signs stand inside most of the words, it was scanned."""
+    counts = Counter(_sampled(text.split()))
     kinds: Counter[str] = Counter()
     for piece, count in counts.items():
         kinds[shape(piece)] += count
@@ -132,20 +133,23 @@ def strays(text: str) -> int:
     return sum(found[1] not in _RULES for found in map(_STRAY.fullmatch, short) if found) if short else 0
 
 
-def shares(counts: Counter[str], capitals: int, specks: int = 0) -> dict[str, float]:
-    """The square roots of the shares of each class, among the pieces that are words, and of distinct damaged ones."""
-    classes, distinct = dict.fromkeys(FEATURES, 0), dict.fromkeys(FEATURES, 0)
-    for kind, count in zip(shapes(counts), counts.values(), strict=True):
-        if kind != "known":
-            classes[kind] += count
-            distinct[kind] += 1
-    words = counts.total() - classes["code"] - classes["number"] + PRIOR_WORDS
-    found: dict[str, float] = {kind: sqrt(classes[kind] / words) for kind in FEATURES}
+def shares(every: Sequence[int], distinct: Sequence[int], capitals: int, specks: int = 0) -> dict[str, float]:
+    """The square roots of the shares of each class, among the pieces that are words, and of distinct damaged ones.
+
+    every, distinct: how many pieces are of each of `shapes.SHAPES`."""
+    words = sum(every) - every[_PLACES["code"]] - every[_PLACES["number"]] + PRIOR_WORDS
+    found: dict[str, float] = {kind: sqrt(every[_PLACES[kind]] / words) for kind in FEATURES}
     found["false capital"] = sqrt(capitals / words)
     found["stray"] = sqrt(specks / words)
-    found["near distinct"] = sqrt(sum(distinct[kind] for kind in ("near", "near rare", "near short")) / words)
-    found["far distinct"] = sqrt(sum(distinct[kind] for kind in ("far", "far short")) / words)
+    for name, kinds in _DISTINCT.items():
+        found[name] = sqrt(sum(distinct[_PLACES[kind]] for kind in kinds) / words)
     return found
+
+
+_PLACES = {kind: place for place, kind in enumerate(SHAPES)}
+_DISTINCT: dict[str, tuple[Shape, ...]] = {
+    "near distinct": ("near", "near rare", "near short"), "far distinct": ("far", "far short"),
+}  # fmt: skip
 
 
 def probability(features: dict[str, float]) -> float:

@@ -15,9 +15,9 @@ import string
 import zlib
 from collections import Counter
 from collections.abc import Sequence
-from functools import cache
 
-from dedup.damage.findings import pieces, vocabulary
+from dedup.damage import strings
+from dedup.damage.furniture import LANGUAGE_OF_STOPS, PHRASES, phrases_by_word
 from dedup.model import Span
 
 PARAGRAPH_LETTERS_MIN = 60
@@ -38,19 +38,6 @@ Place = tuple[Span, str, str]
 
 # --- 3: furniture ------------------------------------------------------------------------------------------------
 
-_FURNITURE = (
-    "share on facebook", "share on twitter", "share this", "tweet this", "pin it", "email this article",
-    "print this page", "leave a reply", "leave a comment", "post a comment", "your email address will not be published",
-    "required fields are marked", "save my name, email", "notify me of new", "this site uses cookies", "we use cookies",
-    "uses cookies to", "accept all cookies", "cookie policy", "cookie settings", "privacy policy", "terms of service",
-    "terms of use", "subscribe to our newsletter", "sign up for our", "subscribe now", "skip to content",
-    "skip to main content", "skip to navigation", "related articles", "related posts", "you may also like",
-    "recommended for you", "read more:", "read also:", "click here to", "follow us on", "like us on facebook",
-    "powered by wordpress", "all rights reserved", "back to top", "enable javascript", "javascript is disabled",
-    "add to cart", "log in to", "sign in to", "advertisement\n", "loading...", "no comments yet", "view all comments",
-    "previous article", "next article", "facebook twitter", "whatsapp", "this entry was posted in", "filed under:",
-    "permalink", "trackback", "reply to this", "report abuse", "copy link",
-)  # fmt: skip
 _PAGE_NUMBER = re.compile(
     r"\n[ \t]{0,40}(?:-\s?\d{1,4}\s?-|[Pp]age \d{1,4}(?: of \d{1,4})?|\d{1,4} \| [Pp]age)[ \t]{0,40}(?=\n|\Z)"
 )
@@ -58,27 +45,11 @@ FURNITURE_EACH = 0.22
 """How much surer each distinct piece of furniture makes: three of them are a page, one may be quoted."""
 
 
-@cache
-def _keys() -> dict[str, list[str]]:
-    """The phrases by the word of each that says most, as that may stand between spaces."""
-    keys: dict[str, list[str]] = {}
-    for phrase in _FURNITURE:
-        words = phrase.split()
-        key = max(words[:-1] or words, key=len)
-        for form in (key, key.capitalize(), key.upper(), f"({key}", f"[{key}", f"[{key.capitalize()}"):
-            keys.setdefault(form, []).append(phrase)
-    return keys
-
-
-@cache
-def _key_words() -> frozenset[str]:
-    return frozenset(_keys())
-
-
 def furniture(text: str) -> tuple[list[Place], float]:
     """What surrounds a text on a page."""
-    met = {phrase for key in _key_words() & vocabulary(text) for phrase in _keys()[key]}
-    wanted = [phrase for phrase in _FURNITURE if phrase in met] if met else []
+    keys = phrases_by_word().keys() & set(text.split()) if strings.tallied(text).marks[strings.FURNITURE] else ()
+    met = {phrase for key in keys for phrase in phrases_by_word()[key]}
+    wanted = [phrase for phrase in PHRASES if phrase in met] if met else []
     small = text.lower() if wanted else ""
     if len(small) != len(text) and wanted:
         small = text.translate(_SMALL)
@@ -135,30 +106,19 @@ def filler(text: str) -> tuple[list[Place], float]:
         for match in blank.finditer(text) if opening in text else ():
             found.append((match.span(), "placeholder", "a blank of a template that was never filled in"))
             confidence = max(confidence, 0.3)
-    longest = max(map(len, vocabulary(text)))
-    for match in _ENCODED.finditer(text) if longest >= ENCODED_CHARACTERS_MIN else ():
+    tally = strings.tallied(text)
+    for match in _ENCODED.finditer(text) if tally.longest >= ENCODED_CHARACTERS_MIN else ():
         if not match.group().isalpha() or len(set(match.group())) > 20:
             found.append((match.span(), "encoded", "data in letters, not words"))
             confidence = max(confidence, 0.4)
     sample = text[:SAMPLE_CHARACTERS].encode("utf-8", "replace")
-    may_repeat = len(vocabulary(text)) < DISTINCT_SHARE * len(pieces(text)) or longest >= ENCODED_CHARACTERS_MIN
+    may_repeat = tally.distinct < DISTINCT_SHARE * tally.count or tally.longest >= ENCODED_CHARACTERS_MIN
     if may_repeat and len(sample) > 1000 and len(zlib.compress(sample, 1)) < SQUEEZED_SHARE * len(sample):
         found.append(((0, len(text)), "filler", "the text says the same over and over"))
         confidence = 0.8
     return found, confidence
 
 
-_STOPS = {
-    "English": "the and of to was for that with this from have are not you which".split(),
-    "German": "der die und das nicht ist ein eine mit den von sich auch auf dem".split(),
-    "French": "les des est une dans que qui pour pas sur avec sont cette aux du".split(),
-    "Spanish": "los las una por con para como pero sus este entre cuando muy el del".split(),
-    "Italian": "che di il per non una sono della con anche gli nel più questo dei".split(),
-    "Portuguese": "não uma os com para como mais dos foi pelo seu são das ao em".split(),
-    "Dutch": "het een van niet dat zijn voor met maar ook door naar aan bij hij".split(),
-}
-_LANGUAGE: dict[str, str] = {word: name for name, words in _STOPS.items() for word in words}
-_FOREIGN_STOPS = frozenset(word for word, name in _LANGUAGE.items() if name != "English")
 _SCRIPT_RANGES = (
     ("Cyrillic", re.compile("[\u0400-\u04ff]")), ("Greek", re.compile("[\u0370-\u03ff]")),
     ("Hebrew", re.compile("[\u0590-\u05ff]")), ("Arabic", re.compile("[\u0600-\u06ff]")),
@@ -183,7 +143,7 @@ def _language(text: str, span: Span) -> str | None:
         for name, letters in _SCRIPT_RANGES:
             if len(letters.findall(part)) > 0.4 * len(part):
                 return name
-    found = list(filter(None, map(_LANGUAGE.get, part.lower().split())))
+    found = list(filter(None, map(LANGUAGE_OF_STOPS.get, part.lower().split())))
     if not found:
         return None
     if found.count(found[0]) == len(found):
@@ -199,7 +159,7 @@ def _is_of_one_language(text: str) -> bool:
     looked at may cut short the last, or letters of another script."""
     if not text.isascii() and _ANY_SCRIPT.search(text):
         return False
-    return _FOREIGN_STOPS.isdisjoint(text.lower().split())
+    return not strings.tallied(text).marks[strings.STOP]
 
 
 def mixture(text: str, paragraphs: Sequence[Span]) -> tuple[list[Place], float]:

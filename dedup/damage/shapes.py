@@ -8,9 +8,8 @@ says nothing. English only.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from functools import cache, lru_cache
-from typing import Literal
+from functools import lru_cache
+from typing import Literal, get_args
 
 from dedup.damage import lexicon
 
@@ -18,6 +17,7 @@ Shape = Literal[
     "known", "near", "near rare", "near short", "far", "far short", "name near", "name far", "digits", "signs",
     "capital", "letter", "sign", "odd sign", "confusion", "misread", "divided", "code", "number",
 ]  # fmt: skip
+SHAPES: tuple[Shape, ...] = get_args(Shape)
 EDGES = "\"'“”‘’.,;:!?()[]{}…—–-*_«»"
 _CODE = re.compile(r"[=<>\\{}$@#%+|~`^]{1}|[\w)][/_(\[]|[/_]|\w\.\w+(?:\.\w*)?$|::|://|^-{1,2}\w|\d[.,:]\d")
 _NUMBER = re.compile(r"^[£$€#]?\d[\d.,:/'’-]*(?:st|nd|rd|th|s|am|pm|km|kg|mm|cm|m|d|[A-Za-z])?%?$")
@@ -29,35 +29,12 @@ _SURE_NAME = re.compile(r"(?:Mac|Mc|De|La|Le|Van|O['’]|D['’]|Fitz)[A-Z][a-z]
 
 
 PIECE_CHARACTERS_MAX = 256
-"""Characters from which a piece is no word, whatever stands in it, nor worth remembering."""
+"""Characters from which a piece is no word, whatever stands in it."""
 
 
 def shape(piece: str) -> Shape:
     """The class of a piece of text between white space."""
     return _shape(piece) if len(piece) <= PIECE_CHARACTERS_MAX else "code"
-
-
-def shapes(pieces: Iterable[str]) -> list[Shape]:
-    """The classes of pieces; those that are met often are remembered."""
-    known, wanted = _met(), list(pieces)
-    try:
-        return list(map(known.__getitem__, wanted))
-    except KeyError:
-        found = list(map(known.get, wanted))
-    if len(known) > PIECES_MAX:
-        known.clear()
-    made = [shape(piece) if one is None else one for piece, one in zip(wanted, found, strict=True)]
-    known.update(one for one in zip(wanted, made, strict=True) if len(one[0]) <= PIECE_CHARACTERS_MAX)
-    return made
-
-
-@cache
-def _met() -> dict[str, Shape]:
-    """The classes of pieces that were met."""
-    return {}
-
-
-PIECES_MAX = 200_000
 
 
 def _shape(piece: str) -> Shape:

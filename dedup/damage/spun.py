@@ -117,7 +117,7 @@ def _is_familiar(asked: Ids) -> bool:
 
 def _is_english(parts: Sequence[str]) -> bool:
     heads = (token for part in parts for token in tokens(part)[:LANGUAGE_TOKENS])
-    return lexicon.is_english(Counter(token.lower() for token in heads if token[0].isalpha()))
+    return lexicon.is_english(lexicon.census(Counter(token.lower() for token in heads if token[0].isalpha())))
 
 
 def _glances(text: str) -> list[str]:

@@ -18,10 +18,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from itertools import islice
-from operator import eq
 
-from dedup.damage import page
-from dedup.damage.findings import NOTHING, Detection, Finding, detection, pieces, shown
+from dedup.damage import page, strings
+from dedup.damage.findings import NOTHING, Detection, Finding, detection, shown
 from dedup.damage.page import SAMPLE_CHARACTERS, Place
 from dedup.model import Span
 
@@ -176,8 +175,7 @@ def _repeated(text: str) -> tuple[list[Place], float]:
             repeated += len(unit.group())
             found.append((unit.span(), "repeated", f"the same stands at character {before}"))
     share = repeated / len(text)
-    words = pieces(text)
-    if any(map(eq, words, islice(words, 1, None))):
+    if strings.tallied(text).twice:
         for twice in _TWICE.finditer(text):
             if twice.group(1) not in _MAY_STAND_TWICE:
                 found.append((twice.span(), "word twice", f"{twice.group(1)!r} is set twice"))
