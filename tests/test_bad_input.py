@@ -28,6 +28,7 @@ from dedup import pipeline
 from dedup.cli import main, options
 from dedup.config import Config
 from dedup.model import DedupError
+from dedup.packed import keyed
 from dedup.packed import unpacked as packed_unpacked
 from dedup.report import folder
 
@@ -311,6 +312,44 @@ def test_broken_line_in_the_middle_is_skipped_and_counted(source: Path, named: t
     assert [place for place, _ in problems] == [f"{path}, line {row}" for row in (2, 3, 4, 5, 6, 9)]
     assert problems[0][1].startswith("is not JSON (")
     assert [problem for _, problem in problems[1:5]] == [f"has no string under `{column}`"] * 4
+
+
+@pytest.mark.parametrize("end", ["", "\n"])
+@pytest.mark.parametrize("named", [(), ("--text-column", "body")], ids=["plain", "named"])
+def test_lines_over_the_limit_are_skipped_without_reading_them_whole(
+    source: Path, monkeypatch: pytest.MonkeyPatch, named: tuple[str, ...], end: str
+) -> None:
+    monkeypatch.setattr(keyed, "SKIP_BYTES", 100)
+    column = "body" if named else "text"
+    lines = [json.dumps({"id": str(number), column: "x " * length}) for number, length in enumerate((9, 400, 80, 9))]
+    path = source / "rows.jsonl"
+    path.write_text("\n".join([*lines, json.dumps({column: "y " * 500})]) + end)
+    ids, problems = scan(source, *named, "--document-bytes-max", 200)
+    assert ids == {"good.txt", "0", "2", "3"}
+    assert [place for place, _ in problems] == [f"{path}, line {row}" for row in (2, 5)]
+    assert all("limit" in problem and "200" in problem for _, problem in problems)
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_an_id_is_text_or_a_number(source: Path, named: bool) -> None:
+    ids = ["seven", 7, 7.5, None, True, [7]]
+    key, column = ("key", "body") if named else ("id", "text")
+    path = source / "rows.jsonl"
+    path.write_text("".join(json.dumps({key: one, column: GOOD}) + "\n" for one in ids))
+    found, problems = scan(source, *(("--text-column", "body", "--id-column", "key") if named else ()))
+    assert found == {"good.txt", "seven", "7", "7.5", "rows.jsonl#4"}
+    assert problems == [
+        (f"{path}, line {row}", f"has an `{key}` that is neither text nor a number") for row in (5, 6)
+    ]  # fmt: skip
+
+
+def test_a_text_put_right_in_a_keyed_line_stays_beside_what_else_it_holds() -> None:
+    line = b'{"n": 1, "body": "old", "\xc3\xa9": [2.5]}\n'
+    for text in ("new \u00e9", "half a pair \ud800"):
+        written = keyed._with_text(line, "body", text)
+        assert json.loads(written) == {"n": 1, "body": text, "\u00e9": [2.5]}
+        assert written.endswith(b"}\n")
+        assert (b"\xc3\xa9" in written) == ("pair" not in text)
 
 
 @pytest.mark.parametrize("form", [".csv", ".parquet", ".arrow"])

@@ -18,7 +18,7 @@ from formats import CODECS, FORMS, compressed, http, made, members, plain, tar, 
 from pyarrow import parquet
 from strategies import PARAGRAPHS, article, spun
 
-from dedup import pipeline
+from dedup import globs, pipeline
 from dedup.cli import main, options
 from dedup.config import Config
 from dedup.report import jsonl
@@ -551,6 +551,31 @@ def test_globs_choose_files_of_folders_and_archives(tmp_path: Path) -> None:
     assert chosen("--exclude", "*.zip", "--exclude", "*.txt") == {"b.md"}
     nothing = run("scan", source, "--format", "jsonl", "--include", "*.none", "--exclude", "*.zip")
     assert listed(nothing) == [(str(source), "holds no files that are asked for")]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fits", "fits_not"),
+    [
+        ("deep/**", ("deep/a", "deep/er/b"), ("a", "un/deep/a")),
+        ("a**z", ("az", "a/b/z", "x/az"), ("a/b/zy",)),
+        ("**/b.txt", ("b.txt", "a/b.txt", "a/a/b.txt"), ("bb.txt",)),
+        ("./a/*.txt", ("a/b.txt",), ("b/a/b.txt",)),
+        ("/a/", ("a", "a/b"), ("b/a",)),
+        ("a?c", ("abc", "x/abc"), ("a/c", "ac")),
+        ("[a-c]x", ("bx",), ("dx", "[a-c]x")),
+        ("[!a-c]x", ("dx",), ("bx",)),
+        ("[]]x", ("]x",), ("x",)),
+        ("[ab", ("[ab",), ("a", "b")),
+        ("[z-a].txt", ("[z-a].txt",), ("z.txt", "a.txt")),  # no range: taken as it is written
+        ("a.b", ("a.b",), ("axb",)),
+        ("[\\\\]x", ("\\x",), ("x",)),
+    ],
+)
+def test_each_sign_of_a_glob_means_what_is_said(pattern: str, fits: Sequence[str], fits_not: Sequence[str]) -> None:
+    for path, chosen in [*((one, True) for one in fits), *((one, False) for one in fits_not)]:
+        assert globs.selected(path, Config(include=(pattern,))) == chosen, path
+        assert globs.selected(path, Config(exclude=(pattern,))) != chosen, path
+        assert not globs.selected(path, Config(include=(pattern,), exclude=(pattern,)))
 
 
 def test_a_file_named_by_itself_is_read_whatever_the_globs(tmp_path: Path) -> None:
