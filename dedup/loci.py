@@ -22,20 +22,24 @@ def loci(
 ) -> tuple[Locus, ...]:
     """The loci of two documents in order. Applying them to a's text gives b's (see `applied`)."""
     writer = _Writer(a, b)
+    at_a, at_b = tokens_a.spans.data, tokens_b.spans.data  # plain numbers, sooner than from arrays
     for index, part in enumerate(segments):
-        spans_a = tokens_a.spans[part.start_a : part.stop_a]
-        spans_b = tokens_b.spans[part.start_b : part.stop_b]
+        spans_a, spans_b = slice(part.start_a, part.stop_a), slice(part.start_b, part.stop_b)
         if part.equal:
-            for span_a, span_b in zip(spans_a.tolist(), spans_b.tolist(), strict=True):
+            if writer.passed(at_a[part.stop_a - 1, 1], at_b[part.stop_b - 1, 1]):
+                continue
+            both = tokens_a.spans[spans_a].tolist(), tokens_b.spans[spans_b].tolist()
+            for span_a, span_b in zip(*both, strict=True):
                 writer.gap(span_a[0], span_b[0])
                 writer.put("formatting", span_a[1], span_b[1])
-        elif len(spans_a) and len(spans_b):
-            writer.gap(int(spans_a[0, 0]), int(spans_b[0, 0]))
-            writer.put("substitution", int(spans_a[-1, 1]), int(spans_b[-1, 1]))
+        elif part.start_a < part.stop_a and part.start_b < part.stop_b:
+            writer.gap(at_a[part.start_a, 0], at_b[part.start_b, 0])
+            writer.put("substitution", at_a[part.stop_a - 1, 1], at_b[part.stop_b - 1, 1])
         else:
-            kind: LocusKind = "move" if part.moved else ("deletion" if len(spans_a) else "insertion")
+            lone_a = part.start_a < part.stop_a
+            kind: LocusKind = "move" if part.moved else ("deletion" if lone_a else "insertion")
             next_a, next_b = _next_starts(segments, index, tokens_a, tokens_b, (len(a.text), len(b.text)))
-            writer.one_sided(kind, spans_a, spans_b, (next_a, next_b))
+            writer.one_sided(kind, tokens_a.spans[spans_a], tokens_b.spans[spans_b], (next_a, next_b))
     writer.gap(len(a.text), len(b.text))
     return tuple(writer.found)
 
@@ -46,6 +50,7 @@ class _Writer:
     def __init__(self, a: Document, b: Document) -> None:
         self.a, self.b = a, b
         self.at_a = self.at_b = 0
+        self.repaired = bool(a.repairs or b.repairs)
         self.found: list[Locus] = []
 
     def put(self, kind: LocusKind, stop_a: int, stop_b: int) -> None:
@@ -57,6 +62,14 @@ class _Writer:
                 kind = "substitution"  # equal once the encoding is mended: not a matter of form
             self.found.append(Locus(kind, span_a, span_b, text_a, text_b))
         self.at_a, self.at_b = stop_a, stop_b
+
+    def passed(self, stop_a: int, stop_b: int) -> bool:
+        """Moves the cursors to the end of equal tokens if all from here on is written alike. What is written alike is
+        tokens alike, but for repairs."""
+        if self.repaired or self.a.text[self.at_a : stop_a] != self.b.text[self.at_b : stop_b]:
+            return False
+        self.at_a, self.at_b = stop_a, stop_b
+        return True
 
     def gap(self, start_a: int, start_b: int) -> None:
         self.put("formatting", start_a, start_b)
@@ -112,12 +125,13 @@ def with_moves(segments: Sequence[Segment], moved: Blocks, length_min: int) -> I
         if _within(lone_a, *left) and _within(lone_b, *came) and not (_meets(cuts_a, *left) or _meets(cuts_b, *came)):
             cuts_a.append(left)
             cuts_b.append(came)
+    cuts_b.sort()
     for part in segments:
         if part.start_b == part.stop_b:
             for start, stop, inside in _cut(part.start_a, part.stop_a, cuts_a):
                 yield Segment(start, stop, part.start_b, part.stop_b, moved=inside)
         elif part.start_a == part.stop_a:
-            for start, stop, inside in _cut(part.start_b, part.stop_b, sorted(cuts_b)):
+            for start, stop, inside in _cut(part.start_b, part.stop_b, cuts_b):
                 yield Segment(part.start_a, part.stop_a, start, stop, moved=inside)
         else:
             yield part

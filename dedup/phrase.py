@@ -20,10 +20,13 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from math import inf, log
 from operator import itemgetter
 
-from dedup import language, pricing
+import numpy as np
+
+from dedup import covers, language, pricing
 from dedup.model import Alignment, Segment, Tokens
 from dedup.pricing import Phrase
 
@@ -37,6 +40,9 @@ SURPLUS_TOKENS = 12
 PHRASE_TOKENS_MAX = 5
 """Longest phrase on one side, in tokens; and PHRASE_SUM_MAX on both sides together."""
 PHRASE_SUM_MAX = 7
+COMPILED_CELLS = 50_000
+"""Product of the sides of regions, added up, from which they are cut by compiled loops (`covers`): what takes Python
+two seconds. Loading the loops takes half a one, compiling them, once, ten."""
 ROUNDS = 3
 """Rounds of step 3; the covers no longer change after two or three."""
 
@@ -80,24 +86,44 @@ def _uncollected() -> Iterator[None]:
 def _segments(a: Tokens, b: Tokens, aligned: Alignment) -> list[Segment]:
     parts = list(_regions(a, b, aligned))
     changed = [part for part in parts if not part.equal]
+    cells = sum((part.stop_a - part.start_a) * (part.stop_b - part.start_b) for part in changed if _may_be_cut(part))
+    cut = iter((_rounds if cells < COMPILED_CELLS else _compiled_rounds)(a, b, changed))
+    return [segment for part in parts for segment in ((part,) if part.equal else next(cut))]
+
+
+def _compiled_rounds(a: Tokens, b: Tokens, changed: Sequence[Segment]) -> Iterator[list[Segment]]:
+    """`_rounds` by compiled loops."""
+    terms = covers.Terms(_SHAPES, CELLS_MAX, SURPLUS_TOKENS, _uneven_price(changed), ROUNDS)
+    regions = [(part.start_a, part.stop_a, part.start_b, part.stop_b) for part in changed if _may_be_cut(part)]
+    found = covers.rounds(a, b, np.array(regions, np.int64), terms)
+    sides, equal = found.segments[:, :4].T.tolist(), (found.segments[:, 4] > 0).tolist()
+    rows, sizes = zip(*sides, equal, strict=True), iter(np.diff(found.starts).tolist())
+    for part in changed:
+        if _may_be_cut(part):
+            yield [Segment(*row) for row in islice(rows, next(sizes))]
+        else:
+            yield _halves(part)
+
+
+def _rounds(a: Tokens, b: Tokens, changed: Sequence[Segment]) -> list[list[Segment]]:
+    """The covers of all regions (steps 2 and 3)."""
     uneven = _uneven_price(changed)
     nowhere = _Elsewhere(Counter(), [], uneven)
     alone = [_cover(a.words, b.words, part, nowhere) for part in changed]
-    covers, proposals = alone, [_pairs(a, b, cover) for cover in alone]
+    found, proposals = alone, [_pairs(a, b, cover) for cover in alone]
     for _ in range(ROUNDS - 1):
         everywhere = Counter(pair for pairs in proposals for pair in pairs)
         heads = Counter(map(_heads, everywhere))
-        covers = [
+        found = [
             _cover(a.words, b.words, part, _Elsewhere(everywhere, own, uneven))
             if _may_recur((a, b), part, own, everywhere, heads)
             else cover
             for part, cover, own in zip(changed, alone, proposals, strict=True)
         ]
-        before, proposals = proposals, [_pairs(a, b, cover) for cover in covers]
+        before, proposals = proposals, [_pairs(a, b, cover) for cover in found]
         if proposals == before:
             break
-    cut = iter(covers)
-    return [segment for part in parts for segment in ((part,) if part.equal else next(cut))]
+    return found
 
 
 def _heads(pair: _Pair) -> tuple[str, str]:
@@ -184,12 +210,8 @@ def _cover(words_a: Phrase, words_b: Phrase, region: Segment, repeated: _Elsewhe
     """The cheapest monotone cover of a region (step 2): O(cells * phrase shapes)."""
     side_a, side_b = words_a[region.start_a : region.stop_a], words_b[region.start_b : region.stop_b]
     height, width = len(side_a), len(side_b)
-    if not height or not width or height * width > CELLS_MAX or abs(height - width) >= SURPLUS_TOKENS:
-        halves = (
-            Segment(region.start_a, region.stop_a, region.start_b, region.start_b),
-            Segment(region.stop_a, region.stop_a, region.start_b, region.stop_b),
-        )
-        return [half for half in halves if half.start_a < half.stop_a or half.start_b < half.stop_b]
+    if not _may_be_cut(region):
+        return _halves(region)
     if height == width == 1 and side_a != side_b and _is_pair(side_a, side_b, repeated):
         return [region]  # what most regions are, without the table
     if height == width and _is_word_by_word(side_a, side_b, repeated):
@@ -205,6 +227,21 @@ def _cover(words_a: Phrase, words_b: Phrase, region: Segment, repeated: _Elsewhe
         found.append(Segment(start_a, start_a + m, start_b, start_b + n, equal=same))
         i, j = i - m, j - n
     return _tidy(found[::-1])
+
+
+def _may_be_cut(region: Segment) -> bool:
+    """Whether a region has two sides, and they are near enough in length and short enough to be cut."""
+    height, width = region.stop_a - region.start_a, region.stop_b - region.start_b
+    return 0 < height * width <= CELLS_MAX and abs(height - width) < SURPLUS_TOKENS
+
+
+def _halves(region: Segment) -> list[Segment]:
+    """A region as a deletion and an insertion, as far as it has both."""
+    halves = (
+        Segment(region.start_a, region.stop_a, region.start_b, region.start_b),
+        Segment(region.stop_a, region.stop_a, region.start_b, region.stop_b),
+    )
+    return [half for half in halves if half.start_a < half.stop_a or half.start_b < half.stop_b]
 
 
 def _is_pair(side_a: Phrase, side_b: Phrase, repeated: _Elsewhere) -> bool:

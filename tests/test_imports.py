@@ -22,11 +22,11 @@ STOREYS = (
     "whole".split(),
     "columns display edits globs language mojibake paging places spool".split(),
     "figures inflection losses packed plausible pricing slips".split(),
-    "damage dictionary readings remote witnesses".split(),
-    (*STAGES, *"ballots engines rules suspicion".split()),
-    "inputs judge vote".split(),
-    "bulk conjecture leaning mending".split(),
-    "pipeline".split(),
+    "covers damage dictionary readings recut remote witnesses".split(),
+    (*STAGES, *"channel engines rules suspicion".split()),
+    "ballots inputs judge".split(),
+    "bulk conjecture leaning mending weighing".split(),
+    "pipeline vote".split(),
     "checking decisions index meeting restoring shared tables".split(),
     "explain remembered".split(),
     "report".split(),
@@ -123,9 +123,9 @@ def test_bulk_is_imported_only_by_the_pipeline_and_its_explanation_and_only_when
     assert all("bulk" not in own(top_level(MODULES[user])) for user in users - index)
 
 
-def test_kernels_are_imported_only_by_bulk_the_index_and_damage() -> None:
+def test_kernels_are_imported_only_by_bulk_the_index_damage_and_covers() -> None:
     users = {name.partition(".")[0] for name, tree in MODULES.items() if "kernels" in own(tree)}
-    assert users <= {"bulk", "damage", "index", "kernels"}
+    assert users <= {"bulk", "covers", "damage", "index", "kernels"}
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from strategies import PARAGRAPHS, SPINNER, article, edited_pairs, hostile_texts, spun
 
@@ -218,6 +218,65 @@ def test_segments_cover_both_texts_and_equal_ones_are_equal(pair: tuple[str, str
 @given(hostile_texts, hostile_texts)
 def test_segments_cover_hostile_texts_too(a: str, b: str) -> None:
     covers(*cut(a, b))
+
+
+def both_ways(a: Tokens, b: Tokens, monkeypatch: pytest.MonkeyPatch) -> tuple[list[Segment], list[Segment]]:
+    """The segments by Python's own loops, and by the compiled ones."""
+    aligned = align.alignment(a, b, Config())
+    found = []
+    for cells in (1 << 60, 1):
+        with monkeypatch.context() as patched:
+            patched.setattr(phrase, "COMPILED_CELLS", cells)
+            found.append(phrase.segments(a, b, aligned))
+    return found[0], found[1]
+
+
+KINDLY = st.sampled_from(
+    "the a of in to on up down over take took make have not isn't is cannot can that that's it's do don't website web "
+    "site setup set use used utilise utilised colour color 1914 15 state-run states happen happened place ß ﬁn fin "
+    "naïve naive country countries military navy at least most in addition besides nation nationwide".split()
+)
+"""Words of every kind that prices ask for, so that their phrases contract, are alike, govern and belong together."""
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(st.tuples(st.lists(KINDLY, max_size=9), st.lists(KINDLY, max_size=9)), max_size=8))
+def test_compiled_covers_are_the_plain_ones(
+    monkeypatch: pytest.MonkeyPatch, regions: list[tuple[list[str], list[str]]]
+) -> None:
+    frame = PARAGRAPHS[0].split()
+    sides = (
+        " ".join(word for at, region in enumerate(regions) for word in [*frame[at * 5 : at * 5 + 5], *region[side]])
+        for side in (0, 1)
+    )
+    plain, compiled = both_ways(*(clean.tokens(clean.from_text("x", text)) for text in sides), monkeypatch)
+    assert plain == compiled
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(edited_pairs())
+def test_compiled_covers_of_edited_texts_are_the_plain_ones(
+    monkeypatch: pytest.MonkeyPatch, pair: tuple[str, str]
+) -> None:
+    plain, compiled = both_ways(*(clean.tokens(clean.from_text("x", text)) for text in pair), monkeypatch)
+    assert plain == compiled
+
+
+def test_compiled_covers_of_the_seeds_and_of_repeated_replacements_are_the_plain_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    texts = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "seeds").glob("00[24]_*.txt"))]
+    long = article(5, 120)
+    for a, b in (texts, texts[::-1], [long, spun(long, 3, 0.8)]):
+        plain, compiled = both_ways(*(clean.tokens(clean.from_text("x", text)) for text in (a, b)), monkeypatch)
+        assert plain == compiled
+
+
+def test_texts_without_a_region_to_cut_need_no_compiled_loops(monkeypatch: pytest.MonkeyPatch) -> None:
+    for texts in (("one two three", "one two three"), ("", "one two"), (PARAGRAPHS[0], PARAGRAPHS[1] * 3)):
+        one, other = (clean.tokens(clean.from_text("x", text)) for text in texts)
+        plain, compiled = both_ways(one, other, monkeypatch)
+        assert plain == compiled
 
 
 @given(
