@@ -89,10 +89,9 @@ class Command:
 
 def cli(*arguments: str) -> Callable[[Path], None]:
     """A command line; IN and OUT stand for these folders."""
+    from dedup.cli import main  # not in the run, which may be ended from its first moment on
 
     def run(box: Path) -> None:
-        from dedup.cli import main
-
         places = {"IN": str(box / "in"), "OUT": str(box / "out")}
         named = [one.replace("IN", places["IN"], 1) if one.startswith("IN") else one for one in arguments]
         main([one.replace("OUT", places["OUT"], 1) if one.startswith("OUT") else one for one in named])
@@ -163,8 +162,11 @@ def torn(box: Path, at: int, error: int) -> None:
 
 def with_torn_writes() -> None:
     """Begins this program anew with `torn.c` loaded, if that can be compiled here."""
+    if sees_writes():  # it is loaded, and of no use to processes that this one starts
+        shutil.rmtree(Path(os.environ.pop("LD_PRELOAD")).parent)
+        return
     compiler = shutil.which("cc")
-    if sees_writes() or not compiler or sys.platform != "linux":
+    if not compiler or sys.platform != "linux":
         return
     built = Path(tempfile.mkdtemp(prefix="torn-")) / "torn.so"
     source = Path(__file__).with_name("torn.c")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -115,3 +117,20 @@ def test_a_writer_of_an_index_that_is_ended_leaves_what_is_committed(
     named = {"manifest.json", *(one.name for one in manifest.loaded(tmp_path / "seen").files)}
     assert there == named
     assert len(Index.open(tmp_path / "seen")) in (0, 2)
+
+
+@pytest.mark.parametrize("call", ["ftruncate", "write", "listdir", "scandir"])
+def test_a_writer_of_an_index_on_a_broken_disk_is_told_so_or_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    index = Index.create(tmp_path / "seen")
+
+    def refused(*_: object) -> int:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, call, refused)
+        with suppress(DedupError):
+            index.add_documents([dedup.document("a", article(1))])
+    assert len(Index.open(tmp_path / "seen")) in (0, 1)
+    assert not index.verify()

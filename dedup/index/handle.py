@@ -198,8 +198,8 @@ class Index:
         folder = self._at.folder
         manifest.loaded(folder)  # a folder that is no index is told so, and gets no lock
         with manifest.locked(folder):
-            manifest.swept(folder, self.refreshed().manifest)
             try:
+                manifest.swept(folder, self.refreshed().manifest)
                 yield
             except BaseException as error:
                 with suppress(OSError, DedupError):

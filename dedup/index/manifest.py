@@ -14,7 +14,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -197,9 +197,10 @@ def locked(folder: Path) -> Iterator[None]:
         except BlockingIOError as error:
             holder = os.read(handle, 1000).decode("utf-8", "replace") or "another process"
             raise DedupError(folder, f"is being written by {holder}", "wait until that has ended") from error
-        os.ftruncate(handle, 0)
-        since = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-        os.write(handle, f"process {os.getpid()} on {socket.gethostname()}, since {since}".encode())
+        with suppress(OSError):  # a note for others, which a full disk need not take
+            os.ftruncate(handle, 0)
+            since = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+            os.write(handle, f"process {os.getpid()} on {socket.gethostname()}, since {since}".encode())
         yield
     finally:
         os.close(handle)
