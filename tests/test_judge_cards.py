@@ -106,6 +106,19 @@ def test_a_card_speaks_against_its_document_as_the_rules_say(numbers: list[int],
     assert numbers or not changed
 
 
+@pytest.mark.parametrize("relation", ["damaged", "near", "exact", "spun"])
+def test_a_slight_card_counts_a_little(relation: str) -> None:
+    told = evidence(similarity=0.9, strength=2.0)
+    told["direction"]["frequency"] = 2.0
+    one = Pair("d0", "d1", relation, 0.5, 0.5, 0.5, "d0", 0.8808, 3, told)  # type: ignore[arg-type]
+    scores = np.zeros((2, len(KINDS)))
+    scores[0, KINDS.index("ocr")] = 0.02
+    (now,) = judge.with_damage(in_columns(IDS, [one]), np.array([0, 1]), scores, CONFIG)
+    part = -0.02 * CONFIG.noise_card_weight if relation in ("damaged", "near") else 0.0
+    assert direction(now)["damage"] == pytest.approx(part)
+    assert (now.cleaner, now.confidence) == ("d0", round(1 / (1 + exp(-2.0 - part)), 4))
+
+
 def asked_of(one: Pair) -> tuple[bool, bool]:
     """Whether words, and whether slips, are asked of a pair, whatever is known of it."""
     told = one.evidence
