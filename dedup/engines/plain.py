@@ -113,6 +113,8 @@ def _placed(array: NDArray[Any], arrays: list[NDArray[Any]]) -> list[Any]:
 def _array(dtype: str, shape: list[Any], buffer: memoryview) -> NDArray[Any]:
     if not NUMBERS.fullmatch(dtype):  # numpy takes whole expressions for a type
         raise NotPlainError(f"{dtype} is no type of numbers")
+    if not all(type(length) is int and length >= 0 for length in shape):  # of -1 numpy makes whatever fits
+        raise NotPlainError(f"{shape} is no shape")
     wanted = np.dtype(dtype)
     count = prod(shape)
     if not count:
