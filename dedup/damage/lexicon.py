@@ -56,7 +56,7 @@ WORD_LETTERS_MAX = 20
 def zipf(word: str) -> float:
     """The Zipf frequency of a word in small letters; a possessive counts as its noun, an old spelling as the new."""
     found = listed(word) or listed(word.removesuffix("'s"))
-    if found >= 3.0:
+    if found >= 3.0 or (not word.isalnum() and _NEVER_LISTED.search(word)):
         return found
     return max([found, *(listed(modern) - 1.0 for modern in _modern(word))])
 
@@ -67,14 +67,21 @@ def listed(word: str) -> float:
     return log10(share) + 9.0 if share else 0.0
 
 
+_NEVER_LISTED = re.compile(r"[!-&(-+/<-?\[-^`{-~]")
+"""Signs that are in no word of the list, however it is spelled."""
 _BETWEEN_VOWELS = re.compile(r"(?<=[aeio])u(?=[aeiy])")
-_FIRST_V = re.compile(r"^v(?=[^aeiou])")
 
 
 def _modern(word: str) -> set[str]:
     """How a word might be spelled today if it stands in the spelling of the seventeenth century."""
-    spelled = _FIRST_V.sub("u", _BETWEEN_VOWELS.sub("v", word.replace("ſ", "s").replace("vv", "w")))
-    forms = {spelled, re.sub("^i(?=[aou])", "j", spelled)}
+    spelled = word.replace("ſ", "s").replace("vv", "w")
+    if "u" in spelled:
+        spelled = _BETWEEN_VOWELS.sub("v", spelled)
+    if spelled[:1] == "v" and spelled[1:2] not in tuple("aeiou") and len(spelled) > 1:
+        spelled = f"u{spelled[1:]}"
+    forms = {spelled}
+    if spelled[:1] == "i" and spelled[1:2] in tuple("aou"):
+        forms.add(f"j{spelled[1:]}")
     for form in tuple(forms):
         if form.endswith("ie"):
             forms.add(f"{form[:-2]}y")
@@ -95,6 +102,12 @@ def _frequent() -> list[str]:
     """The frequent words, the most frequent first, as the list has them."""
     shares, least = language.shares(), 10.0 ** (FREQUENT_ZIPF - 9.0)
     return list(takewhile(lambda word: shares[word] >= least, shares))
+
+
+@cache
+def frequent_words() -> frozenset[str]:
+    """The frequent words, all that may have been misread or slipped in."""
+    return frozenset(_frequent())
 
 
 @cache

@@ -47,8 +47,7 @@ FURNITURE_EACH = 0.22
 
 def furniture(text: str) -> tuple[list[Place], float]:
     """What surrounds a text on a page."""
-    keys = phrases_by_word().keys() & set(text.split()) if strings.tallied(text).marks[strings.FURNITURE] else ()
-    met = {phrase for key in keys for phrase in phrases_by_word()[key]}
+    met = {phrase for key in strings.with_mark(text, strings.FURNITURE) for phrase in phrases_by_word()[key]}
     wanted = [phrase for phrase in PHRASES if phrase in met] if met else []
     small = text.lower() if wanted else ""
     if len(small) != len(text) and wanted:
@@ -159,7 +158,7 @@ def _is_of_one_language(text: str) -> bool:
     looked at may cut short the last, or letters of another script."""
     if not text.isascii() and _ANY_SCRIPT.search(text):
         return False
-    return not strings.tallied(text).marks[strings.STOP]
+    return strings.tallied(text).marks[strings.STOP] < 2
 
 
 def mixture(text: str, paragraphs: Sequence[Span]) -> tuple[list[Place], float]:
@@ -177,8 +176,11 @@ def mixture(text: str, paragraphs: Sequence[Span]) -> tuple[list[Place], float]:
 
 
 _NOT_LETTER = re.compile(r"[^\w\s]|[\d_]")
-_ASCII_LETTERS = string.ascii_letters.encode()
-_ASCII_SPACES = b" \n\t\r\v\f"
+_BEYOND = re.compile("[^\x00-\x7f]+")
+_ASCII_SPACES = " \n\t\r\v\f"
+_ASCII_LETTERS = (string.ascii_letters + _ASCII_SPACES).encode()
+_NO_SIGNS = _ASCII_LETTERS + bytes((*range(28, 32), *range(128, 256)))
+"""Letters, white space, and bytes of what is outside ASCII."""
 
 
 def no_prose(text: str) -> tuple[list[Place], float]:
@@ -186,11 +188,12 @@ def no_prose(text: str) -> tuple[list[Place], float]:
     middle = max(0, len(text) - PROSE_CHARACTERS) // 2
     sample = text[middle : middle + PROSE_CHARACTERS]
     if sample.isascii():
-        packed = sample.encode().translate(None, _ASCII_SPACES)
-        solid, odd = len(packed), len(packed.translate(None, _ASCII_LETTERS))
+        solid = len(sample) - sum(map(sample.count, _ASCII_SPACES))
+        odd = len(sample.encode().translate(None, _ASCII_LETTERS))
     else:
         solid = len(sample) - sum(map(sample.count, " \n\t\r"))
-        odd = len(_NOT_LETTER.findall(sample))
+        odd = len(sample.encode("utf-8", "ignore").translate(None, _NO_SIGNS))
+        odd += len(_NOT_LETTER.findall("".join(_BEYOND.findall(sample))))
     share = 1.0 - odd / max(1, solid)
     if solid < 100 or share >= LETTER_SHARE_MIN:
         return [], 0.0

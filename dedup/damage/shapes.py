@@ -50,6 +50,8 @@ def _shape(piece: str) -> Shape:
 
 def _sign_shape(piece: str, bare: str) -> Shape | None:
     """The class of a piece that is not all letters, capitals, apostrophes and hyphens."""
+    if bare.isalpha():
+        return "signs" if _ODD.search(piece) else None
     for kind, pattern in _SIGN_SHAPES:
         if pattern.search(bare) and not (kind == "code" and _ODD.search(bare)):
             return kind
@@ -173,14 +175,16 @@ def _word_shape(word: str) -> Shape:
         return "known"
     if found < MISREAD_RARE and len(small) > 2 and misread(small):
         return "misread"
+    if word[0].isupper() and found >= NAME_ZIPF:
+        return "known"
     other = lexicon.neighbour(small.removesuffix("'s"))
     gain = lexicon.zipf(other) - found if other else 0.0
-    return _name_shape(small, found, gain) if word[0].isupper() else _rare_shape(small, found, gain)
+    return _name_shape(small, gain) if word[0].isupper() else _rare_shape(small, found, gain)
 
 
-def _name_shape(small: str, found: float, gain: float) -> Shape:
-    """The class of a rare word with a capital; `gain` is by how much its neighbour is more frequent."""
-    return "known" if found >= 1.5 else "name near" if gain > 3 and len(small) > 4 else "name far"
+def _name_shape(small: str, gain: float) -> Shape:
+    """The class of a rarer word with a capital; `gain` is by how much its neighbour is more frequent."""
+    return "name near" if gain > 3 and len(small) > 4 else "name far"
 
 
 def _rare_shape(small: str, found: float, gain: float) -> Shape:
@@ -192,6 +196,8 @@ def _rare_shape(small: str, found: float, gain: float) -> Shape:
     return "far short" if len(small) < 5 else "far"
 
 
+NAME_ZIPF = 1.5
+"""Zipf frequency from which a word with a capital is known."""
 MISREAD_RARE = 2.0
 """Zipf frequency up to which a word is asked whether it was misread."""
 
@@ -200,12 +206,12 @@ MISREAD_RARE = 2.0
 def misread(word: str) -> str | None:
     """The frequent word that a scanner reads as this rare one, by one stroke for another, if there is one."""
     best, most = None, max(MISREAD_ZIPF, lexicon.listed(word) + MISREAD_GAIN)
+    frequent = lexicon.frequent_words()
     for read, stood in _MISREADINGS:
-        at = word.find(read)
+        at = word.find(read) if read in word else -1
         while at >= 0:
             other = word[:at] + stood + word[at + len(read) :]
-            found = lexicon.listed(other)
-            if found > most:
+            if other in frequent and (found := lexicon.listed(other)) > most:
                 best, most = other, found
             at = word.find(read, at + 1)
     return best

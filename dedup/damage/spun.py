@@ -80,7 +80,7 @@ def features(odds: Floats, articles: int, sharpness: float) -> dict[str, float]:
     soft = log(float(np.exp(np.minimum(odds * sharpness, 60.0)).sum()) + 1e-9) - 0.5 * log(count + 20)
     return {
         "soft maximum": soft,
-        "sure": sqrt(float((odds > 0).mean())) if len(odds) else 0.0,
+        "sure": sqrt(int(np.count_nonzero(odds > 0)) / count),
         "length": log(count + 1),
         "articles": sqrt(articles / count),
     }

@@ -58,6 +58,12 @@ def tallied(text: str) -> Tally:
     return known.tallied(text, known.numbers(text))
 
 
+def with_mark(text: str, mark: int) -> set[str]:
+    """The strings of a text that have a mark."""
+    known = _known()
+    return known.with_mark(known.numbers(text), mark)
+
+
 def tallied_sample(text: str, most: int) -> Tally:
     """The same of `most` of them: of a long text those of its beginning, middle and end."""
     known = _known()
@@ -203,13 +209,16 @@ class _Known:
         count, distinct_count, longest, twice, *marks = counts.tolist()
         return Tally(count, distinct_count, longest, bool(twice), marks)
 
+    def with_mark(self, numbers: I32s, mark: int) -> set[str]:
+        return {self._strings[number] for number in numbers[self._flags[numbers] & (1 << mark) != 0].tolist()}
+
     def classed(self, numbers: I32s) -> tuple[list[int], list[int]]:
         from dedup.damage.shapes import SHAPES, shape
 
         counted = self._counted_classes if self._seen < KERNEL_STRINGS else self._compiled_classes
         counts = counted(numbers)
         if counts[0, _UNCLASSED]:
-            for number in numbers[self._classes[numbers] == _UNCLASSED].tolist():
+            for number in dict.fromkeys(numbers[self._classes[numbers] == _UNCLASSED].tolist()):
                 self._classes[number] = SHAPES.index(shape(self._strings[number]))
             counts = counted(numbers)
         every, distinct = counts[:, : len(SHAPES)].tolist()

@@ -16,8 +16,9 @@ sentences know English; steps 3 to 6 are in `page`. Linear in length.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from itertools import islice
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 
 from dedup.damage import page, strings
 from dedup.damage.findings import NOTHING, Detection, Finding, detection, shown
@@ -86,14 +87,12 @@ def _truncation(text: str, paragraphs: Sequence[Span]) -> tuple[list[Place], flo
     if next(islice(_SENTENCE_END.finditer(head), SENTENCES_MIN - 1, None), None) is None:
         return [], 0.0
     long = [span for span in paragraphs[:200] if text.count(" ", *span) >= PARAGRAPH_WORDS_MIN - 1]
-    whole = [span for span in long if _STOP.search(text, max(span[0], span[1] - 8), span[1])]
     found: list[Place] = []
     confidence = 0.0
     tail = paragraphs[-1]
-    others = len(long) - (tail in long) or 1
-    finished = len([span for span in whole if span != tail]) / others if len(long) > 1 else 1.0
-    ends_whole = _STOP.search(text, max(tail[0], tail[1] - 8), tail[1])
-    if not ends_whole and finished >= FINISHED_SHARE_MIN and text.count(" ", *tail) >= PARAGRAPH_WORDS_MIN - 1:
+    long_tail = not _is_finished(text, tail) and text.count(" ", *tail) >= PARAGRAPH_WORDS_MIN - 1
+    others = [span for span in long if span != tail] if len(long) > 1 else []
+    if long_tail and _finished(text, others) >= FINISHED_SHARE_MIN:
         word = _LAST_WORD.search(text, max(tail[0], tail[1] - 24), tail[1])
         cut = word is not None and _is_cut(word.group(1))
         open_end = text[tail[0] : tail[1]].rstrip().endswith(",") or (word is not None and word.group(1) in _LEADS_ON)
@@ -109,6 +108,16 @@ def _truncation(text: str, paragraphs: Sequence[Span]) -> tuple[list[Place], flo
     return found, confidence
 
 
+def _is_finished(text: str, paragraph: Span) -> bool:
+    """Whether a paragraph ends as a sentence does."""
+    return bool(_STOP.search(text, max(paragraph[0], paragraph[1] - 8), paragraph[1]))
+
+
+def _finished(text: str, others: Sequence[Span]) -> float:
+    """The share of other long paragraphs that do; all, where there is none."""
+    return sum(_is_finished(text, span) for span in others) / len(others) if others else 1.0
+
+
 def _begins_small(text: str, paragraphs: Sequence[Span]) -> float:
     return sum(text[start].islower() for start, _ in paragraphs[1:]) / max(1, len(paragraphs) - 1)
 
@@ -120,7 +129,7 @@ def _is_cut(word: str) -> bool:
     return lexicon.zipf(word) < 2.0 and lexicon.begins_word(word)
 
 
-_BRACKETS = re.compile(r"[()\[\]“”]")
+_BRACKETS = "()[]“”"
 _CLOSERS = {")": "(", "]": "[", "”": "“"}
 UNCLOSED_CONFIDENCE = 0.15
 
@@ -130,12 +139,15 @@ def _unclosed(text: str, paragraphs: Sequence[Span]) -> tuple[list[Place], float
     found: list[Place] = []
     if "(" not in text and "[" not in text and "“" not in text:
         return found, 0.0
+    signs = sorted(chain.from_iterable(_places(text, sign) for sign in _BRACKETS))
+    first = 0
     for start, stop in paragraphs:
         stack: list[tuple[str, int]] = []
-        for sign in _BRACKETS.finditer(text, start, stop):
-            character = sign.group()
+        first = bisect_left(signs, (start, ""), first)
+        last = bisect_left(signs, (stop, ""), first)
+        for at, character in signs[first:last]:
             if character in "([“":
-                stack.append((character, sign.start()))
+                stack.append((character, at))
             elif stack and stack[-1][0] == _CLOSERS[character]:
                 stack.pop()
         found += [
@@ -144,6 +156,14 @@ def _unclosed(text: str, paragraphs: Sequence[Span]) -> tuple[list[Place], float
             if character != "“" or stop == len(text)  # a speech of several paragraphs closes once
         ]
     return found, UNCLOSED_CONFIDENCE if found else 0.0
+
+
+def _places(text: str, sign: str) -> Iterator[tuple[int, str]]:
+    """Where a sign stands in a text."""
+    at = text.find(sign)
+    while at >= 0:
+        yield at, sign
+        at = text.find(sign, at + 1)
 
 
 # --- 2: repetition -----------------------------------------------------------------------------------------------
@@ -165,7 +185,7 @@ def _repeated(text: str) -> tuple[list[Place], float]:
     first: dict[str, int] = {}
     found: list[Place] = []
     repeated = 0
-    long = [part for line in text.split("\n") for part in line.split(". ") if len(part) >= REPEATED_CHARACTERS_MIN]
+    long = [part for part in text.replace(". ", "\n").split("\n") if len(part) >= REPEATED_CHARACTERS_MIN]
     for unit in _UNITS.finditer(text) if len(set(map(str.strip, long))) < len(long) else ():
         body = " ".join(unit.group().split())
         if len(body) < REPEATED_CHARACTERS_MIN or not any(map(str.isalpha, body[:40])):
