@@ -70,10 +70,15 @@ def _made() -> tuple[Path, int]:
             break
         try:
             handle = os.open(path, os.O_RDONLY)
-            with suppress(OSError):
+            try:
                 whole.locked(handle)
                 if whole.is_at(path, handle):
                     return path, handle
+            except BlockingIOError:
+                pass  # somebody who tidies up has it
+            except OSError:  # there are no locks
+                os.close(handle)
+                return path, -1
             os.close(handle)
         except FileNotFoundError:
             continue

@@ -118,6 +118,7 @@ def pair(relation: str = "near", odds: float = 0.5, **figures: float) -> Pair:
         (pair(strength=0.0), False),
         (pair(strength=0.0, similarity=0.0), True),
         (pair(common_share=0.5), False),
+        (pair(common_share=CONFIG.spun_common_share_min), True),
         (pair(replaced_rate=judge.PUT_IN_RATE_MIN), True),
         (pair(replaced_rate=judge.PUT_IN_RATE_MIN - 0.001), False),
     ],
