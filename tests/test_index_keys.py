@@ -74,9 +74,18 @@ def test_the_sieve_leaves_few_keys_that_are_not_there() -> None:
     where, asked = lookup.Column.fresh(laid.directory, laid.sieve, laid.postings), drawn(100_000)
     left = np.empty(len(asked), np.uint32)
     read = where.data, where.sums, where.sound
-    assert keys.suspected(asked, where.sieve, where.bits, *read, int(where.pages[2]), left) < 0.2 * len(asked)
+    none = np.zeros(len(asked), np.uint32)
+    assert keys.suspected(asked, none, 0, where.sieve, where.bits, *read, int(where.pages[2]), left) < 0.2 * len(asked)
     with pytest.raises(ValueError, match="do not fit"):
-        keys.suspected(asked, where.sieve[1:], where.bits, *read, 0, left)
+        keys.suspected(asked, none, 0, where.sieve[1:], where.bits, *read, 0, left)
+
+
+def test_terms_that_too_many_hold_are_looked_for_no_further() -> None:
+    words = [word(key, keys.TERM, 0) for key in range(5)] + [word(9, keys.BAND, 0)]
+    _, where = column(words, 1)
+    held_by = np.array([0, 1, 2, 3, 4, 9], np.uint32)
+    places, _, _ = lookup._found(np.array(words, np.uint64), where, held_by, 2)
+    assert places.tolist() == [0, 1, 2, 5]
 
 
 @given(WORDS)

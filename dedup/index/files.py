@@ -116,7 +116,7 @@ class Mapped:
             # Private and writable, so that kernels need not be compiled once more for arrays that are only read.
             flags = mmap.MAP_PRIVATE | getattr(mmap, "MAP_NORESERVE", 0)
             view = mmap.mmap(file.fileno(), size, flags=flags, prot=mmap.PROT_READ | mmap.PROT_WRITE)
-        self.data = np.frombuffer(view, np.uint8)
+        self._view, self.data = view, np.frombuffer(view, np.uint8)
         tail = np.frombuffer(view, _TAIL, 1, size - _TAIL.itemsize)[0]
         list_bytes, pages = int(tail["list_bytes"]), int(tail["pages"])
         start = size - _TAIL.itemsize - list_bytes - 8 * pages
@@ -157,6 +157,11 @@ class Mapped:
         """Sums all pages, known ones too. Raises DedupError if one is not what was written."""
         self.sound[:] = 0
         self._check(0, len(self.sums))
+
+    def let_go(self) -> None:
+        """Gives the memory of its pages back to the system, which has them ready as long as it has room."""
+        if hasattr(mmap, "MADV_DONTNEED"):
+            self._view.madvise(mmap.MADV_DONTNEED)
 
     def damaged(self, page: int) -> DedupError:
         problem = f"is damaged: bytes {page * PAGE_BYTES:,} to {(page + 1) * PAGE_BYTES:,} are not what was written"

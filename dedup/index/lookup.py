@@ -125,11 +125,16 @@ def names(values: U64s, kind: int) -> U64s:
     return words if kind == ID else words[values != 0]
 
 
-def _found(words: U64s, column: Column) -> tuple[U32s, I64s, U32s]:
-    """Which words are in a column: their places, and where and how many their postings are."""
+Found = tuple[U32s, I64s, U32s]
+"""Which words are in a column: their places, and where and how many their postings are."""
+
+
+def _found(words: U64s, column: Column, held_by: U32s | None = None, most: int = 0) -> Found:
+    """What of sorted words is in a column, but for terms that more than `most` documents hold already."""
     read = column.data, column.sums, column.sound
-    asked = np.empty(len(words), np.uint32)
-    size = keys.suspected(words, column.sieve, column.bits, *read, int(column.pages[2]), asked)
+    asked, page = np.empty(len(words), np.uint32), int(column.pages[2])
+    before = np.zeros(len(words), np.uint32) if held_by is None else held_by
+    size = keys.suspected(words, before, most, column.sieve, column.bits, *read, page, asked)
     if size < 0:
         raise column.damaged(-1 - size)
     places, starts, counts = np.empty(size, np.uint32), np.empty(size, np.int64), np.empty(size, np.uint32)
@@ -140,18 +145,32 @@ def _found(words: U64s, column: Column) -> tuple[U32s, I64s, U32s]:
     return places[:found], starts[:found], counts[:found]
 
 
-def _found_within(words: U64s, held_by: U32s) -> tuple[U32s, I64s, U32s]:
+def _found_within(words: U64s, held_by: U32s) -> Found:
     """The same in the column of these very words, of keys that lead to others too."""
     places, starts, counts = np.empty(len(words), np.uint32), np.empty(len(words), np.int64), np.empty_like(held_by)
     found = meetings.repeated(words, held_by, places, starts, counts)
     return places[:found], starts[:found], counts[:found]
 
 
-def _found_in_all(words: U64s, columns: Sequence[Column], config: Config) -> list[tuple[U32s, I64s, U32s]]:
-    """The same in every column, by threads where there is much to do."""
-    if len(words) < WORDS_SHARED:
-        return [_found(words, column) for column in columns]
-    return list(local.mapped(lambda column: _found(words, column), columns, _workers(config)))
+def _found_in_all(words: U64s, columns: Sequence[Column], held_by: U32s, config: Config) -> list[Found]:
+    """The same in every column, the oldest first, which are the longest; by threads where there is much to do.
+
+    held_by: zeros, to each word are added the documents that hold it. Once a term has too many of them to lead to
+    others, it is asked of no column more.
+    """
+    found: list[Found] = []
+    most, side_by_side = config.term_documents_max, _workers(config) if len(words) >= WORDS_SHARED else 1
+    for first in range(0, len(columns), side_by_side):
+        part = columns[first : first + side_by_side]
+
+        def asked(column: Column) -> Found:
+            return _found(words, column, held_by, most)
+
+        told = [asked(one) for one in part] if side_by_side == 1 else list(local.mapped(asked, part, side_by_side))
+        for places, _, counts in told:
+            meetings.add(places, counts, held_by)
+        found += told
+    return found
 
 
 def _workers(config: Config) -> int:
@@ -179,10 +198,8 @@ def candidates(asked: Asked, columns: Sequence[Column], known: Known, config: Co
     and how many of them met too many."""
     words, documents = asked.words, len(asked.numbers)
     limits = _limits(config, asked.own)
-    found = _found_in_all(words, columns[: len(columns) - asked.own], config)
     held_by = np.zeros(len(words), np.uint32)
-    for places, _, counts in found:
-        meetings.add(places, counts, held_by)
+    found = _found_in_all(words, columns[: len(columns) - asked.own], held_by, config)
     if asked.own:
         found.append(_found_within(words, held_by))
     chosen, kept = np.zeros(len(words), np.uint8), np.zeros(documents, np.uint8)

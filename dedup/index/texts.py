@@ -194,6 +194,11 @@ class Stored(Sequence[str]):
                 found[place] = data[file.offsets[row] - first : file.offsets[row + 1] - first]
         return found
 
+    def let_go(self) -> None:
+        """Gives the memory of texts that were read back: of most of them nothing is asked again soon."""
+        for one in self._files:
+            one.mapped.let_go()
+
     def document(self, number: int) -> Document:
         """A document as it was read."""
         file, row = self._place(number)

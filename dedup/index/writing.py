@@ -122,6 +122,7 @@ def added(incoming: Incoming, at: Snapshot, workers: int) -> Step:
         found = findings.judged(pairs, findings.Together(at, batch), workers)
         counts = Counts(sketches.words, sketches.digests, sketches.shingle_counts.astype(np.uint32), kept)
         made = _files(at, batch, packed.result(), counts, laid)
+    made.stored.let_go()
     return Step(tended(made), findings.by_id(found), len(batch), already, len(pairs), crowded, problems)
 
 

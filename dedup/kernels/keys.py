@@ -238,14 +238,16 @@ def _first_from(postings: U64s, start: np.int64, stop: np.int64, word: U64) -> n
 
 @kernel
 def suspected(
-    words: U64s, sieve: U32s, bits: int, data: U8s, sums: U64s, sound: U8s, first_page: int, found: U32s
+    words: U64s, held_by: U32s, most: int, sieve: U32s, bits: int, data: U8s, sums: U64s, sound: U8s, first_page: int,
+    found: U32s,
 ) -> int:  # fmt: skip
     """The places of the sorted words that may be in a column: how many, or -1 - p if page p of its file is not sound.
 
-    Terms always may be: of them most columns have all. sieve, bits: see `lay_out`. data, sums, sound: see
-    `unsound_page`. first_page: of the sieve. found: as long as words, out.
+    Terms always may be: of them most columns have all. But those are left out that other columns have more than `most`
+    documents of. held_by: (k,) how many. sieve, bits: see `lay_out`. data, sums, sound: see `unsound_page`. first_page:
+    of the sieve. found: as long as words, out.
     """
-    if len(sieve) != 1 << bits or len(found) < len(words):
+    if len(sieve) != 1 << bits or min(len(found), len(held_by)) < len(words):
         raise ValueError("arrays do not fit each other")
     rest_bits = U64(KEY_BITS - bits)
     shift, mask = _KEY_SHIFT + rest_bits, (_ONE << rest_bits) - _ONE
@@ -263,7 +265,7 @@ def suspected(
         wanted = _sieved((word >> _KEY_SHIFT) & mask)
         found[count] = at
         is_term = (word >> _CHANNEL_SHIFT) & _CHANNEL == U64(TERM)
-        count += int((sieve[bucket] & wanted == wanted) | is_term)
+        count += int(np.int64(held_by[at]) <= most) if is_term else int(sieve[bucket] & wanted == wanted)
     return count
 
 
