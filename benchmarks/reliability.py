@@ -66,11 +66,17 @@ TABLES: dict[str, tuple[str, Callable[[Counts], Iterator[str]]]] = {
 """The file of each table, and what makes it."""
 
 
+LISTED_MAX = 6
+"""Numbers of a list that stand in a table; of a curve its ends do."""
+
+
 def _row(name: str, *numbers: int) -> str:
     return f"| {name} | {' | '.join(f'{number:,}' for number in numbers)} |"
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, list) and len(value) > LISTED_MAX:
+        return f"{value[0]:,} at first, {value[-1]:,} at last, {max(value):,} at most"
     if isinstance(value, list):
         return " / ".join(map(_shown, value)) or "none"
     return f"{value:,}" if isinstance(value, int | float) else str(value)

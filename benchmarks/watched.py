@@ -234,6 +234,8 @@ def _live(command: Command, box: Path, fault: Fault, begun: Callable[[], None]) 
         sys.addaudithook(watch.hook)
         status = _status(command.run, box)
         watch.quiet = True
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # the command is over
+            signal.signal(number, signal.SIG_IGN)
         for limit in (resource.RLIMIT_FSIZE, resource.RLIMIT_AS):
             resource.setrlimit(limit, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         writes = C.torn_count() if sees_writes() else 0
