@@ -399,6 +399,16 @@ def test_a_direction_is_told_from_the_confidence_that_is_asked_for(sign: int) ->
     assert sure.cleaner == pairs[0].cleaner
 
 
+def test_the_confidence_that_is_asked_for_is_itself_enough() -> None:
+    row = _SPUN | {"odds": 1.5}
+    one = columns([row])
+    odds, _ = readings.weighed(one.readings, one.figures.substitution_share, one.repairs)
+    least = rules.probabilities(odds).item()
+    told = [findings([row], replace(CONFIG, confidence_min=limit))[0].cleaner
+            for limit in (least, np.nextafter(least, 1.0).item())]  # fmt: skip
+    assert told == ["000", None]
+
+
 def test_figures_are_told_as_they_are_rounded_alike() -> None:
     odd = dict.fromkeys(("coverage_a", "coverage_b", "replaced_rate", "uneven_share", "spread"), 0.123456789)
     (pair,) = findings([_SPUN | odd | {"resemblance": 0.123456789, "containment_a": 0.3333333, "containment_b": 0.1}])

@@ -165,6 +165,20 @@ def test_other_names_and_other_numbers_are_what_a_text_says_not_how_it_says_it(a
     assert judge._is_fact(run, both, CONFIG) == fact
 
 
+@pytest.mark.parametrize(
+    ("a", "b", "decidable"),
+    [("Ostrava", "Quimper", False), ("4", "5", False), ("Quimper", "Quirnper", True), ("boats", "vessels", True)],
+)
+def test_what_a_text_says_is_not_decided(a: str, b: str, decidable: bool) -> None:
+    texts = [dedup.document(name, FRAME.format(word)) for name, word in (("a", a), ("b", b))]
+    both = pipeline.collate(*texts, CONFIG)
+    (place,) = [one for one in both.loci if one.kind == "substitution"]
+    assert judge._is_decidable(place, both.compared, CONFIG) == decidable
+    (kept,) = [one.kept for one in judge.verdicts(both, "spun", replace(CONFIG, confidence_min=0.5))
+               if one.locus is place]  # fmt: skip
+    assert (kept is not None) == decidable
+
+
 def test_names_count_as_others_just_below_the_likeness_of_noise() -> None:
     run, both = replaced("Ostrava", "Quimper")
     likeness = figures.similarity(run, both)
