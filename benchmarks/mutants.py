@@ -4,7 +4,7 @@
    changed, one at a time). Constants beside functions are left as they are.
 2. A sample of these, the same for the same seed, meets the tests of TESTS that reach its function, each until the first
    that fails. What fails or does not end in time is killed.
-3. Survivors are shown as differences. Those in EQUIVALENT can be told from the original by no test, and say why.
+3. Survivors are shown as differences. Each wants a test, unless nothing that the program does depends on it.
 
 Limits: these are the fast tests of the module alone; the others of the suite may kill more.
 Run: python benchmarks/mutants.py align judge --sample 150    (pip install 'mutmut>=3.8')
