@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from dedup.damage import lexicon
 from dedup.damage.foreign import FOREIGN_WORDS
 from dedup.damage.furniture import FOREIGN_STOPS, phrases_by_word
+from dedup.damage.shapes import SHAPES, shape
 
 if TYPE_CHECKING:
     from dedup.damage.weights import Ids
@@ -213,8 +214,6 @@ class _Known:
         return {self._strings[number] for number in numbers[self._flags[numbers] & (1 << mark) != 0].tolist()}
 
     def classed(self, numbers: I32s) -> tuple[list[int], list[int]]:
-        from dedup.damage.shapes import SHAPES, shape
-
         counted = self._counted_classes if self._seen < KERNEL_STRINGS else self._compiled_classes
         counts = counted(numbers)
         if counts[0, _UNCLASSED]:

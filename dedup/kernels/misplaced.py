@@ -20,7 +20,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.kernels.simd import I64s, inner, kernel, prefetch_at
+from dedup.kernels.simd import I64s, inlined, inner, kernel, prefetch_at
 
 Flags: TypeAlias = NDArray[np.bool_]
 F32s: TypeAlias = NDArray[np.float32]
@@ -38,7 +38,8 @@ NO_WORD, OUTSIDE, STOP, QUOTE = 6, 7, 8, 9
 _FIGURES, _REACH, _NEIGHBOURS, _PAIR = 18, 4, 8, 1 << 17
 _SLOTS = 512
 """At least STRETCH_MAX, a power of two: half of a table's slots."""
-_LINE_BYTES = 64
+_LINE_BYTES, _AHEAD = 64, 3
+"""A line of the processor's cache, and how many words ahead a row is asked for."""
 
 
 @inner
@@ -247,17 +248,20 @@ def _project(vectors: F32s, one: int, near: F64s, words: I16s, row: int) -> None
         words[row, h] = np.int16(np.rint(sums[h] * UNIT))
 
 
+@inlined
+def _fetch_row(first: int, size_bytes: int) -> None:
+    for line in range(0, size_bytes, _LINE_BYTES):
+        prefetch_at(first + line)
+
+
 @inner
-def _fetch(codes: I64s, meanings: I16s, vectors: F32s, slots: I32s, words: I16s) -> None:
+def _fetch(codes: I64s, meanings: I16s, vectors: F32s) -> None:
     """Asks for the rows of the tables that tokens need: they lie far apart, and the processor would wait for each."""
-    tables = meanings.ctypes.data, vectors.ctypes.data, words.ctypes.data
-    sizes = 2 * meanings.shape[1], 4 * vectors.shape[1], 2 * words.shape[1]
+    tables, sizes = (meanings.ctypes.data, vectors.ctypes.data), (2 * meanings.shape[1], 4 * vectors.shape[1])
     for at in range(len(codes)):
         one = codes[at] >> 4
-        for table, row in ((0, one), (1, one), (2, np.int64(slots[one]))):
-            first = tables[table] + row * sizes[table]
-            for line in range(0, sizes[table], _LINE_BYTES):
-                prefetch_at(first + line)
+        for table in range(2):
+            _fetch_row(tables[table] + one * sizes[table], sizes[table])
 
 
 @kernel
@@ -280,7 +284,7 @@ def odds(
     assert len(found) >= count
     ids, shapes = np.empty(count, np.int64), np.empty(count, np.int64)
     _room(codes, vectors, near, slots, words, taken)
-    _fetch(codes, meanings, vectors, slots, words)
+    _fetch(codes, meanings, vectors)
     resolved(codes, opened, within, ids, shapes)
     meant, is_content = np.empty((count, WIDTH), np.int16), np.empty(count, np.int64)
     topic = np.zeros(size, np.float32)
@@ -351,6 +355,9 @@ def _put(ids: I64s, shapes: I64s, slots: I32s, words: I16s, written: I16s, added
         inside = 0 <= at < count
         row = slots[ids[at]] if inside else slots[0]
         shape = shapes[at] if inside else OUTSIDE
+        if 0 <= at + _AHEAD < count:
+            size = 2 * words.shape[1]
+            _fetch_row(words.ctypes.data + np.int64(slots[ids[at + _AHEAD]]) * size, size)
         for by in range(2 * _REACH + 1):
             to, first = at + _REACH - by, by * hidden
             if 0 <= to < count:
