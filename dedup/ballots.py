@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup import plausible
+from dedup.channel import Channel
 from dedup.config import Config
 from dedup.dictionary import Dictionary
 from dedup.model import Substitution
@@ -46,6 +47,8 @@ class Ballot:
     """What is voted on: the document's words, the places, the ledger, and that part of it that may be conjectured.
 
     suspicions: of each text, if they are known, the log-odds of each of its tokens that it was put in (`suspicion`).
+    channel: that of the ledger's spinner, if these texts were spun. shown: what these texts themselves show to stand
+    for something, where they part: the lines of a ledger, by what was put in.
     """
 
     words: Words
@@ -53,21 +56,32 @@ class Ballot:
     ledger: Dictionary
     conjectured: Dictionary
     suspicions: Sequence[F64s] = ()
+    channel: Channel | None = None
+    shown: Mapping[Words, Sequence[Substitution]] = field(default_factory=dict)
     told: dict[tuple[Words, Words, Words], Mapping[str, float]] = field(default_factory=dict)
 
 
 def kinds(places: Sequence[Place], config: Config) -> list[Kind]:
     """What parts the readings of each place: what does so at most of them, but letters where some reading is no word
-    and like another."""
-    alike = [_are_alike(place, config) for place in places]
-    usual: Kind = "noise" if 2 * sum(alike) > len(places) else "replaced"
+    and like another. Where nothing does, all of them may have been replaced alike."""
+    parted = [not is_agreed(place) for place in places]
+    alike = [apart and _are_alike(place, config) for apart, place in zip(parted, places, strict=True)]
+    usual: Kind = "noise" if 2 * sum(alike) > sum(parted) else "replaced"
     return [
         "noise"
-        if usual == "noise"
-        or (one and not all(plausible.is_sound(reading.words) for reading in place.readings if reading))
+        if apart
+        and (
+            usual == "noise"
+            or (one and not all(plausible.is_sound(reading.words) for reading in place.readings if reading))
+        )
         else "replaced"
-        for one, place in zip(alike, places, strict=True)
+        for one, apart, place in zip(alike, parted, places, strict=True)
     ]
+
+
+def is_agreed(place: Place) -> bool:
+    """Whether all texts have the same at a place, which is one because a ledger knows what they have."""
+    return len({reading.words for reading in place.readings if reading}) == 1
 
 
 def _are_alike(place: Place, config: Config) -> bool:
@@ -88,10 +102,12 @@ def options(place: Place, kind: Kind, ballot: Ballot) -> Iterator[Option]:
     for words, having in texts.items():
         yield Option(words, tuple(having))
     if kind == "replaced":
-        origins = {origin.words: origin for words in texts for origin in ballot.conjectured.origins(words)}
-        for words, origin in origins.items():
+        by = ballot.channel if ballot.channel and ballot.conjectured else ballot.conjectured
+        entries = {tuple(row.a.split(" ")): row for words in texts for row in ballot.shown.get(words, ())}
+        entries |= {origin.words: origin.entry for words in texts for origin in by.origins(words)}
+        for words, entry in entries.items():
             if words not in texts:
-                yield Option(words, (), (), origin.entry)
+                yield Option(words, (), (), entry)
 
 
 def prior(place: Place, option: Option, ballot: Ballot) -> float:
@@ -100,20 +116,29 @@ def prior(place: Place, option: Option, ballot: Ballot) -> float:
     found = STANDING * log(ballot.ledger.standing(option.words)) if ballot.ledger and option.words else 0.0
     if not ballot.suspicions:
         return found
+    seen = suspected(place, option, ballot)
+    return found - SUSPICION * (SUSPICION_UNKNOWN if seen is None else seen)
+
+
+def suspected(place: Place, option: Option, ballot: Ballot) -> float | None:
+    """The log-odds that the words of an option were put in, by the texts that have it; None if none does."""
     seen = [
         float(ballot.suspicions[text][reading.start : reading.stop].max())
         for text in option.texts
         if (reading := place.readings[text]) and reading.start < reading.stop
     ]
-    return found - SUSPICION * (sum(seen) / len(seen) if seen else SUSPICION_UNKNOWN)
+    return sum(seen) / len(seen) if seen else None
 
 
-def plausibility(ballot: Ballot, beside: tuple[Words, Words], words: Words, kind: Kind, recurring: Set[str]) -> float:
+def plausibility(
+    ballot: Ballot, beside: tuple[Words, Words], words: Words, weights: Mapping[str, float], recurring: Set[str]
+) -> float:
+    """How well words go with their neighbours, by the weights of what `plausible` tells."""
     before, after = beside
     told = ballot.told.get((before, words, after))
     if told is None:
         told = ballot.told[before, words, after] = plausible.told(before, words, after, recurring)
-    return plausible.odds(told, plausible.NOISE if kind == "noise" else plausible.REPLACED)
+    return plausible.odds(told, weights)
 
 
 def beside(ballot: Ballot, best: Sequence[Words], at: int) -> tuple[Words, Words]:

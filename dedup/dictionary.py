@@ -127,13 +127,13 @@ class Dictionary:
             if words == original:
                 found += log(1 - chance)
                 continue
-            seen = known.get(words, 0.0) + made[words] + RESTLESSNESS * self._unseen(words)
+            seen = known.get(words, 0.0) + made[words] + RESTLESSNESS * self.unseen(words)
             found += log(chance * seen / (seated + RESTLESSNESS))
             made[words] += 1
             seated += 1
         return found
 
-    def _unseen(self, words: Words) -> float:
+    def unseen(self, words: Words) -> float:
         """The share of all replacements that put in these words, so that it is never none."""
         made = sum(origin.count for origin in self.by_replacement.get(words, ()))
         return (made + 0.05) / (self._made + 50.0)

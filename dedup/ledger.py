@@ -5,9 +5,11 @@ form: without case and punctuation.
 
 1. `substitutions` counts the places where one phrase faces another. How often either phrase stands in the first
    documents of the pairs tells what a spinner spared, and what stands there by itself.
-2. Which of the two is the original is told for each line by the readings of all its places, and by the pairs that they
+2. What one of the two texts has more beside a word that is equal is one phrase with it, if it is so in several pairs:
+   `computer code` was put in for `code`.
+3. Which of the two is the original is told for each line by the readings of all its places, and by the pairs that they
    are in (`readings`).
-3. `tsv_lines` and `record` write a ledger, `read` reads what they, `clean` and `diff` wrote.
+4. `tsv_lines` and `record` write a ledger, `read` reads what they, `clean` and `diff` wrote.
 
 Limits: of a ledger's first documents TOKENS_MAX tokens are searched for its phrases, and what is found is taken for the
 rest as well; phrases of more than PHRASE_TOKENS_MAX are not searched for.
@@ -28,7 +30,7 @@ from numpy.typing import NDArray
 
 from dedup import readings
 from dedup.figures import Run
-from dedup.model import Collation, DedupError, Locus, Side, Span, Substitution, Tokens
+from dedup.model import Collation, Comparison, DedupError, Locus, Side, Span, Substitution, Tokens
 
 __all__ = ["Substitution", "lazily", "read", "record", "substitutions", "tsv_lines"]
 
@@ -40,12 +42,24 @@ PAIR_LOG_ODDS_MAX = 6.0
 """The most that a whole pair says about one of its lines; loci of one pair are not independent."""
 DIRECTION_MIN = 0.8
 """Probability from which a line has a direction."""
+BESIDE_TOKENS_MAX, BESIDE_PAIRS_MIN = 3, 2
+"""Words that one text has more, and pairs that have them beside the same word, for both to be one phrase."""
 COLUMNS = ("kept", "dropped", "count", "pairs", "kept_times", "dropped_times", "original", "confidence")
 """Of the tables that `clean` writes. `original` is `kept`, `dropped` or empty."""
 TURNS = {"kept": "a", "a": "a", "dropped": "b", "b": "b"}
 
 Entry = tuple[str, str]
 Keys = NDArray[np.uint64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where one phrase faces another: both, their tokens' hashes, and by itself the log-odds that the first is the
+    original."""
+
+    entry: Entry
+    hashes: tuple[tuple[int, ...], tuple[int, ...]]
+    odds: float
 
 
 @dataclass(slots=True)
@@ -55,6 +69,7 @@ class _Counts:
     made: Counter[Entry] = field(default_factory=Counter)
     pairs: defaultdict[Entry, set[int]] = field(default_factory=lambda: defaultdict(set))
     odds: defaultdict[Entry, float] = field(default_factory=lambda: defaultdict(float))
+    beside: list[tuple[int, float, list[_Place]]] = field(default_factory=list)
     hashes: dict[str, tuple[int, ...]] = field(default_factory=dict)
     texts: list[Keys] = field(default_factory=list)
     tokens: int = 0
@@ -65,6 +80,7 @@ def substitutions(collations: Iterable[Collation]) -> list[Substitution]:
     counts = _Counts()
     for number, found in enumerate(collations):
         _add(counts, number, found)
+    _add_beside(counts)
     times = _times(counts)
     rows = [_row(counts, entry, times) for entry in counts.made]
     return sorted(rows, key=lambda row: (-row.count, row.a, row.b))
@@ -81,25 +97,65 @@ def _add(counts: _Counts, number: int, found: Collation) -> None:
     substituted = [locus for locus in found.loci if locus.kind == "substitution"]
     pair = max(-PAIR_LOG_ODDS_MAX, min(PAIR_LOG_ODDS_MAX, readings.direction(compared))) if substituted else 0.0
     shared = readings.recurring(compared) if substituted else frozenset[str]()
-    for locus in substituted:
-        run = _run(locus, found)
-        a, b = compared.tokens_a.words[slice(*run.a)], compared.tokens_b.words[slice(*run.b)]
-        entry = " ".join(a), " ".join(b)
-        if a == b:  # equal once the encoding is mended
-            continue
-        counts.odds[entry] += readings.own_odds(readings.evidence(compared, run, shared))
-        if number not in counts.pairs[entry]:
-            counts.odds[entry] += pair
-        counts.made[entry] += 1
-        counts.pairs[entry].add(number)
-        for phrase, tokens, (start, stop) in (
-            (entry[0], compared.tokens_a, run.a),
-            (entry[1], compared.tokens_b, run.b),
-        ):
-            counts.hashes.setdefault(phrase, tuple(tokens.hashes[start:stop].tolist()))
+    _count(counts, number, pair, [_place(compared, _run(locus, found), shared) for locus in substituted])
+    for locus in found.loci if substituted else ():
+        if locus.kind in ("insertion", "deletion"):
+            beside = [_place(compared, run, shared) for run in _beside(compared, _run(locus, found))]
+            if beside:
+                counts.beside.append((number, pair, beside))
     counts.tokens += len(compared.tokens_a)
     if sum(map(len, counts.texts)) < TOKENS_MAX:
         counts.texts.append(compared.tokens_a.hashes)
+
+
+def _place(compared: Comparison, run: Run, shared: frozenset[str]) -> _Place:
+    (start_a, stop_a), (start_b, stop_b) = run.a, run.b
+    one, other = compared.tokens_a, compared.tokens_b
+    return _Place(
+        (" ".join(one.words[start_a:stop_a]), " ".join(other.words[start_b:stop_b])),
+        (tuple(one.hashes[start_a:stop_a].tolist()), tuple(other.hashes[start_b:stop_b].tolist())),
+        readings.own_odds(readings.evidence(compared, run, shared)),
+    )
+
+
+def _count(counts: _Counts, number: int, pair: float, places: Sequence[_Place]) -> None:
+    """Counts the places of a pair. What they say by themselves about an entry is counted once: the same two phrases
+    say the same wherever they stand."""
+    told: defaultdict[Entry, list[float]] = defaultdict(list)
+    for place in places:
+        if place.entry[0] == place.entry[1]:  # equal once the encoding is mended
+            continue
+        told[place.entry].append(place.odds)
+        for phrase, hashes in zip(place.entry, place.hashes, strict=True):
+            counts.hashes.setdefault(phrase, hashes)
+    for entry, odds in told.items():
+        counts.made[entry] += len(odds)
+        counts.odds[entry] += sum(odds) / len(odds) + (0.0 if number in counts.pairs[entry] else pair)
+        counts.pairs[entry].add(number)
+
+
+def _beside(compared: Comparison, run: Run) -> Iterator[Run]:
+    """What only one document has, with the equal word after it, and with the one before it."""
+    (start_a, stop_a), (start_b, stop_b) = run.a, run.b
+    if stop_a - start_a + stop_b - start_b > BESIDE_TOKENS_MAX:
+        return
+    one, other = compared.tokens_a.words, compared.tokens_b.words
+    if one[stop_a : stop_a + 1] == other[stop_b : stop_b + 1] != ():
+        yield Run((start_a, stop_a + 1), (start_b, stop_b + 1))
+    if min(start_a, start_b) and one[start_a - 1] == other[start_b - 1]:
+        yield Run((start_a - 1, stop_a), (start_b - 1, stop_b))
+
+
+def _add_beside(counts: _Counts) -> None:
+    """Counts what stands beside a word in several pairs as a substitution of it: `computer code` for `code`."""
+    pairs: defaultdict[Entry, set[int]] = defaultdict(set)
+    for number, _, places in counts.beside:
+        for place in places:
+            pairs[place.entry].add(number)
+    for number, pair, places in counts.beside:
+        best = max(places, key=lambda place: len(pairs[place.entry]))
+        if len(pairs[best.entry]) >= BESIDE_PAIRS_MIN:
+            _count(counts, number, pair, [best])
 
 
 def _run(locus: Locus, found: Collation) -> Run:

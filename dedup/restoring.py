@@ -27,11 +27,13 @@ from dedup import (
     pipeline,
     plausible,
     readings,
+    recut,
     restore,
     suspicion,
     vote,
     witnesses,
 )
+from dedup.channel import Channel
 from dedup.config import Config
 from dedup.dictionary import NOTHING, Dictionary, dictionary
 from dedup.model import MERGING, Document, Edit, Pair, Passage, Restoration, Segment, Substitution
@@ -49,12 +51,13 @@ PLACES_MIN = 10
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What a restoration may go by beside witnesses: a ledger that weighs votes, one to conjecture by, and whether a
-    vote has shown that the document and its copies were spun."""
+    """What a restoration may go by beside witnesses: a ledger that weighs votes, one to conjecture by, whether a vote
+    has shown that the document and its copies were spun, and the channel of the ledger's spinner."""
 
     ledger: Dictionary = NOTHING
     conjectured: Dictionary = NOTHING
     spun: bool = False
+    channel: Channel | None = None
 
 
 NO_MEANS = Means()
@@ -85,6 +88,7 @@ def restoration(
     named = [replace(one, id=one.locator.path) if one.id == document.id else one for one in others]
     entries = [pipeline.entry(one, config) for one in sorted(named, key=lambda one: (one.id, one.locator.path))]
     current, made = document, tuple[Edit, ...]()
+    by = replace(by, channel=Channel(by.ledger) if by.ledger else None)
     for _ in range(STEPS_MAX):
         spun = sum(edit.cause == "replaced" for edit in made) >= PLACES_MIN
         found = _step(pipeline.entry(current, config), entries, config, replace(by, spun=spun))
@@ -120,9 +124,9 @@ def conjectured(findings: Findings, rows: Iterable[Substitution], config: Config
 
 def _step(own: Entry, others: Sequence[Entry], config: Config, by: Means) -> Restoration:
     """The document with what is sure at once."""
-    copies = _copies(own, others, config)
+    copies = _copies(own, others, config, by.channel)
     clean = _clean(own, copies, config)
-    star = witnesses.star(own.tokens, [copy.witness for copy in copies], config)
+    star = _star(own, copies, config)
     texts = [restore.Text(one.document, one.tokens) for one in (own, *(copy.entry for copy in copies))]
     if clean:
         found = pipeline.collated(own, clean.entry, config)
@@ -142,7 +146,7 @@ def _step(own: Entry, others: Sequence[Entry], config: Config, by: Means) -> Res
 # --- copies ----------------------------------------------------------------------------------------------------
 
 
-def _copies(own: Entry, others: Sequence[Entry], config: Config) -> list[Copy]:
+def _copies(own: Entry, others: Sequence[Entry], config: Config, channel: Channel | None = None) -> list[Copy]:
     """The witnesses that are copies, but not the very same words as the document or as each other."""
     found = []
     seen = {own.tokens.words}
@@ -153,6 +157,9 @@ def _copies(own: Entry, others: Sequence[Entry], config: Config) -> list[Copy]:
         if pair and pair.relation in MERGING:
             seen.add(other.tokens.words)
             cut = witness(own, other, config)
+            if channel and pair.relation == "spun":
+                segments = recut.recut(own.tokens.words, other.tokens.words, cut.segments, channel.stands)
+                cut = replace(cut, segments=segments)
             odds = _suspicions(other) if pair.relation == "spun" else np.zeros(len(other.tokens))
             both = (_suspicions(own), odds) if pair.relation == "spun" else ()
             found.append(Copy(other, pair, cut, odds, _standing(own, cut, both, config)))
@@ -213,8 +220,25 @@ def _voted(own: Entry, copies: Sequence[Copy], star: witnesses.Star, config: Con
         return []
     spun = any(copy.pair.relation == "spun" for copy in copies)
     odds = [_suspicions(own), *(copy.suspicions for copy in copies)] if spun else ()
-    ballot = ballots.Ballot(own.tokens.words, star.places, by.ledger, by.conjectured, odds)
-    return [choice for choice in vote.choices(ballot, config) if _is_decidable(own, choice, copies, config)]
+    channel = by.channel if spun else None
+    ballot = ballots.Ballot(own.tokens.words, star.places, by.ledger, by.conjectured, odds, channel)
+    if not (channel and by.conjectured):
+        return _decidable(own, vote.choices(ballot, config), copies, config)
+    found = [] if by.spun else _decidable(own, vote.choices(ballot, config), copies, config)
+    if not by.spun and sum(choice.kind == "replaced" for choice in found) < PLACES_MIN:
+        return found
+    shown = vote.shown(ballot, config)
+    asked = _star(own, copies, config, lambda phrase: phrase in shown or bool(channel.origins(phrase)))
+    wider = replace(ballot, places=asked.places, shown=shown)
+    return _decidable(own, vote.choices(wider, config), copies, config)
+
+
+def _star(own: Entry, copies: Sequence[Copy], config: Config, asked: witnesses.Asked | None = None) -> witnesses.Star:
+    return witnesses.star(own.tokens, [copy.witness for copy in copies], config, asked)
+
+
+def _decidable(own: Entry, made: Iterable[Choice], copies: Sequence[Copy], config: Config) -> list[Choice]:
+    return [choice for choice in made if _is_decidable(own, choice, copies, config)]
 
 
 def _is_decidable(own: Entry, choice: Choice, copies: Sequence[Copy], config: Config) -> bool:

@@ -8,6 +8,8 @@
    as the ledger knows (`Dictionary.likelihood`); of what the ledger does not know, the other places tell: where `navy`
    stands for `military` in one, it does in the next. Two texts that agree on a known replacement thus weigh less
    than one that does not have it.
+   Where the ledger is one of these spinners, all of this is asked of it by base forms and of each text by its habits
+   (`weighing`), and what these texts show at one place may be put in at another where they agree (`shown`).
 3. Beside that, how plausible an option is among its neighbours (`plausible`), which are themselves the best options of
    the places next to it.
 4. Reliabilities and options are estimated in turns (expectation maximisation; Dawid and Skene 1979).
@@ -18,7 +20,7 @@ Limits: texts count as independent but for what a ledger knows; that a witness w
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import exp, log
@@ -26,10 +28,11 @@ from math import exp, log
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup import ballots, plausible
+from dedup import ballots, plausible, weighing
 from dedup.ballots import Ballot, Option
 from dedup.config import Config
 from dedup.dictionary import Dictionary
+from dedup.model import Substitution
 from dedup.places import Choice, Column, Kind, Part, Place, Words
 
 AGREEMENT = 2.5
@@ -40,7 +43,8 @@ LIKELIHOOD = 0.46
 Fitted with `plausible.REPLACED`."""
 RIGHT_PRIOR, WRONG_PRIOR = 2.0, 1.5
 """Places at which a text is thought to be right, and wrong, before any is looked at."""
-ROUNDS = 5
+ROUNDS, ROUNDS_KNOWN = 5, 4
+"""Turns, and where a ledger knows the spinner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +74,38 @@ def choices(ballot: Ballot, config: Config) -> tuple[Choice, ...]:
     ):
         best = max(range(len(options)), key=lambda at: (probabilities[at], 0 in options[at].texts, options[at].words))
         option, probability = options[best], probabilities[best]
-        if 0 not in option.texts and probability >= config.vote_confidence_min:
+        if 0 not in option.texts and probability >= config.vote_confidence_min * _asked(options, probabilities, ballot):
             made.append(_choice(place, kind, option, probability, found))
     return tuple(made)
+
+
+def _asked(options: Sequence[Option], probabilities: Sequence[float], ballot: Ballot) -> float:
+    """How probable it is that the original is one of those that are asked of: any, or, where a ledger names many,
+    what stands there and the best, for what stands there was put in as surely as any other."""
+    if not ballot.channel:
+        return 1.0
+    own = next(share for option, share in zip(options, probabilities, strict=True) if 0 in option.texts)
+    return own + max(probabilities)
+
+
+def shown(ballot: Ballot, config: Config) -> Mapping[Words, Sequence[Substitution]]:
+    """What the texts show to stand for something, by what was put in: at places where they part, and one of them has
+    what is surely the original."""
+    found = vote(ballot, config)
+    seen: defaultdict[tuple[Words, Words], list[float]] = defaultdict(list)
+    for place, kind, options, probabilities in zip(
+        ballot.places, found.kinds, found.options, found.probabilities, strict=True
+    ):
+        probability, at = max((share, -at) for at, share in enumerate(probabilities))
+        best = options[-at]
+        if kind == "replaced" and best.texts and best.words and probability >= config.vote_confidence_min:
+            for words in {reading.words for reading in place.readings if reading and reading.words} - {best.words}:
+                seen[best.words, words].append(probability)
+    lines: defaultdict[Words, list[Substitution]] = defaultdict(list)
+    for (original, words), shares in sorted(seen.items()):
+        sides = " ".join(original), " ".join(words)
+        lines[words].append(Substitution(*sides, len(shares), 1, 0, 0, "a", round(sum(shares) / len(shares), 4)))
+    return lines
 
 
 def _choice(place: Place, kind: Kind, option: Option, probability: float, found: Vote) -> Choice:
@@ -116,17 +149,29 @@ def _settled(start: Vote, ballot: Ballot) -> Vote:
     """Probabilities and reliabilities, in turns."""
     found = replace(start, probabilities=[[1 / len(options)] * len(options) for options in start.options])
     recurring = ballots.recurring(ballot)
+    settled = weighing.agreed(ballot) if ballot.channel else Counter[Words]()
     best: list[Words] = [place.own.words for place in ballot.places]
     made: Replaced = {}
-    for _ in range(ROUNDS):
+    for _ in range(ROUNDS_KNOWN if ballot.channel else ROUNDS):
         probabilities = []
+        before = found.probabilities if made else [[0.0] * len(options) for options in found.options]
+        told = zip(ballot.places, found.kinds, found.options, before, strict=True)
+        scene = weighing.scene(list(told), settled) if ballot.channel else None
         for at, (place, kind, options) in enumerate(zip(ballot.places, found.kinds, found.options, strict=True)):
-            own = _replaced([(place, kind, options, found.probabilities[at])]) if made else {}
-            odds = _odds(place.readings, options, found.reliabilities[kind], kind, (ballot.ledger, made, own))
-            if kind == "replaced":
-                odds = [one + ballots.prior(place, option, ballot) for one, option in zip(odds, options, strict=True)]
+            rates = found.reliabilities[kind]
+            weights = plausible.NOISE if kind == "noise" else plausible.REPLACED
+            if kind == "replaced" and ballot.channel and scene:
+                odds = weighing.odds(ballot, at, options, [1 - rate for rate in rates], (ballot.channel, scene))
+                weights = weighing.BESIDE
+            else:
+                own = _replaced([(place, kind, options, found.probabilities[at])]) if made else {}
+                odds = _odds(place.readings, options, rates, kind, (ballot.ledger, made, own))
+                if kind == "replaced":
+                    odds = [
+                        one + ballots.prior(place, option, ballot) for one, option in zip(odds, options, strict=True)
+                    ]
             beside = ballots.beside(ballot, best, at)
-            plain = [ballots.plausibility(ballot, beside, option.words, kind, recurring) for option in options]
+            plain = [ballots.plausibility(ballot, beside, option.words, weights, recurring) for option in options]
             shares = _shares([one + other for one, other in zip(odds, plain, strict=True)])
             probabilities.append(shares)
             best[at] = options[shares.index(max(shares))].words
@@ -159,6 +204,8 @@ def _reliabilities(found: Vote) -> Mapping[Kind, Sequence[float]]:
     right = {kind: [RIGHT_PRIOR] * len(before) for kind, before in found.reliabilities.items()}
     there = {kind: [RIGHT_PRIOR + WRONG_PRIOR] * len(before) for kind, before in found.reliabilities.items()}
     for kind, options, probabilities in zip(found.kinds, found.options, found.probabilities, strict=True):
+        if sum(bool(option.texts) for option in options) < 2:  # all agree: which tells nothing of any one
+            continue
         for option, probability in zip(options, probabilities, strict=True):
             for text in option.texts:
                 right[kind][text] += probability

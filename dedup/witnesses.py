@@ -77,8 +77,9 @@ def star(document: Tokens, witnesses: Sequence[Witness], config: Config, asked: 
             voices[token] -= 1
     if asked:
         for start, stop in _agreed(document.words, [place.own for place in found], asked):
-            readings = (Reading(start, stop, document.words[start:stop]), *(one.reading(start, stop) for one in cut))
-            if all(reading and reading.words == readings[0].words for reading in readings):
+            words = document.words[start:stop]
+            readings = (Reading(start, stop, words), *(one.reading(start, stop) for one in cut))
+            if all(reading and reading.words == words for reading in readings):
                 found.append(Place(readings))
         found.sort(key=lambda place: (place.own.start, place.own.stop))
     return Star(tuple(found), voices)
