@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from strategies import PARAGRAPHS, article, noised, spun
 
-from dedup import clean, ledger, pipeline, restore, restoring, suspicion
+from dedup import clean, ledger, pipeline, restore, restoring, suspicion, witnesses
 from dedup.config import Config
 from dedup.dictionary import Dictionary, dictionary
 from dedup.model import Document, Relation, Substitution
@@ -73,6 +73,14 @@ def test_a_witness_stands_as_it_is_right_at_the_places_of_each_kind(damage: obje
         assert copy.standing[other] == (0.5, 0)
     assert worse.standing[kind][0] < 0.2
     assert better.standing[kind][0] > 0.8
+
+
+def test_which_words_seem_put_in_counts_in_how_a_spun_witness_stands() -> None:
+    own = entry("own", TEXT)
+    (copy,) = copies(TEXT, spun(TEXT))
+    odds = suspicion.suspicions(own.document, own.tokens), copy.suspicions
+    assert copy.standing == restoring._standing(own, copy.witness, odds, CONFIG)
+    assert copy.standing["replaced"][0] < restoring._standing(own, copy.witness, (), CONFIG)["replaced"][0]
 
 
 def test_as_many_places_are_looked_at_as_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -257,3 +265,25 @@ def test_of_a_corpus_the_kept_documents_are_conjectured_upon(tmp_path: Path) -> 
         assert made
         assert found.corpus.notable[own] == replace(alone, repairs=made)
         assert not findings.corpus.notable
+
+
+def test_a_conjecture_that_the_other_texts_would_overrule_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    own, by = entry("own", spun(TEXT, 0, 0.7)), Means(known(), known(), spun=True)
+    found = copies(own.document.text, spun(TEXT, 1, 0.7), spun(TEXT, 2, 0.7))
+    star = witnesses.star(own.tokens, [copy.witness for copy in found], CONFIG)
+
+    def made(*overruled: tuple[int, int]) -> list[tuple[int, int]]:
+        monkeypatch.setattr(restoring, "_voted", lambda *_: [choice(start, stop, "x") for start, stop in overruled])
+        return [(one.start, one.stop) for one in restoring._conjectures(own, found, star, CONFIG, by)]
+
+    every = made()
+    assert len(every) >= 3
+    parted = {at for place in star.places for at in range(place.own.start, place.own.stop)}
+    assert not parted & {at for start, stop in every for at in range(start, stop)}
+    moved = restoring._moved(restoring._conjectures(own, found, star, CONFIG, by))
+    start, stop = moved[1]
+    assert moved[0][1] < start
+    assert stop < moved[2][0]
+    assert made((start, stop)) == [every[0], *every[2:]]
+    assert made((start - 1, start)) == made((stop, stop + 1)) == every
+    assert made((start - 1, stop + 1)) == made((stop - 1, stop + 1)) == [every[0], *every[2:]]
