@@ -73,7 +73,8 @@ def test_every_stretch_that_is_unique_in_both_texts_is_part_of_an_anchor(pair: t
 
 
 def test_a_repeated_stretch_is_no_anchor() -> None:
-    assert len(align.anchors(letters("xyzxyz"), letters("axyzb"), 3)) == 0
+    none = align.anchors(letters("xyzxyz"), letters("axyzb"), 3)
+    assert (none.shape, none.dtype) == ((0, 3), np.int64)
     assert align.anchors(letters("wxyz"), letters("axyzb"), 3).tolist() == [[1, 1, 3]]
 
 
