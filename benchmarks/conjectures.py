@@ -139,12 +139,32 @@ def _held_out(request: Request) -> list[Replaced]:
     return [_spun(text, 5000 + number) for number, text in enumerate(texts)]
 
 
+def knowable(one: Replaced, known: Dictionary) -> tuple[int, int]:
+    """Of the places of a spun text: those for which the ledger, or another form of one of its lines, has what stood
+    there at all, which is the most that any choice among its lines could put back; and those for which that stood there
+    more often in the ledger than anything else."""
+    had = usual = 0
+    counted = set(one.counted)
+    for own, spun in one.places:
+        if spun not in counted:
+            continue
+        original, put_in = (tuple(_words(text[slice(*span)])) for text, span in ((one.original, own), (one.spun, spun)))
+        origins = known.origins(put_in)
+        had += any(origin.words == original for origin in origins)
+        usual += bool(origins) and max(origins, key=lambda origin: origin.count).words == original
+    return had, usual
+
+
 def _transferred(name: str, held_out: Sequence[Replaced], rows: Sequence[Substitution], learnt: int) -> Iterator[Row]:
     ours = sum((told(conjectured(one.spun, rows), one) for one in held_out), NONE)
     plain = sum((told(plain_majority(one.spun, rows), one) for one in held_out), NONE)
     right, plainly = ours.right / max(1, ours.edits), plain.right / max(1, plain.edits)
     yield Row(5, name, f"edits right, {learnt} pairs learnt", right, ours.edits, PRECISION_MIN if ours.edits else None)
     yield Row(5, name, f"places put back, {learnt} pairs learnt", ours.reached / ours.places, ours.places)
+    known = dictionary(rows)
+    had, usual = (sum(each) for each in zip(*(knowable(one, known) for one in held_out), strict=True))
+    yield Row(5, name, f"places whose original the ledger knows, {learnt}", had / ours.places, ours.places)
+    yield Row(5, name, f"places whose usual original in it is right, {learnt}", usual / ours.places, ours.places)
     yield Row(5, name, f"edits right by plain majority, {learnt}", plainly, plain.edits)
     yield Row(5, name, f"places put back by plain majority, {learnt}", plain.reached / plain.places, plain.places)
 

@@ -491,3 +491,42 @@ def test_results_of_a_set_replace_those_of_its_last_run(tmp_path: Path) -> None:
         ("two", 3, "2000-01-02"),
     ]
     assert "2000-01-01, 2000-01-02; abacus, 2 cores" in (tmp_path / "quality.md").read_text(encoding="utf-8")
+
+
+def test_of_replaced_places_are_told_those_that_the_ledger_knows() -> None:
+    import conjectures
+
+    from dedup.dictionary import dictionary
+    from dedup.model import Substitution
+
+    original, spun = "begin a big house", "commence a large dwelling"
+    places = [((0, 5), (0, 8)), ((8, 11), (11, 16)), ((12, 17), (17, 25))]
+    one = conjectures.Replaced(original, spun, places, [place for _, place in places])
+    rows = [
+        Substitution("began", "commenced", 2, 1),  # another form of the first
+        Substitution("big", "large", 1, 1),
+        Substitution("great", "large", 3, 2),  # stood there more often than what stood there here
+        Substitution("house", "abode", 5, 2),  # says nothing of a dwelling
+    ]
+    assert conjectures.knowable(one, dictionary(rows)) == (2, 1)
+    fewer = conjectures.Replaced(original, spun, places, [places[1][1]])
+    assert conjectures.knowable(fewer, dictionary(rows)) == (1, 0)
+    assert conjectures.knowable(one, dictionary([])) == (0, 0)
+
+
+@pytest.mark.parametrize(("kind", "even"), [("replaced", True), ("rephrased", False)])
+def test_a_book_and_its_copy_differ_in_the_share_of_words_asked_for(kind: str, even: bool) -> None:
+    import book
+
+    own, copy = book.book(kind, 20_000, 0.2, 7)
+    assert (own, copy) == book.book(kind, 20_000, 0.2, 7)
+    words, others = own.split(), copy.split()
+    assert len(words) == 20_000
+    assert (len(others) == 20_000) == even
+    paragraphs, changed = own.split("\n\n"), copy.split("\n\n")
+    assert len(paragraphs) == len(changed)
+    alike = [a.split() for a in paragraphs], [b.split() for b in changed]
+    moved = sum(len(a) != len(b) for a, b in zip(*alike, strict=True))
+    assert moved > 10  # paragraphs that stand elsewhere, or what was put in
+    codes = SequenceMatcher(None, words[:3000], others[:3000], autojunk=False).get_matching_blocks()
+    assert 0.6 < sum(block.size for block in codes) / 3000 < 0.9
