@@ -182,7 +182,11 @@ def test_last_line_without_an_end_is_read(source: Path) -> None:
 def test_text_may_be_any_kind_of_string(tmp_path: Path, kind: pa.DataType) -> None:
     rows = records()
     table = pa.table({"text": pa.array([row["text"] for row in rows], kind), "id": [row["id"] for row in rows]})
-    parquet.write_table(table, tmp_path / "rows.parquet")
+    try:
+        parquet.write_table(table, tmp_path / "rows.parquet")
+    except pa.ArrowNotImplementedError:
+        assert kind == pa.string_view()
+        pytest.skip("this version of pyarrow writes no views to Parquet")
     found = pipeline.find_duplicates(tmp_path / "rows.parquet", BULK)
     assert told(found) == told(pipeline.find_duplicates(pack(tmp_path / "rows.jsonl", rows), BULK))
 

@@ -36,6 +36,8 @@ of a band up to which all of them are met; documents of a shingle up to which al
 shingles that a pair must share; most documents met by terms alone."""
 AHEAD = 8
 """Keys whose postings are asked for in memory before they are followed."""
+LINES_AHEAD = 4
+"""Lines of 64 bytes that are asked for of each."""
 
 
 @inlined
@@ -199,7 +201,9 @@ def _counted(
     count = 0
     for key in range(first, stop):
         if key + AHEAD < stop:
-            prefetch_at(np.int64(keys[key + AHEAD, 0]))
+            ahead, more = np.int64(keys[key + AHEAD, 0]), np.int64(keys[key + AHEAD, 1] & _LOW)
+            for line in range(0, min(8 * more, LINES_AHEAD * 64), 64):
+                prefetch_at(ahead + line)
         channel, begin = np.int64(keys[key, 1] >> _NUMBER_SHIFT), np.int64(keys[key, 0])
         for at in range(begin, begin + 8 * np.int64(keys[key, 1] & _LOW), 8):
             number = np.uint32(load64_at(at) & _LOW)
