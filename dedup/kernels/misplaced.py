@@ -5,8 +5,7 @@ What `damage.network` computes with arrays, one token after the other, so that w
 1. `resolved`: how each token is written within its sentence, from how it is written by itself.
 2. `_near`, `_around`, `_beside`, `_likest`: the figures of each token. Meanings are int16 of scale MEANING, so their
    products are exact sums of integers, which the compiler makes vectors of.
-3. `odds`: the hidden units, as int16 of scale UNIT what the words around add to them, and above them the log-odds.
-   `_room` makes what a word adds when it is first met.
+3. `odds`: from these by `layers` the hidden units, and above them the log-odds.
 
 Cost: some 0.5 microseconds a token of 300, of which a quarter grows with the distinct words of the stretch. Limits: a
 stretch of at most STRETCH_MAX tokens, so that sums of meanings fit 32 bits. Differs from the slow way by the order of
@@ -20,26 +19,21 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.kernels.simd import I64s, inlined, inner, kernel, prefetch_at
+from dedup.kernels.layers import FIGURES, REACH, F32s, F64s, I16s, I32s, fetch_row, layers, room
+from dedup.kernels.simd import I64s, inner, kernel
 
 Flags: TypeAlias = NDArray[np.bool_]
-F32s: TypeAlias = NDArray[np.float32]
-F64s: TypeAlias = NDArray[np.float64]
-I16s: TypeAlias = NDArray[np.int16]
-I32s: TypeAlias = NDArray[np.int32]
 
 STRETCH_MAX = 500
 WIDTH = 64
 """Numbers of a meaning: 50, and zeros that make whole vectors."""
 DIMENSIONS = 50
-MEANING, UNIT = 2048, 1024
+MEANING = 2048
 _SQUARE = 1.0 / (MEANING * MEANING)
-NO_WORD, OUTSIDE, STOP, QUOTE = 6, 7, 8, 9
-_FIGURES, _REACH, _NEIGHBOURS, _PAIR = 18, 4, 8, 1 << 17
+QUOTE, STOP = 9, 8
+_NEIGHBOURS, _PAIR = 8, 1 << 17
 _SLOTS = 512
 """At least STRETCH_MAX, a power of two: half of a table's slots."""
-_LINE_BYTES, _AHEAD = 64, 3
-"""A line of the processor's cache, and how many words ahead a row is asked for."""
 
 
 @inner
@@ -69,10 +63,10 @@ def _near(meant: I16s, figures: F32s) -> None:
     """Columns 0 to 7: likeness to the tokens within four."""
     count = len(meant)
     for at in range(count):
-        for by in range(1, min(_REACH, count - 1 - at) + 1):
+        for by in range(1, min(REACH, count - 1 - at) + 1):
             likeness = np.float32(_dot(meant, at, meant, at + by)) * np.float32(_SQUARE)
-            figures[at + by, _REACH - by] = likeness
-            figures[at, _REACH - 1 + by] = likeness
+            figures[at + by, REACH - by] = likeness
+            figures[at, REACH - 1 + by] = likeness
 
 
 @inner
@@ -216,44 +210,6 @@ def _enter(best: F32s, one: int, likeness: F32s) -> None:
     best[0, one], best[1, one], best[2, one] = first, second, third
 
 
-@kernel
-def _room(codes: I64s, vectors: F32s, near: F64s, slots: I32s, words: I16s, taken: I64s) -> None:
-    """Puts down what tokens add that have no row yet, and what 0 adds, which stands for what is outside."""
-    for again in range(2):
-        for at in range(-1, len(codes)):
-            one = codes[at] >> 4 if at >= 0 else 0
-            if slots[one] >= 0:
-                continue
-            if taken[0] == len(words):
-                break
-            _project(vectors, one, near, words, taken[0])
-            slots[one] = taken[0]
-            taken[0] += 1
-        else:
-            return
-        assert again == 0
-        slots[:] = -1  # all are given up, and those of this stretch made anew
-        taken[0] = 0
-
-
-@kernel
-def _project(vectors: F32s, one: int, near: F64s, words: I16s, row: int) -> None:
-    """What a word adds to the hidden units, from its vector."""
-    sums = np.zeros(near.shape[1])
-    for k in range(len(near)):
-        value = np.float64(vectors[one, k])
-        for h in range(len(sums)):
-            sums[h] += value * near[k, h]
-    for h in range(len(sums)):
-        words[row, h] = np.int16(np.rint(sums[h] * UNIT))
-
-
-@inlined
-def _fetch_row(first: int, size_bytes: int) -> None:
-    for line in range(0, size_bytes, _LINE_BYTES):
-        prefetch_at(first + line)
-
-
 @inner
 def _fetch(codes: I64s, meanings: I16s, vectors: F32s) -> None:
     """Asks for the rows of the tables that tokens need: they lie far apart, and the processor would wait for each."""
@@ -261,7 +217,7 @@ def _fetch(codes: I64s, meanings: I16s, vectors: F32s) -> None:
     for at in range(len(codes)):
         one = codes[at] >> 4
         for table in range(2):
-            _fetch_row(tables[table] + one * sizes[table], sizes[table])
+            fetch_row(tables[table] + one * sizes[table], sizes[table])
 
 
 @kernel
@@ -283,7 +239,7 @@ def odds(
     assert count <= STRETCH_MAX
     assert len(found) >= count
     ids, shapes = np.empty(count, np.int64), np.empty(count, np.int64)
-    _room(codes, vectors, near, slots, words, taken)
+    room(codes, vectors, near, slots, words, taken)
     _fetch(codes, meanings, vectors)
     resolved(codes, opened, within, ids, shapes)
     meant, is_content = np.empty((count, WIDTH), np.int16), np.empty(count, np.int64)
@@ -297,7 +253,7 @@ def odds(
             heavy += 1
             for k in range(size):
                 topic[k] += vectors[ids[at], k]
-    figures = np.zeros((count, _FIGURES), np.float32)
+    figures = np.zeros((count, FIGURES), np.float32)
     _near(meant, figures)
     _around(meant, is_content, figures)
     _beside(ids, listed, zipf, pairs, starts, bits, figures)
@@ -307,59 +263,4 @@ def odds(
         share = topic[k] / np.float32(max(1, heavy))
         for h in range(hidden):
             base[h] += share * mean[k, h]
-    return _layers(ids, shapes, figures, slots, words, written, base, weights, top, direct, own, constant, found)
-
-
-@kernel
-def _layers(
-    ids: I64s, shapes: I64s, figures: F32s, slots: I32s, words: I16s, written: I16s, base: F32s, weights: F32s,
-    top: F32s, direct: F32s, own: F32s, constant: float, found: F32s,
-) -> int:  # fmt: skip
-    """The log-odds from the figures; what `odds` says of its arguments holds."""
-    count, hidden = len(ids), len(base)
-    added, units = np.zeros((count, hidden), np.int16), np.empty(hidden, np.float32)
-    _put(ids, shapes, slots, words, written, added)
-    places = 0
-    for at in range(count):
-        if shapes[at] == NO_WORD:
-            found[at] = np.nan
-            continue
-        places += 1
-        for h in range(hidden):
-            units[h] = base[h]
-        total = np.float32(constant) + own[ids[at]]
-        for k in range(0, _FIGURES, 6):
-            a, b, c = figures[at, k], figures[at, k + 1], figures[at, k + 2]
-            d, e, f = figures[at, k + 3], figures[at, k + 4], figures[at, k + 5]
-            total += a * direct[k] + b * direct[k + 1] + c * direct[k + 2]
-            total += d * direct[k + 3] + e * direct[k + 4] + f * direct[k + 5]
-            for h in range(hidden):
-                units[h] += a * weights[k, h] + b * weights[k + 1, h] + c * weights[k + 2, h]
-                units[h] += d * weights[k + 3, h] + e * weights[k + 4, h] + f * weights[k + 5, h]
-        for h in range(hidden):
-            units[h] = max(np.float32(0.0), units[h] + np.float32(added[at, h]) * np.float32(1.0 / UNIT)) * top[h]
-        one = two = three = four = np.float32(0.0)
-        for h in range(0, hidden, 4):
-            one, two = one + units[h], two + units[h + 1]
-            three, four = three + units[h + 2], four + units[h + 3]
-        found[at] = total + ((one + two) + (three + four))
-    return places
-
-
-@inner
-def _put(ids: I64s, shapes: I64s, slots: I32s, words: I16s, written: I16s, added: I16s) -> None:
-    """Adds what words and their shapes say to the hidden units of the places around, one word after the other, whose
-    row lies together; added: (n, h)."""
-    count, hidden = added.shape
-    for at in range(-_REACH, count + _REACH):
-        inside = 0 <= at < count
-        row = slots[ids[at]] if inside else slots[0]
-        shape = shapes[at] if inside else OUTSIDE
-        if 0 <= at + _AHEAD < count:
-            size = 2 * words.shape[1]
-            _fetch_row(words.ctypes.data + np.int64(slots[ids[at + _AHEAD]]) * size, size)
-        for by in range(2 * _REACH + 1):
-            to, first = at + _REACH - by, by * hidden
-            if 0 <= to < count:
-                for h in range(hidden):
-                    added[to, h] += words[row, first + h] + written[shape, first + h]
+    return layers(ids, shapes, figures, slots, words, written, base, weights, top, direct, own, constant, found)
