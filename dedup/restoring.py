@@ -268,7 +268,7 @@ def _conjectures(
     terms = conjecture.among_spun(voices, config) if by.spun else conjecture.alone(voices, by.conjectured, config)
     made = conjecture.choices(own.document, own.tokens, by.conjectured, terms)
     if not (made and copies):
-        return made
+        return [one for one in made if not _is_beside(one)]
     changed = pipeline.entry(_with(own, made), config)
     again = _copies(changed, [copy.entry for copy in copies], config)
     anew = witnesses.star(changed.tokens, [copy.witness for copy in again], config)
@@ -278,6 +278,15 @@ def _conjectures(
         for one, (start, stop) in zip(made, _moved(made), strict=True)
         if not any(first < stop and start < last for first, last in overruled)
     ]
+
+
+def _is_beside(choice: Choice) -> bool:
+    """Whether a conjecture only leaves out words beside one that stays: of these, too many are wrong where no copy
+    shows that anything was put in."""
+    if choice.entry is None:
+        return False
+    shorter, longer = sorted((choice.entry.a.split(" "), choice.entry.b.split(" ")), key=len)
+    return len(shorter) < len(longer) and shorter in (longer[: len(shorter)], longer[-len(shorter) :])
 
 
 def _with(own: Entry, made: Sequence[Choice]) -> Document:
