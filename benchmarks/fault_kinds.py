@@ -19,6 +19,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from threading import Timer
 
 import faulty
 import watched
@@ -26,6 +27,7 @@ from faulty import COMMANDS, WITH_WORKERS, Draw
 from watched import Command, Ended, Instant
 
 ERRORS = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EIO, errno.EDQUOT)
+PATIENCE_SECONDS = 20.0
 SOURCE_CHANGES = ("shrunk", "grown", "rewritten", "removed")
 
 REFUSED = ("another run", "exists and is not", "exists already", "is being written by", "is in use by a run")
@@ -123,7 +125,14 @@ def no_memory(command: Command, box: Path, draw: Draw) -> Iterator[Ended]:
         size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (size + more, resource.RLIM_INFINITY))
 
-    yield watched.run(command, box, begun=begun)
+    child = watched.started(command, box, begun=begun)
+    # A thread for which there is no memory as it starts is waited for by CPython without end.
+    patience = Timer(PATIENCE_SECONDS, os.kill, (child.number, signal.SIGKILL))
+    patience.start()
+    try:
+        yield watched.ended(child, box)
+    finally:
+        patience.cancel()
 
 
 def bounded(command: Command, box: Path, draw: Draw) -> Iterator[Ended]:
