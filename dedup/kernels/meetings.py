@@ -202,7 +202,7 @@ def _counted(
     for key in range(first, stop):
         if key + AHEAD < stop:
             ahead, more = np.int64(keys[key + AHEAD, 0]), np.int64(keys[key + AHEAD, 1] & _LOW)
-            for line in range(0, int(min(8 * more, LINES_AHEAD * 64)), 64):
+            for line in range(0, 8 * more if more < 8 * LINES_AHEAD else LINES_AHEAD * 64, 64):
                 prefetch_at(ahead + line)
         channel, begin = np.int64(keys[key, 1] >> _NUMBER_SHIFT), np.int64(keys[key, 0])
         for at in range(begin, begin + 8 * np.int64(keys[key, 1] & _LOW), 8):
