@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.columns import Clusters, Pairs
+from dedup.linked import connected
 from dedup.model import EXACT, EXCERPT, NEAR, REUSE
 
 I64s = NDArray[np.int64]
@@ -26,7 +27,7 @@ Mask = NDArray[np.bool_]
 Verify = Callable[[I64s], Pairs]
 """The findings on pairs (k, 2) that no candidate brought together; those that share nothing are left out."""
 Components = Callable[[I64s], tuple[I64s, I64s]]
-"""What `connected` gives of edges."""
+"""What `linked.connected` gives of edges."""
 
 
 def clusters(
@@ -35,7 +36,7 @@ def clusters(
     """The clusters of two and more, by their first member, and all pairs, with those verified to make the clusters.
 
     words: (n,) tokens of every document. coverage_min: see `Config.drop_coverage_min`. components: what finds them, if
-    not `connected`.
+    not `linked.connected`.
     """
     known, kept = pairs.ordered(), [np.zeros((0, 2), np.int64)]
     for one in rounds(known, words, verify, coverage_min, components):
@@ -100,26 +101,6 @@ def _canonicals(members: I64s, component: I64s, standing: NDArray[np.float64], w
     order = np.lexsort((members, -words[members], -standing, component))
     first = np.flatnonzero(np.diff(component[order], prepend=-1))
     return members[order][first][component]
-
-
-def connected(edges: I64s) -> tuple[I64s, I64s]:
-    """The documents that edges link, ascending, and the number of each one's connected component.
-
-    Every document takes the least number among its neighbours' until none changes, and jumps to that one's number in
-    each round (Shiloach and Vishkin 1982): rounds are logarithmic in the length of a chain.
-    """
-    members, places = np.unique(edges, return_inverse=True)
-    a, b = places.reshape(-1, 2).T
-    label = np.arange(len(members))
-    while True:
-        lower = np.minimum(label[a], label[b])
-        hooked = label.copy()
-        np.minimum.at(hooked, label[a], lower)
-        np.minimum.at(hooked, label[b], lower)
-        hooked = hooked[hooked]
-        if np.array_equal(hooked, label):
-            return members.astype(np.int64), np.unique(label, return_inverse=True)[1].astype(np.int64)
-        label = hooked
 
 
 def _give_way(members: I64s, rows: I64s, known: Pairs, coverage_min: float) -> Mask:

@@ -17,7 +17,7 @@ from math import exp
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup import cluster, language, readings
+from dedup import language, linked, readings
 from dedup.columns import SHOWN, Pairs
 from dedup.config import Config
 from dedup.damage.findings import KINDS, NOISE_KINDS
@@ -135,7 +135,7 @@ def _parted_by_noise(pairs: Pairs, config: Config) -> NDArray[np.bool_]:
 
 def _by_few(pairs: Pairs, asked: Mask) -> Mask:
     """The pairs that are asked, but for those that link more than CROWD_DOCUMENTS."""
-    members, component = cluster.connected(pairs.documents[asked])
+    members, component = linked.connected(pairs.documents[asked])
     crowd = np.bincount(component, minlength=1)[component] > CROWD_DOCUMENTS
     left = asked.copy()
     left[asked] = ~crowd[np.searchsorted(members, pairs.documents[asked, 0])]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from rows import evidence, in_columns
 from strategies import PARAGRAPHS, article, noised, spun
 
-from dedup import cluster, pipeline
+from dedup import cluster, linked, pipeline
 from dedup.columns import Clusters, Pairs
 from dedup.model import MERGING, Cluster, Pair, Relation
 
@@ -192,7 +192,7 @@ _chain = [(at, at + 1) for at in range(300)]
 @example([(300 - at, 0) for at in range(300)])
 @example([(1_000_000, 7), (7, 7)])
 def test_components_are_those_of_joined_sets(edges: list[tuple[int, int]]) -> None:
-    members, numbers = cluster.connected(np.array(edges, np.int64))
+    members, numbers = linked.connected(np.array(edges, np.int64))
     assert members.tolist() == sorted({one for both in edges for one in both})
     assert sorted(set(numbers.tolist())) == list(range(len(set(numbers.tolist()))))
     together: dict[int, set[int]] = {}

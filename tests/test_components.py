@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dedup import cluster
+from dedup import linked
 from dedup.bulk import components
 from dedup.engines import kept
 from dedup.engines.local import Threads
@@ -32,7 +32,7 @@ def agree(edges: Sequence[tuple[int, int]]) -> None:
     own = np.array([(a, b) for a, b in edges if a != b], np.int64).reshape(-1, 2)
     with Threads(2, 1 << 20) as engine:
         members, numbers = components.connected("test", own, engine)
-    expected = cluster.connected(own)
+    expected = linked.connected(own)
     assert members.tolist() == expected[0].tolist()
     assert numbers.tolist() == expected[1].tolist()
 

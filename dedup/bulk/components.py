@@ -4,7 +4,7 @@
 2. These lie at the hash of a document: each task has all edges of its documents. In turns every document joins its
    greater neighbours to the least of all (large star), and its lesser ones and itself to the least of these (small
    star).
-3. When a turn changes no edge, each document has one to the least of its component, which numbers it as `cluster` does.
+3. When a turn changes no edge, each document has one to the least of its component, which numbers it as `linked` does.
 
 Rounds are few: log squared of the members at most, two or three on families of copies. What is moved are 8 bytes an end
 of an edge and round; what comes together in the end are 16 bytes for every linked document. Up to EDGES_MAX edges,
@@ -23,7 +23,7 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup import cluster
+from dedup import linked
 from dedup.engines.local import Engine
 from dedup.engines.store import Block
 
@@ -49,14 +49,14 @@ class _Turn:
 
 
 def connected(name: str, edges: I64s, engine: Engine) -> tuple[I64s, I64s]:
-    """What `cluster.connected` gives of edges (m, 2); `name` tells these stages from others."""
+    """What `linked.connected` gives of edges (m, 2); `name` tells these stages from others."""
     if len(edges) <= EDGES_MAX:
-        return cluster.connected(edges)
+        return linked.connected(edges)
     tasks = -(-len(edges) // PART_EDGES)
     columns = engine.columns
 
     def reduced(part: I64s) -> list[Block]:
-        members, component = cluster.connected(part)
+        members, component = linked.connected(part)
         least = members[np.unique(component, return_index=True)[1]][component]  # members ascend
         return [columns.put(codes) for codes in _sent(members, least, tasks, both=True)]
 
