@@ -421,9 +421,7 @@ def test_figures_are_told_as_they_are_rounded_alike() -> None:
 
 def test_coverage_is_by_length_only_where_letters_alone_tell_and_never_less_than_is_known() -> None:
     base = {"coverage_a": 0.3, "coverage_b": 0.2, "uneven_share": 0.2, "similarity": 0.6, "strength": 0.0}
-    (by_letters,), (by_words,) = (
-        findings([_SPUN | base | more]) for more in ({"likeness": 0.45, "words_a": 1000}, {})
-    )
+    (by_letters,), (by_words,) = (findings([_SPUN | base | more]) for more in ({"likeness": 0.45, "words_a": 1000}, {}))
     assert (by_letters.relation, by_words.relation) == ("damaged", "reuse")
     assert [by_letters.evidence[name] for name in ("coverage_a", "coverage_b")] == [0.5, 1.0]
     assert [by_words.evidence[name] for name in ("coverage_a", "coverage_b")] == [0.3, 0.2]

@@ -21,12 +21,16 @@ HARD: tuple[tuple[str, bytes], ...] = (
     ("tokeniser", b"\xff\xd8\xff\xdc"),
     ("plain_data", b'["array", ",i4", [2, 0], 0]'),
     ("plain_data", b'["array", "<i4", [0, 36893488147419103232], 0]'),
-    ("index_file", b""), ("index_file", b"\xff\x01\x00\x00\x00"), ("index_file", b"\x00\x01\x00\x00\x00"),
+    ("index_file", b""),
+    ("index_file", b"\xff\x01\x00\x00\x00"),
+    ("index_file", b"\x00\x01\x00\x00\x00"),
     *(("work_file", bytes([one, 1, 0, 0, 0])) for one in range(3)),
-    ("work_file", bytes.fromhex(
-        "6465647570206b65707420320a3ce1a0578d69bca90cdd23edaa0b8279095962c2a8bec54e0eccf1"
-        "0c57fe5dc8000002"
-    )),
+    (
+        "work_file",
+        bytes.fromhex(
+            "6465647570206b65707420320a3ce1a0578d69bca90cdd23edaa0b8279095962c2a8bec54e0eccf10c57fe5dc8000002"
+        ),
+    ),
 )
 """Targets with bytes: what long runs find and is mended is put here."""
 
