@@ -61,7 +61,10 @@ SLIP_WEIGHT, SLIPS_LIMIT = 2.0, 4.0
 told rightly without, 0.95 with, 0.003 wrongly."""
 CROWD_DOCUMENTS = 100
 """Documents linked by pairs of which more would be asked, up to which it is: more are a form filled in, or what one
-program wrote, whose copies no scanner parts, and to read them all again costs 5 ms a document."""
+program wrote, whose copies no scanner parts."""
+ASKED_PAIRS, DOCUMENTS_A_PAIR = 5_000, 50
+"""Pairs of which more is asked, in all, and documents of a larger corpus for each: to read, check and ask two documents
+again costs 3 ms, so that is 15 s, or twice what a scan does. Where there are more, larger families are not asked."""
 NAMES_ODDS = 3.0
 """Log-odds from which readings count though most of what differs are names: so much more probable is a name that is in
 a list than one that is in none and looks like it."""
@@ -124,21 +127,26 @@ def _telling(relation: NDArray[np.uint8], common: F64s, similarity: F64s, odds: 
 
 def carded(pairs: Pairs, config: Config) -> NDArray[np.int64]:
     """The documents, ascending, whose cards count: those of pairs that noise parts, or of all if damage counts."""
-    asked = np.ones(len(pairs), bool) if config.damage_weight else _parted_by_noise(pairs, config)
+    asked = np.ones(len(pairs), bool) if config.damage_weight else _by_few(pairs, _parted_by_noise(pairs, config))
     return np.unique(pairs.documents[asked])
 
 
-def _parted_by_noise(pairs: Pairs, config: Config) -> NDArray[np.bool_]:
+def _parted_by_noise(pairs: Pairs, config: Config) -> Mask:
     alike = pairs.figures["similarity"] >= config.noise_similarity_min
-    return _by_few(pairs, (pairs.relation == DAMAGED) | ((pairs.relation == NEAR) & alike))
+    found: Mask = (pairs.relation == DAMAGED) | ((pairs.relation == NEAR) & alike)
+    return found
 
 
 def _by_few(pairs: Pairs, asked: Mask) -> Mask:
-    """The pairs that are asked, but for those that link more than CROWD_DOCUMENTS."""
-    members, component = linked.connected(pairs.documents[asked])
-    crowd = np.bincount(component, minlength=1)[component] > CROWD_DOCUMENTS
+    """The pairs that are asked, but for those in families over CROWD_DOCUMENTS, or so large that with all as large they
+    are too many."""
+    edges = pairs.documents[asked]
+    members, component = linked.connected(edges)
+    documents = np.bincount(component, minlength=1)[component][np.searchsorted(members, edges[:, 0])]
+    up_to = np.cumsum(np.bincount(documents, minlength=CROWD_DOCUMENTS + 1)[: CROWD_DOCUMENTS + 1])
+    most = int(np.searchsorted(up_to, max(ASKED_PAIRS, len(pairs.ids) // DOCUMENTS_A_PAIR), side="right")) - 1
     left = asked.copy()
-    left[asked] = ~crowd[np.searchsorted(members, pairs.documents[asked, 0])]
+    left[asked] = documents <= most
     return left
 
 
@@ -157,7 +165,7 @@ def with_damage(pairs: Pairs, numbers: NDArray[np.int64], scores: NDArray[np.flo
         of_b_less_a[:, [KINDS.index(kind) for kind in kinds]].sum(axis=1)
         for kinds in (("invisible", "ocr", "spun"), NOISE_KINDS)
     )
-    noise = np.where(_parted_by_noise(pairs, config), noise, 0.0)
+    noise = np.where(_by_few(pairs, _parted_by_noise(pairs, config)), noise, 0.0)
     part = config.damage_weight * every + config.noise_card_weight * noise
     asked = (pairs.relation != EXACT) & (np.abs(part) > 0)
     known = np.where(pairs.cleaner < 0, 0.0, np.sum(list(pairs.direction.values()), axis=0))
@@ -181,8 +189,8 @@ def _worded(pairs: Pairs, config: Config) -> Mask:
 
 def _scanned(pairs: Pairs, config: Config) -> Mask:
     """Where noise parts two copies, or no word but signs."""
-    signs: Mask = (pairs.relation == NEAR) & (pairs.figures["similarity"] == 0)
-    return _parted_by_noise(pairs, config) | signs
+    signs = (pairs.relation == NEAR) & (pairs.figures["similarity"] == 0)
+    return _by_few(pairs, _parted_by_noise(pairs, config) | signs)
 
 
 def _known(pairs: Pairs, config: Config) -> F64s:

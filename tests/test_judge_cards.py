@@ -77,6 +77,22 @@ def test_no_more_is_asked_of_a_crowd(documents: int, asked: bool) -> None:
     assert np.unique(pairs.documents[judge.unsure(pairs, CONFIG)]).tolist() == wanted
 
 
+@pytest.mark.parametrize(("budget", "asked"), [(5, [2, 3]), (4, [2]), (2, [2]), (1, [])])
+def test_where_pairs_are_many_the_smaller_families_are_asked(
+    budget: int, asked: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judge, "ASKED_PAIRS", budget)
+    monkeypatch.setattr(judge, "DOCUMENTS_A_PAIR", 1000)
+    unclear = dict.fromkeys(("strength", "substitution_share", "replaced_rate"), 0.0) | {"similarity": 0.9}
+    families = [(0, 1), (2, 3), (4, 5), (5, 6), (4, 6)]  # two of two documents, one of three
+    ids = [f"d{number}" for number in range(7)]
+    told = evidence(common_share=1.0, **unclear)
+    made = [Pair(ids[a], ids[b], "near", 0.5, 0.5, 0.5, None, 0.5, 3, told) for a, b in sorted(families)]
+    pairs = in_columns(ids, made)
+    wanted = [*(range(4) if 2 in asked else ()), *(range(4, 7) if 3 in asked else ())]
+    assert judge.carded(pairs, CONFIG).tolist() == wanted
+
+
 @pytest.mark.parametrize("config", [CONFIG, WEIGHED], ids=["cards of noise", "all damage"])
 @pytest.mark.parametrize("numbers", [list(range(8)), [0, 2, 3, 6], [5], []], ids=["all", "some", "one", "none"])
 def test_a_card_speaks_against_its_document_as_the_rules_say(numbers: list[int], config: Config) -> None:
