@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import json
 import os
@@ -56,6 +57,15 @@ def answers(folder: Path) -> list[tuple[str, str, str, float]]:
 @pytest.fixture(scope="module")
 def expected(filled: Path) -> list[tuple[str, str, str, float]]:
     return answers(filled)
+
+
+def test_no_room_for_a_file_in_memory_is_told(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+
+    monkeypatch.setattr(files.mmap, "mmap", refused)
+    with pytest.raises(DedupError, match=r"cannot be mapped into memory .*more memory"):
+        Index.open(filled)
 
 
 # --- damage ----------------------------------------------------------------------------------------------------

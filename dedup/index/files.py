@@ -107,7 +107,8 @@ class Mapped:
     """A file of an index in memory. data: all of it. sums, sound: of each page, see `kernels.keys.unsound_page`."""
 
     def __init__(self, folder: Path, reference: Reference) -> None:
-        """Raises DedupError if the file is not the one referred to, FileNotFoundError if there is none."""
+        """Raises DedupError if the file is not the one referred to or there is no room, FileNotFoundError if there is
+        none."""
         self.path, self.reference = folder / reference.name, reference
         with self.path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
@@ -115,7 +116,11 @@ class Mapped:
                 raise DedupError(self.path, f"has {size:,} bytes, not {reference.size_bytes:,}", REMEDY)
             # Private and writable, so that kernels need not be compiled once more for arrays that are only read.
             flags = mmap.MAP_PRIVATE | getattr(mmap, "MAP_NORESERVE", 0)
-            view = mmap.mmap(file.fileno(), size, flags=flags, prot=mmap.PROT_READ | mmap.PROT_WRITE)
+            try:
+                view = mmap.mmap(file.fileno(), size, flags=flags, prot=mmap.PROT_READ | mmap.PROT_WRITE)
+            except OSError as error:
+                remedy = "allow the process more memory, and run the command again"
+                raise DedupError(self.path, f"cannot be mapped into memory ({error.strerror})", remedy) from error
         self._view, self.data = view, np.frombuffer(view, np.uint8)
         tail = np.frombuffer(view, _TAIL, 1, size - _TAIL.itemsize)[0]
         list_bytes, pages = int(tail["list_bytes"]), int(tail["pages"])
