@@ -401,7 +401,9 @@ def test_a_source_of_the_same_size_that_was_rewritten_meanwhile_is_refused(
 # --- requests to end ---------------------------------------------------------------------------------------------
 
 SLOW = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # or else as in the tests' own parent, which may ignore them
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 from dedup.report import folder
 fill = folder.fill
 def slow(*given):
