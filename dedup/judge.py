@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import reduce
 from math import exp
 
 import numpy as np
@@ -168,7 +169,7 @@ def with_damage(pairs: Pairs, numbers: NDArray[np.int64], scores: NDArray[np.flo
     noise = np.where(_by_few(pairs, _parted_by_noise(pairs, config)), noise, 0.0)
     part = config.damage_weight * every + config.noise_card_weight * noise
     asked = (pairs.relation != EXACT) & (np.abs(part) > 0)
-    known = np.where(pairs.cleaner < 0, 0.0, np.sum(list(pairs.direction.values()), axis=0))
+    known = np.where(pairs.cleaner < 0, 0.0, _sum(pairs.direction))
     return _told_anew(pairs, {"damage": part}, known + part, asked, config)
 
 
@@ -197,10 +198,15 @@ def _known(pairs: Pairs, config: Config) -> F64s:
     """All that is known, in log-odds, as far as it counts."""
     parts = dict(pairs.direction)
     by_cards = parts.pop("damage")
-    odds: F64s = np.sum(list(parts.values()), axis=0)
+    odds = _sum(parts)
     figure = pairs.figures
     telling = _telling(pairs.relation, figure["common_share"], figure["similarity"], odds, config)
     return np.where(telling | (figure["strength"] == 0), odds, 0.0) + by_cards
+
+
+def _sum(parts: Mapping[str, F64s]) -> F64s:
+    """One by one: all side by side would be the largest array of a run on many short texts."""
+    return reduce(np.add, parts.values())
 
 
 def with_leanings(pairs: Pairs, rows: NDArray[np.int64], told: F64s, config: Config) -> Pairs:
