@@ -176,8 +176,16 @@ def with_damage(pairs: Pairs, numbers: NDArray[np.int64], scores: NDArray[np.flo
 def unsure(pairs: Pairs, config: Config) -> NDArray[np.int64]:
     """The rows, ascending, of copies of which more is asked, since what is known does not surely tell whose readings
     are the original ones."""
-    worded, noisy = _worded(pairs, config), _scanned(pairs, config)
-    return np.flatnonzero((worded | noisy) & (np.abs(_known(pairs, config)) < UNSURE))
+    asked = _by_few(pairs, _worded(pairs, config)) | _by_few(pairs, _scanned(pairs, config))
+    return np.flatnonzero(asked & (np.abs(_known(pairs, config)) < UNSURE))
+
+
+def unasked(pairs: Pairs, config: Config) -> int:
+    """How many pairs more would be asked of, but that their families are too large, or such pairs too many."""
+    left = np.zeros(len(pairs), bool)
+    for wanted in (_worded(pairs, config), _scanned(pairs, config)):
+        left |= wanted & ~_by_few(pairs, wanted)
+    return int((left & (np.abs(_known(pairs, config)) < UNSURE)).sum())
 
 
 def _worded(pairs: Pairs, config: Config) -> Mask:
@@ -185,13 +193,15 @@ def _worded(pairs: Pairs, config: Config) -> Mask:
     figure = pairs.figures
     often = figure["replaced_rate"] >= PUT_IN_RATE_MIN
     telling = often & (figure["common_share"] >= config.spun_common_share_min)
-    return _by_few(pairs, np.isin(pairs.relation, (NEAR, SPUN)) & (figure["strength"] > 0) & telling)
+    found: Mask = np.isin(pairs.relation, (NEAR, SPUN)) & (figure["strength"] > 0) & telling
+    return found
 
 
 def _scanned(pairs: Pairs, config: Config) -> Mask:
     """Where noise parts two copies, or no word but signs."""
     signs = (pairs.relation == NEAR) & (pairs.figures["similarity"] == 0)
-    return _by_few(pairs, _parted_by_noise(pairs, config) | signs)
+    found: Mask = _parted_by_noise(pairs, config) | signs
+    return found
 
 
 def _known(pairs: Pairs, config: Config) -> F64s:

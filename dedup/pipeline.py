@@ -77,6 +77,7 @@ class Findings:
     compared: (m, 2) int64, the pairs that candidates brought together, by number, in order. capped: buckets of each
     channel that were too big to give all their pairs.
     decided: what a person decided that was obeyed, as it was written down (see `remembered`).
+    unasked: pairs of which no more was asked, since their families are too large (see `judge.unasked`).
     memory_bytes: what matching was bound to, if it was. losing: the sources of which too much would be dropped (see
     `losses`).
 
@@ -94,6 +95,7 @@ class Findings:
     damage: NDArray[np.float64] | None = None
     decided: tuple[Mapping[str, Any], ...] = ()
     work: Work | None = None
+    unasked: int = 0
 
     @property
     def candidates(self) -> int:
@@ -189,7 +191,8 @@ def _in_small(files: Sequence[SourceFile | DedupError], config: Config, progress
     groups, pairs = cluster.clusters(
         judged(asked, met, progress), corpus.words, lambda both: judged(both, None, SILENT), config.drop_coverage_min
     )
-    return Findings(corpus, pairs, groups, tuple(problems), asked, wanted.capped, damage=scores)
+    left = judge.unasked(pairs, config)
+    return Findings(corpus, pairs, groups, tuple(problems), asked, wanted.capped, damage=scores, unasked=left)
 
 
 def _in_bulk(files: Sequence[SourceFile | DedupError], config: Config, progress: Progress) -> Findings:
@@ -237,6 +240,7 @@ def _in_bulk(files: Sequence[SourceFile | DedupError], config: Config, progress:
         memory_bytes=config.memory_bytes,
         damage=every[0] if every else None,
         work=work,
+        unasked=judge.unasked(found.pairs, config),
     )
 
 

@@ -75,6 +75,7 @@ def test_no_more_is_asked_of_a_crowd(documents: int, asked: bool) -> None:
     wanted = list(range(documents + 2)) if asked else [documents, documents + 1]
     assert judge.carded(pairs, CONFIG).tolist() == wanted
     assert np.unique(pairs.documents[judge.unsure(pairs, CONFIG)]).tolist() == wanted
+    assert judge.unasked(pairs, CONFIG) == (0 if asked else documents - 1)
 
 
 @pytest.mark.parametrize(("budget", "asked"), [(5, [2, 3]), (4, [2]), (2, [2]), (1, [])])
@@ -91,6 +92,8 @@ def test_where_pairs_are_many_the_smaller_families_are_asked(
     pairs = in_columns(ids, made)
     wanted = [*(range(4) if 2 in asked else ()), *(range(4, 7) if 3 in asked else ())]
     assert judge.carded(pairs, CONFIG).tolist() == wanted
+    assert np.unique(pairs.documents[judge.unsure(pairs, CONFIG)]).tolist() == wanted
+    assert judge.unasked(pairs, CONFIG) == len(families) - len(judge.unsure(pairs, CONFIG))
 
 
 @pytest.mark.parametrize("config", [CONFIG, WEIGHED], ids=["cards of noise", "all damage"])
@@ -149,6 +152,7 @@ def asked_of(one: Pair) -> tuple[bool, bool]:
 def test_more_is_asked_of_copies_that_words_or_noise_part_and_no_others(seed: int) -> None:
     made, pairs = every_pair(seed)
     rows = set(judge.unsure(pairs, CONFIG).tolist())
+    assert judge.unasked(pairs, CONFIG) == 0
     for row, one in enumerate(made):
         wanted = any(asked_of(one))
         if not wanted:

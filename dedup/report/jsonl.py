@@ -99,6 +99,7 @@ def summary(findings: Findings) -> Record:
         "pairs": dict(sorted(relations.items())),
         "candidates": findings.candidates,
         "capped_buckets": dict(findings.capped),
+        "unasked_pairs": findings.unasked,
         "memory_bytes": findings.memory_bytes,
         "losing_sources": [loss_record(loss) for loss in findings.losing],
         "damage": flagged(findings),

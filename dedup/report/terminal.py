@@ -58,6 +58,9 @@ def scan(findings: Findings) -> RenderableType:
         parts.append(
             Text(f"{count(number, 'bucket')} of the {channel} channel held too many documents for all pairs", "yellow")
         )
+    if findings.unasked:
+        told = f"{count(findings.unasked, 'unsure pair')} in families too large, or too many, to be asked"
+        parts.append(Text(f"{told}: neither slips nor cards chose the copy to keep there", "yellow"))
     figures = findings.pairs.figures
     worded = (figures["substitutions"] > 0) & (figures["common_share"] > 0)  # neither names nor numbers alone
     if unread := int((worded & (figures["strength"] == 0)).sum()):

@@ -38,6 +38,7 @@ function warnings(summary) {
   const told = [
     ...summary.losing_sources.map((one) => `${one.source} loses ${number(one.dropped)} of its ${number(one.documents)} documents (${share(one.share)}); look at its clusters before you drop them.`),
     ...Object.entries(summary.capped_buckets).map(([channel, value]) => `${count(value, "bucket")} of the ${channel} channel held too many documents for all pairs.`),
+    ...(summary.unasked_pairs ? [`${count(summary.unasked_pairs, "unsure pair")} stood in families too large, or too many, to be asked: neither slips nor cards chose the copy to keep there.`] : []),
   ];
   const unread = summary.unreadable.map((one) => h("li", null, `${one.path}: ${one.problem}; ${one.remedy}`));
   return [
