@@ -2,7 +2,7 @@
 
 1. `room` makes the row of a table that holds what a word adds to the hidden units of the places around it, when the
    word is first met: int16 of scale UNIT. When the table is full, all rows are given up.
-2. `layers` adds up the rows around each place and its figures, and gives the log-odds.
+2. `layers` adds up the rows around each place and its figures (`lanes`), and gives the log-odds.
 
 Limits: the table has more rows than a stretch has tokens. Source: see `damage.network`.
 """
@@ -14,14 +14,15 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.kernels.simd import I64s, inlined, inner, kernel, prefetch_at
+from dedup.kernels.lanes import FIGURES, HIDDEN, unit_sum
+from dedup.kernels.simd import I64s, inlined, kernel, prefetch_at
 
 F32s: TypeAlias = NDArray[np.float32]
 F64s: TypeAlias = NDArray[np.float64]
 I16s: TypeAlias = NDArray[np.int16]
 I32s: TypeAlias = NDArray[np.int32]
 
-UNIT, FIGURES, REACH = 1024, 18, 4
+UNIT, REACH = 1024, 4
 NO_WORD, OUTSIDE = 6, 7
 _LINE_BYTES, _AHEAD = 64, 3
 """A line of the processor's cache, and how many words ahead a row is asked for."""
@@ -65,53 +66,30 @@ def layers(
     top: F32s, direct: F32s, own: F32s, constant: float, found: F32s,
 ) -> int:  # fmt: skip
     """The log-odds from the figures; what `odds` says of its arguments holds."""
-    count, hidden = len(ids), len(base)
-    added, units = np.zeros((count, hidden), np.int16), np.empty(hidden, np.float32)
-    _put(ids, shapes, slots, words, written, added)
+    count = len(ids)
+    assert base.shape == top.shape == (HIDDEN,)
+    assert weights.shape == (FIGURES, HIDDEN)
+    assert figures.shape == (count, FIGURES)
+    assert words.shape[1] == written.shape[1] == HIDDEN * (2 * REACH + 1)
+    rows, shaped = np.empty(count + 2 * REACH, np.int64), np.empty(count + 2 * REACH, np.int64)
+    size = np.int64(2 * words.shape[1])
+    for at in range(-REACH, count + REACH):
+        inside = 0 <= at < count
+        rows[at + REACH] = words.ctypes.data + np.int64(slots[ids[at]] if inside else slots[0]) * size
+        shaped[at + REACH] = written.ctypes.data + (shapes[at] if inside else OUTSIDE) * size
     places = 0
     for at in range(count):
+        if at + REACH + _AHEAD < count:
+            fetch_row(rows[at + 2 * REACH + _AHEAD], size)
         if shapes[at] == NO_WORD:
             found[at] = np.nan
             continue
         places += 1
-        for h in range(hidden):
-            units[h] = base[h]
         total = np.float32(constant) + own[ids[at]]
-        for k in range(0, FIGURES, 6):
-            a, b, c = figures[at, k], figures[at, k + 1], figures[at, k + 2]
-            d, e, f = figures[at, k + 3], figures[at, k + 4], figures[at, k + 5]
-            total += a * direct[k] + b * direct[k + 1] + c * direct[k + 2]
-            total += d * direct[k + 3] + e * direct[k + 4] + f * direct[k + 5]
-            for h in range(hidden):
-                units[h] += a * weights[k, h] + b * weights[k + 1, h] + c * weights[k + 2, h]
-                units[h] += d * weights[k + 3, h] + e * weights[k + 4, h] + f * weights[k + 5, h]
-        for h in range(hidden):
-            units[h] = max(np.float32(0.0), units[h] + np.float32(added[at, h]) * np.float32(1.0 / UNIT)) * top[h]
-        one = two = three = four = np.float32(0.0)
-        for h in range(0, hidden, 4):
-            one, two = one + units[h], two + units[h + 1]
-            three, four = three + units[h + 2], four + units[h + 3]
-        found[at] = total + ((one + two) + (three + four))
+        for k in range(FIGURES):
+            total += figures[at, k] * direct[k]
+        found[at] = total + unit_sum(rows, shaped, at, np.float32(1.0 / UNIT), base, figures, weights, top)
     return places
-
-
-@inner
-def _put(ids: I64s, shapes: I64s, slots: I32s, words: I16s, written: I16s, added: I16s) -> None:
-    """Adds what words and their shapes say to the hidden units of the places around, one word after the other, whose
-    row lies together; added: (n, h)."""
-    count, hidden = added.shape
-    for at in range(-REACH, count + REACH):
-        inside = 0 <= at < count
-        row = slots[ids[at]] if inside else slots[0]
-        shape = shapes[at] if inside else OUTSIDE
-        if 0 <= at + _AHEAD < count:
-            size = 2 * words.shape[1]
-            fetch_row(words.ctypes.data + np.int64(slots[ids[at + _AHEAD]]) * size, size)
-        for by in range(2 * REACH + 1):
-            to, first = at + REACH - by, by * hidden
-            if 0 <= to < count:
-                for h in range(hidden):
-                    added[to, h] += words[row, first + h] + written[shape, first + h]
 
 
 @inlined

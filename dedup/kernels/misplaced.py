@@ -19,7 +19,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.kernels.layers import FIGURES, REACH, F32s, F64s, I16s, I32s, fetch_row, layers, room
+from dedup.kernels.lanes import DIMENSIONS, FIGURES, GROUP, likest_three
+from dedup.kernels.lanes import WIDTH as LANES
+from dedup.kernels.layers import REACH, F32s, F64s, I16s, I32s, fetch_row, layers, room
 from dedup.kernels.simd import I64s, inner, kernel
 
 Flags: TypeAlias = NDArray[np.bool_]
@@ -27,7 +29,6 @@ Flags: TypeAlias = NDArray[np.bool_]
 STRETCH_MAX = 500
 WIDTH = 64
 """Numbers of a meaning: 50, and zeros that make whole vectors."""
-DIMENSIONS = 50
 MEANING = 2048
 _SQUARE = 1.0 / (MEANING * MEANING)
 QUOTE, STOP = 9, 8
@@ -156,58 +157,17 @@ def _likest(ids: I64s, is_content: I64s, meanings: I16s, figures: F32s) -> None:
     distinct = _distinct(ids, is_content, content, places)
     if distinct <= 3:
         return
-    turned, likeness = np.empty((DIMENSIONS, distinct), np.float32), np.empty(distinct, np.float32)
-    best = np.full((3, distinct), -2.0 * MEANING * MEANING, np.float32)
+    width = (distinct + GROUP - 1 + 2 * LANES - 1) // (2 * LANES) * 2 * LANES
+    turned, best = np.zeros((DIMENSIONS, width), np.float32), np.empty((3, width), np.float32)
     for at in range(distinct):
-        best[0, at] = 0.0  # its likeness to itself is not counted
         for k in range(DIMENSIONS):
             turned[k, at] = meanings[content[at], k]
-    for one in range(distinct):
-        _alike(turned, one, likeness)
-        _enter(best, one, likeness)
-        for other in range(one):  # each keeps the greater of what it has and what comes, and hands on the lesser
-            value, first, second = likeness[other], best[0, other], best[1, other]
-            best[0, other], value = max(first, value), min(first, value)
-            best[1, other], value = max(second, value), min(second, value)
-            best[2, other] = max(best[2, other], value)
+    likest_three(turned, distinct, width, best)  # sums are below 2**24, and exact
     scale = 1.0 / (3.0 * MEANING * MEANING)
     for at in range(len(ids)):
         if is_content[at]:
             row = places[at]
             figures[at, 17] = (float(best[0, row]) + float(best[1, row]) + float(best[2, row])) * scale
-
-
-@inner
-def _alike(turned: F32s, one: int, likeness: F32s) -> None:
-    """The products of one meaning with those before it; turned: (DIMENSIONS, n). Sums are below 2**24, and exact."""
-    for other in range(one):
-        likeness[other] = 0.0
-    for k in range(0, DIMENSIONS, 5):
-        a, b, c = turned[k, one], turned[k + 1, one], turned[k + 2, one]
-        d, e = turned[k + 3, one], turned[k + 4, one]
-        for other in range(one):
-            likeness[other] += (
-                a * turned[k, other] + b * turned[k + 1, other] + c * turned[k + 2, other]
-                + d * turned[k + 3, other] + e * turned[k + 4, other]
-            )  # fmt: skip
-
-
-@inner
-def _enter(best: F32s, one: int, likeness: F32s) -> None:
-    """Puts the likenesses to those before it into the column of its three greatest, in falling order."""
-    first, second, third = best[0, one], best[1, one], best[2, one]
-    for other in range(one):
-        value = likeness[other]
-        if value > third:
-            if value > second:
-                third = second
-                if value > first:
-                    first, second = value, first
-                else:
-                    second = value
-            else:
-                third = value
-    best[0, one], best[1, one], best[2, one] = first, second, third
 
 
 @inner

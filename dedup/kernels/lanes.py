@@ -1,0 +1,209 @@
+"""The two inner loops of the network for words put in for others, sixteen numbers at a time, held in registers.
+
+1. `unit_sum`: what the words and shapes around a place add to its HIDDEN units, and its figures by their weights; the
+   units that are above zero, by their weights, in one sum.
+2. `likest_three`: for each of many meanings its three greatest products with the others; GROUP meanings meet two times
+   sixteen at once.
+
+LLVM lowers the vectors to what the machine has (AVX-512, two of AVX2, four of SSE2 or NEON); a product and a sum are
+fused where the machine can. Limits: nothing here checks bounds; the kernels that call it do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from llvmlite import ir
+from numba.extending import intrinsic
+
+from dedup.kernels.simd import cgutils, types
+
+_intrinsic: Callable[[Callable[..., Any]], Any] = intrinsic  # the first parameter is not the caller's
+
+HIDDEN, PLACES, FIGURES, DIMENSIONS = 96, 9, 18, 50
+WIDTH = 16
+"""Numbers in one vector."""
+GROUP = 4
+"""Meanings that meet two vectors of others at once: eight sums in registers."""
+LEAST = -1e9
+"""Less than any product."""
+
+_I16, _I32, _I64, _F32 = ir.IntType(16), ir.IntType(32), ir.IntType(64), ir.FloatType()
+_FLOATS, _WORDS = ir.VectorType(_F32, WIDTH), ir.VectorType(_I32, WIDTH)
+_SHORTS, _HALF = ir.VectorType(_I16, 2 * WIDTH), ir.VectorType(_I16, WIDTH)
+
+
+def _first(context: Any, builder: Any, kind: Any, array: Any) -> Any:
+    """The address of an array's first element."""
+    if kind.layout != "C":  # neighbours in the array would not be neighbours in memory
+        raise TypeError(f"the kernels take C-contiguous arrays, not {kind}")
+    return builder.ptrtoint(context.make_array(kind)(context, builder, array).data, _I64)
+
+
+def _loaded(builder: Any, kind: Any, address: Any, by: int = 0, align: int = 4) -> Any:
+    """What stands `by` bytes after an address."""
+    value = builder.load(builder.inttoptr(builder.add(address, _I64(by)), kind.as_pointer()))
+    value.align = align
+    return value
+
+
+def _splat(builder: Any, value: Any, kind: ir.VectorType = _FLOATS) -> Any:
+    """A vector of one number over and over."""
+    alone = builder.insert_element(ir.Constant(kind, ir.Undefined), value, _I32(0))
+    return builder.shuffle_vector(alone, ir.Constant(kind, ir.Undefined), ir.Constant(_WORDS, [_I32(0)] * WIDTH))
+
+
+def _fused(builder: Any, one: Any, other: Any, more: Any) -> Any:
+    """one * other + more."""
+    kind = ir.FunctionType(_FLOATS, [_FLOATS] * 3)
+    called = cgutils.get_or_insert_function(builder.module, kind, "llvm.fmuladd.v16f32")
+    return builder.call(called, [one, other, more])
+
+
+def _chosen(builder: Any, sign: str, one: Any, other: Any) -> Any:
+    """The greater (`>`) or lesser (`<`) of each two."""
+    return builder.select(builder.fcmp_ordered(sign, one, other), one, other)
+
+
+def _total(builder: Any, vector: Any) -> Any:
+    """The sum of a vector's numbers."""
+    width = WIDTH
+    while width > 1:
+        width //= 2
+        lanes = [_I32((at + width) % WIDTH) for at in range(WIDTH)]
+        turned = builder.shuffle_vector(vector, vector, ir.Constant(_WORDS, lanes))
+        vector = builder.fadd(vector, turned)
+    return builder.extract_element(vector, _I32(0))
+
+
+def _halves(builder: Any, shorts: Any) -> list[Any]:
+    """The two halves of whole numbers, as floats."""
+    parts = (range(WIDTH), range(WIDTH, 2 * WIDTH))
+    halves = (builder.shuffle_vector(shorts, shorts, ir.Constant(_WORDS, [_I32(at) for at in part])) for part in parts)
+    return [builder.sitofp(builder.sext(half, _WORDS), _FLOATS) for half in halves]
+
+
+@_intrinsic
+def unit_sum(
+    typing: Any, words: Any, written: Any, at: Any, scale: Any, base: Any, figures: Any, weights: Any, top: Any
+) -> Any:
+    """What the hidden units of one place add up to.
+
+    words, written: int64, the addresses of rows of PLACES * HIDDEN int16, of which from `at` on PLACES are those of the
+    words around and of their shapes; scale: one of their units. base, top: (HIDDEN,), figures: (n, FIGURES), weights:
+    (FIGURES, HIDDEN), all float32.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        firsts = [_first(context, builder, signature.args[at], args[at]) for at in (0, 1, 4, 5, 6, 7)]
+        rows, shapes, bases, own, by, tops = firsts
+        place = args[2]
+        sums: list[Any] = []
+        around = [
+            builder.add(_loaded(builder, _I64, builder.add(table, builder.mul(place, _I64(8))), 8 * one, 8),
+                        _I64(2 * HIDDEN * one))
+            for one in range(PLACES) for table in (rows, shapes)
+        ]  # fmt: skip
+        unit = _splat(builder, args[3])
+        for part in range(0, HIDDEN, 2 * WIDTH):
+            added = _loaded(builder, _SHORTS, around[0], 2 * part, 2)
+            for one in around[1:]:
+                added = builder.add(added, _loaded(builder, _SHORTS, one, 2 * part, 2))
+            for half, floats in enumerate(_halves(builder, added)):
+                start = _loaded(builder, _FLOATS, bases, 4 * (part + half * WIDTH))
+                sums.append(_fused(builder, floats, unit, start))
+        own = builder.add(own, builder.mul(place, _I64(4 * FIGURES)))
+        for figure in range(FIGURES):
+            value = _splat(builder, _loaded(builder, _F32, own, 4 * figure))
+            for part, known in enumerate(sums):
+                weight = _loaded(builder, _FLOATS, by, 4 * (figure * HIDDEN + part * WIDTH))
+                sums[part] = _fused(builder, value, weight, known)
+        return _rectified(builder, sums, tops)
+
+    return types.float32(words, written, types.int64, types.float32, base, figures, weights, top), generate
+
+
+def _rectified(builder: Any, sums: Sequence[Any], tops: Any) -> Any:
+    """The sum of what is above zero, by weights."""
+    zero = ir.Constant(_FLOATS, [_F32(0.0)] * WIDTH)
+    total = zero
+    for part, value in enumerate(sums):
+        weight = _loaded(builder, _FLOATS, tops, 4 * part * WIDTH)
+        total = _fused(builder, _chosen(builder, ">", value, zero), weight, total)
+    return _total(builder, total)
+
+
+@_intrinsic
+def likest_three(typing: Any, turned: Any, count: Any, width: Any, best: Any) -> Any:
+    """The three greatest products of each meaning with the others and with nothing (0.0), into best.
+
+    turned: (DIMENSIONS, width), the meanings, columns of float32, zeros from `count` on; width: a multiple of
+    2 * WIDTH; best: (3, width).
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        table, found = (_first(context, builder, signature.args[at], args[at]) for at in (0, 3))
+        width = builder.mul(args[2], _I64(4))
+        least = ir.Constant(_FLOATS, [_F32(LEAST)] * WIDTH)
+        zero = ir.Constant(_FLOATS, [_F32(0.0)] * WIDTH)
+        greatest = [[cgutils.alloca_once(builder, _FLOATS) for _ in range(3)] for _ in range(2)]
+        steps = builder.sdiv(args[2], _I64(2 * WIDTH))
+        groups = builder.sdiv(builder.add(args[1], _I64(GROUP - 1)), _I64(GROUP))
+        with cgutils.for_range(builder, steps) as columns:
+            first = builder.mul(columns.index, _I64(2 * WIDTH))
+            for half in greatest:
+                for rank, slot in enumerate(half):
+                    builder.store(least if rank else zero, slot)
+            with cgutils.for_range(builder, groups) as rows:
+                row = builder.mul(rows.index, _I64(GROUP))
+                products = _products(builder, table, width, first, row)
+                for one in range(GROUP):
+                    number = builder.add(row, _I64(one))
+                    for half, value in zip(range(2), products[one], strict=True):
+                        own = _own(builder, number, builder.add(first, _I64(half * WIDTH)), args[1])
+                        _enter(builder, builder.select(own, least, value), greatest[half])
+            for half, slots in enumerate(greatest):
+                for rank, slot in enumerate(slots):
+                    to = builder.add(found, builder.mul(width, _I64(rank)))
+                    to = builder.add(to, builder.mul(builder.add(first, _I64(half * WIDTH)), _I64(4)))
+                    builder.store(builder.load(slot), builder.inttoptr(to, _FLOATS.as_pointer())).align = 4
+        return context.get_dummy_value()
+
+    return types.void(turned, types.int64, types.int64, best), generate
+
+
+def _products(builder: Any, table: Any, width: Any, first: Any, row: Any) -> list[list[Any]]:
+    """The products of GROUP meanings from `row` on with two vectors of them from `first` on."""
+    zero = ir.Constant(_FLOATS, [_F32(0.0)] * WIDTH)
+    sums = [[cgutils.alloca_once(builder, _FLOATS) for _ in range(2)] for _ in range(GROUP)]
+    for slot in (slot for pair in sums for slot in pair):
+        builder.store(zero, slot)
+    with cgutils.for_range(builder, _I64(DIMENSIONS)) as dimension:
+        line = builder.add(table, builder.mul(width, dimension.index))
+        column = builder.add(line, builder.mul(first, _I64(4)))
+        others = [_loaded(builder, _FLOATS, column, 4 * WIDTH * half) for half in range(2)]
+        start = builder.add(line, builder.mul(row, _I64(4)))
+        for one, pair in enumerate(sums):
+            value = _splat(builder, _loaded(builder, _F32, start, 4 * one))
+            for slot, other in zip(pair, others, strict=True):
+                builder.store(_fused(builder, value, other, builder.load(slot)), slot)
+    return [[builder.load(slot) for slot in pair] for pair in sums]
+
+
+def _own(builder: Any, number: Any, first: Any, count: Any) -> Any:
+    """Where a meaning meets itself among those from `first` on; everywhere, if there is none of this number."""
+    lanes = ir.Constant(_WORDS, [_I32(at) for at in range(WIDTH)])
+    away = builder.trunc(builder.sub(number, first), _I32)
+    itself = builder.icmp_signed("==", lanes, _splat(builder, away, _WORDS))
+    beyond = builder.sext(builder.icmp_signed(">=", number, count), _I32)
+    beyond_all = builder.icmp_signed("!=", _splat(builder, beyond, _WORDS), ir.Constant(_WORDS, [_I32(0)] * WIDTH))
+    return builder.or_(itself, beyond_all)
+
+
+def _enter(builder: Any, value: Any, slots: Sequence[Any]) -> None:
+    """Puts values among the three greatest: each place keeps the greater and hands on the lesser."""
+    for slot in slots:
+        known = builder.load(slot)
+        builder.store(_chosen(builder, ">", known, value), slot)
+        value = _chosen(builder, "<", known, value)
