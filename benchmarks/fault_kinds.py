@@ -45,6 +45,11 @@ def killed(command: Command, box: Path, draw: Draw) -> Iterator[Ended]:
         yield _by_clock(command, box, draw, signal.SIGKILL)
 
 
+def killed_each(command: Command, box: Path, draw: Draw) -> Iterator[Ended]:
+    """SIGKILL at every call that makes, changes, renames, flushes or removes a file, one after the other."""
+    yield watched.run(command, box, partial(_signal, draw.any_change(), signal.SIGKILL))
+
+
 def terminated(command: Command, box: Path, draw: Draw) -> Iterator[Ended]:
     """SIGTERM at a random call, or at a random time."""
     yield _asked_to_end(command, box, draw, signal.SIGTERM)
@@ -197,11 +202,11 @@ def two(command: Command, box: Path, draw: Draw) -> Iterator[Ended]:
 
 
 KINDS: dict[str, Trial] = {
-    "killed": killed, "terminated": terminated, "interrupted": interrupted, "refused": refused, "lost": lost,
-    "torn": torn, "no room": no_room, "limited": limited, "full": full, "read-only": read_only, "changed": changed,
-    "no memory": no_memory, "bounded": bounded, "worker": worker, "clock": clock, "two runs": two,
+    "killed": killed, "each": killed_each, "terminated": terminated, "interrupted": interrupted, "refused": refused,
+    "lost": lost, "torn": torn, "no room": no_room, "limited": limited, "full": full, "read-only": read_only,
+    "changed": changed, "no memory": no_memory, "bounded": bounded, "worker": worker, "clock": clock, "two runs": two,
 }  # fmt: skip
-TIMES = {"killed": 60, "refused": 0, "torn": 0, "no room": 0, "read-only": 1, "worker": 8, "clock": 2}
+TIMES = {"killed": 60, "each": 0, "refused": 0, "torn": 0, "no room": 0, "read-only": 1, "worker": 8, "clock": 2}
 """How often each is tried on each command, if not 20; 0: once at every instant, or at every write."""
 WITHOUT = {
     "two runs": ("review",),  # both add, and more is there than one run gives

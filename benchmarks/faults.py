@@ -62,7 +62,10 @@ def tried(kind: str, command: Command, draw: Draw, above: Path) -> tuple[bool, l
 
 
 def trials(kind: str, wanted: Expected, times: int | None) -> int:
-    every = wanted.writes if kind in ("torn", "no room") else len(wanted.changing)
+    if kind == "each":
+        every = len(wanted.changes)
+    else:
+        every = wanted.writes if kind in ("torn", "no room") else len(wanted.changing)
     return (TIMES.get(kind, 20) if times is None else times) or every
 
 
@@ -71,9 +74,9 @@ def _is_tried(kind: str, command: Command) -> bool:
 
 
 def all_tried(
-    kinds: list[str], commands: list[Command], times: int | None, seed: int
+    kinds: list[str], commands: list[Command], times: int | None, seed: int, first: int = 0
 ) -> Iterator[tuple[str, str, bool, list[str]]]:
-    """Kind, command, whether it ended the run, and what was wrong, trial by trial."""
+    """Kind, command, whether it ended the run, and what was wrong, trial by trial from that numbered `first` on."""
     folder = Path(tempfile.mkdtemp(prefix="faults-"))  # not one that every fork removes when it ends
     try:
         for command in commands:
@@ -81,7 +84,7 @@ def all_tried(
             wanted = faulty.expected(folder, command) if own else None
             for kind in own:
                 assert wanted
-                for number in range(trials(kind, wanted, times)):
+                for number in range(first, first + times if times else trials(kind, wanted, times)):
                     draw = Draw(wanted, Random(f"{seed} {kind} {command.name} {number}"), number)
                     yield kind, command.name, *tried(kind, command, draw, folder)
     finally:
@@ -94,6 +97,7 @@ def main() -> None:
     every = [*COMMANDS, *WITH_WORKERS]
     parser.add_argument("--commands", nargs="+", choices=[one.name for one in every], metavar="NAME")
     parser.add_argument("--times", type=int, help="how often on each command; 0: at every instant, or write")
+    parser.add_argument("--first", type=int, default=0, metavar="N", help="from the trial numbered N on")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--results", type=Path)
     parser.add_argument("--table", type=Path)
@@ -108,7 +112,7 @@ def main() -> None:
     counts: reliability.Counts = json.loads(given.results.read_text()) if known else {}
     failed = False
     kinds = _possible(given.only or list(KINDS))
-    for kind, name, stopped, found in all_tried(kinds, commands, given.times, given.seed):
+    for kind, name, stopped, found in all_tried(kinds, commands, given.times, given.seed, given.first):
         own = counts.setdefault(kind, {}).setdefault(name, {"tried": 0, "ended": 0, "wrong": 0})
         for what, more in (("tried", 1), ("ended", int(stopped)), ("wrong", int(bool(found)))):
             own[what] += more

@@ -186,10 +186,14 @@ class Expected:
     seconds: float
 
     @property
+    def changes(self) -> list[int]:
+        """The instants at which something is made, changed, flushed or removed."""
+        return [number for number, (_, changes) in enumerate(self.instants) if changes]
+
+    @property
     def changing(self) -> list[int]:
-        """The instants at which something is made or changed, not removed."""
-        every = enumerate(self.instants)
-        return [number for number, (name, changes) in every if changes and name not in REMOVALS]
+        """Those at which it is not removed."""
+        return [number for number in self.changes if self.instants[number][0] not in REMOVALS]
 
 
 def expected(above: Path, command: Command) -> Expected:
@@ -300,6 +304,10 @@ class Draw:
     def change(self) -> int:
         """An instant at which something is made or changed: in turn, so that as many trials as there are try each."""
         return self.wanted.changing[self.number % len(self.wanted.changing)]
+
+    def any_change(self) -> int:
+        """The same, or one at which something is removed."""
+        return self.wanted.changes[self.number % len(self.wanted.changes)]
 
     def write(self) -> int:
         """A write, in turn too."""

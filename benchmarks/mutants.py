@@ -31,6 +31,8 @@ TESTS = {
     "rules": ("test_judge",),
     "restore": ("test_restore",),
     "restoring": ("test_restoring", "test_restoring_parts"),
+    "witnesses": ("test_witnesses", "test_restoring_parts"),
+    "vote": ("test_restoring", "test_restoring_parts", "test_channel"),
 }
 """The test files that are about a module."""
 SLOW = (
@@ -44,6 +46,7 @@ SLOW = (
     "test_restore.py::test_restoring_can_be_undone_and_a_second_time_changes_nothing",
     "test_restoring.py::test_voting_twice_is_voting_once",
     "test_restoring.py::test_hostile_witnesses_can_be_undone",
+    "test_witnesses.py::test_readings_of_copies_put_in_give_their_words",
 )
 """Those of their tests that take seconds, and are left out."""
 COPIED = ("dedup", "tests", "seeds", "fixtures", "benchmarks", "docs", "README.md", "CHANGELOG.md", "pyproject.toml")

@@ -16,7 +16,7 @@ SHARE = (
     ("killed", "clean --work", 4), ("killed", "index create", 3), ("killed", "index add", 3),
     ("killed", "index remove", 3), ("terminated", "index add", 3), ("refused", "index remove", 3),
     ("torn", "index add", 3), ("torn", "clean", 2), ("no room", "clean", 2), ("no room", "index add", 2),
-    ("bounded", "clean --work", 1), ("two runs", "index add", 1),
+    ("bounded", "clean --work", 1), ("two runs", "index add", 1), ("each", "index remove", 2), ("each", "restore", 2),
 )  # fmt: skip
 
 
