@@ -182,7 +182,7 @@ def test_another_format_is_refused(copied: Path) -> None:
     del told["checksum"]
     told["format"] = 99
     (copied / manifest.MANIFEST).write_text(json.dumps({**told, "checksum": manifest._checksum(told)}))
-    with pytest.raises(DedupError, match=r"is of format 99.*this version reads format 2"):
+    with pytest.raises(DedupError, match=r"is of format 99.*this version reads format 3"):
         Index.open(copied)
 
 

@@ -23,7 +23,7 @@ from dedup import inputs, mojibake, whole
 from dedup.bulk.sketch import Drawn, token_hashes
 from dedup.columns import Pairs
 from dedup.config import Config
-from dedup.index import findings, incoming, lookup, manifest, ranking, snapshot, texts, writing
+from dedup.index import findings, incoming, lists, lookup, manifest, ranking, snapshot, texts, writing
 from dedup.index.files import REMEDY
 from dedup.index.manifest import Manifest
 from dedup.index.texts import Batch
@@ -263,7 +263,7 @@ class Index:
             numbers = np.arange(every.base, len(every), dtype=np.int64)
             standing = (drawn.digests != 0).astype(np.uint8)
             words, had = lookup.keyed(drawn, standing), drawn.shingle_counts.astype(np.uint32)
-            asked = lookup.Asked(numbers, standing, words, had, 0)
+            asked = lookup.Asked(numbers, standing, words, lists.grouped(drawn, standing), had, 0)
             known = lookup.Known(at.stored.kept, at.stored.had, at.dead)
             pairs, _, _ = lookup.candidates(asked, at.columns, known, at.config)
             most = at.config.bucket_documents_max

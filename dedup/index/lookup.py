@@ -1,7 +1,7 @@
 """Keys of documents become candidate pairs with what is in an index: by the channels of `match`, and with their limits.
 
-1. `keyed` makes the sorted words of a batch's keys (see `kernels.keys`).
-2. `candidates` looks them up in every column, the oldest first, chooses the rarest terms by how many documents hold
+1. `keyed` makes the sorted words of a batch's keys (see `kernels.keys`); its terms have lists (see `lists`).
+2. `candidates` looks both up in every column, the oldest first, chooses the rarest terms by how many documents hold
    them now, and counts what documents of the index each one meets (see `kernels.meetings`).
 3. `named` finds documents by the hash of an id or the digest of a text.
 
@@ -23,14 +23,17 @@ from dedup.bulk.sketch import Drawn
 from dedup.bulk.terms import JOIN_BUDGET_DOCUMENTS, JOIN_BUDGET_PARTNERS, JOIN_PARTNERS_MAX
 from dedup.config import Config
 from dedup.engines import local
+from dedup.index import lists
 from dedup.index.files import Mapped
+from dedup.index.lists import Lists
 from dedup.kernels import keys, meetings
+from dedup.kernels import lists as listed
 from dedup.model import DedupError
 
 ID, DIGEST = 3, 4
 """What keys of the channel NAME are of."""
 
-SECTIONS = ("directory", "sieve", "postings")
+SECTIONS = ("directory", "sieve", "postings", *lists.SECTIONS)
 """Of the file of a column."""
 WORDS_SHARED = 1 << 17
 """Words from which columns are asked side by side: a millisecond of work each."""
@@ -47,7 +50,7 @@ I64s = NDArray[np.int64]
 class Column:
     """Postings in order of their keys; see `kernels.keys`. pages: of the first of directory, postings and sieve.
 
-    damaged: what is wrong where a page is not sound.
+    lists: of the terms of the same documents. damaged: what is wrong where a page is not sound.
     """
 
     directory: U32s
@@ -58,26 +61,25 @@ class Column:
     sums: U64s
     sound: U8s
     pages: I64s
+    lists: Lists
     damaged: Callable[[int], DedupError]
 
     @staticmethod
     def of(file: Mapped) -> Column:
-        directory, sieve, postings = (file.unchecked(name) for name in SECTIONS)
+        directory, sieve, postings = (file.unchecked(name) for name in SECTIONS[:3])
         pages = np.array([file.page(name) for name in ("directory", "postings", "sieve")], np.int64)
         bits = len(sieve).bit_length() - 1
-        return Column(directory, sieve, postings, bits, file.data, file.sums, file.sound, pages, file.damaged)
+        read = file.data, file.sums, file.sound, pages
+        return Column(directory, sieve, postings, bits, *read, Lists.of(file), file.damaged)
 
     @staticmethod
-    def fresh(directory: U32s, sieve: U32s, postings: U64s) -> Column:
+    def fresh(directory: U32s, sieve: U32s, postings: U64s, terms: Lists) -> Column:
         """A column that is in memory only, and so is sound."""
         pages = np.cumsum([0, *(-(-array.nbytes // keys.PAGE_BYTES) + 1 for array in (directory, postings, sieve))])
         none, sound = np.zeros(0, np.uint8), np.ones(int(pages[-1]), np.uint8)
         bits = len(sieve).bit_length() - 1
-        return Column(directory, sieve, postings, bits, none, np.zeros(0, np.uint64), sound, pages[:3], _never)
-
-
-def _never(page: int) -> DedupError:
-    raise AssertionError(page)
+        read = none, np.zeros(0, np.uint64), sound, pages[:3]
+        return Column(directory, sieve, postings, bits, *read, terms, lists.never)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,23 +95,22 @@ class Known:
 class Asked:
     """Documents whose candidates are sought. numbers: (n,) int64. standing: (n,) 0 for one that another stands for.
 
-    words: of their keys, sorted. own: 1 if they are in the columns themselves, the last of which then is theirs alone.
+    words: of their keys, sorted. terms: their lists, by row. own: 1 if they are in the columns themselves, the last of
+    which then is theirs alone.
     """
 
     numbers: I64s
     standing: U8s
     words: U64s
+    terms: Lists
     had: U32s
     own: int
 
 
 def keyed(drawn: Drawn, standing: U8s) -> U64s:
     """The words of all channels but NAME, sorted and distinct."""
-    room = drawn.bands.size + int(drawn.term_counts.sum()) + len(drawn.shingles)
-    words = np.empty(room, np.uint64)
-    size = keys.collect(
-        standing, drawn.bands, drawn.terms, drawn.term_counts, drawn.shingles, drawn.shingle_counts, words
-    )
+    words = np.empty(drawn.bands.size + len(drawn.shingles), np.uint64)
+    size = keys.collect(standing, drawn.bands, drawn.shingles, drawn.shingle_counts, words)
     return in_order(words[:size])
 
 
@@ -129,12 +130,11 @@ Found = tuple[U32s, I64s, U32s]
 """Which words are in a column: their places, and where and how many their postings are."""
 
 
-def _found(words: U64s, column: Column, held_by: U32s | None = None, most: int = 0) -> Found:
-    """What of sorted words is in a column, but for terms that more than `most` documents hold already."""
+def _found(words: U64s, column: Column) -> Found:
+    """What of sorted words is in a column."""
     read = column.data, column.sums, column.sound
     asked, page = np.empty(len(words), np.uint32), int(column.pages[2])
-    before = np.zeros(len(words), np.uint32) if held_by is None else held_by
-    size = keys.suspected(words, before, most, column.sieve, column.bits, *read, page, asked)
+    size = keys.suspected(words, column.sieve, column.bits, *read, page, asked)
     if size < 0:
         raise column.damaged(-1 - size)
     places, starts, counts = np.empty(size, np.uint32), np.empty(size, np.int64), np.empty(size, np.uint32)
@@ -152,25 +152,16 @@ def _found_within(words: U64s, held_by: U32s) -> Found:
     return places[:found], starts[:found], counts[:found]
 
 
-def _found_in_all(words: U64s, columns: Sequence[Column], held_by: U32s, config: Config) -> list[Found]:
-    """The same in every column, the oldest first, which are the longest; by threads where there is much to do.
+def _found_in_all(asked: Asked, columns: Sequence[Column], config: Config) -> list[tuple[Found, lists.Found]]:
+    """The same of words and terms in every column; by threads where there is much to do."""
 
-    held_by: zeros, to each word are added the documents that hold it. Once a term has too many of them to lead to
-    others, it is asked of no column more.
-    """
-    found: list[Found] = []
-    most, side_by_side = config.term_documents_max, _workers(config) if len(words) >= WORDS_SHARED else 1
-    for first in range(0, len(columns), side_by_side):
-        part = columns[first : first + side_by_side]
+    def found(column: Column) -> tuple[Found, lists.Found]:
+        return _found(asked.words, column), lists.found(asked.terms.terms, column.lists)
 
-        def asked(column: Column) -> Found:
-            return _found(words, column, held_by, most)
-
-        told = [asked(one) for one in part] if side_by_side == 1 else list(local.mapped(asked, part, side_by_side))
-        for places, _, counts in told:
-            meetings.add(places, counts, held_by)
-        found += told
-    return found
+    side_by_side = _workers(config) if len(asked.words) >= WORDS_SHARED else 1
+    if side_by_side == 1:
+        return [found(one) for one in columns]
+    return list(local.mapped(found, columns, side_by_side))
 
 
 def _workers(config: Config) -> int:
@@ -196,38 +187,62 @@ def named(words: U64s, columns: Sequence[Column]) -> tuple[I64s, I64s]:
 def candidates(asked: Asked, columns: Sequence[Column], known: Known, config: Config) -> tuple[I64s, U8s, int]:
     """The pairs (m, 2) of earlier documents and those asked for, in order; the terms that each of these met others by;
     and how many of them met too many."""
-    words, documents = asked.words, len(asked.numbers)
-    limits = _limits(config, asked.own)
-    held_by = np.zeros(len(words), np.uint32)
-    found = _found_in_all(words, columns[: len(columns) - asked.own], held_by, config)
+    limits, documents = _limits(config, asked.own), len(asked.numbers)
+    earlier = columns[: len(columns) - asked.own]
+    every = _found_in_all(asked, earlier, config)
+    terms = [(column.lists, told) for column, (_, told) in zip(earlier, every, strict=True)]
+    by_terms, term_ends, kept = _met_by_terms(asked, terms, limits)
     if asked.own:
-        found.append(_found_within(words, held_by))
-    chosen, kept = np.zeros(len(words), np.uint8), np.zeros(documents, np.uint8)
-    meetings.choose(words, held_by, limits, chosen, kept)
+        known.kept[asked.numbers] = kept
+    followed, ends = _met_by_keys(asked, [found for found, _ in every], columns, limits)
+    few: U8s = np.packbits(known.kept < 2 * limits[listed.SHARED] - 1, bitorder="little")
+
+    def met(own: slice) -> tuple[U64s, int]:
+        stops, term_stops = (all_ends[own.start : own.stop + 1] for all_ends in (ends, term_ends))
+        told = np.zeros(1, np.int64)
+        codes = np.empty(meetings.room(followed, stops, term_stops, JOIN_PARTNERS_MAX), np.uint64)
+        batch = asked.numbers[own], asked.standing[own], kept[own], asked.had[own]
+        documents = known.kept, known.had, known.dead, few
+        count = meetings.meet(followed, stops, by_terms, term_stops, *batch, *documents, limits, codes, told)
+        return codes[:count], int(told[0])
+
+    share = documents if len(asked.words) < WORDS_SHARED else DOCUMENTS_SHARED
+    parts = [slice(first, min(documents, first + share)) for first in range(0, documents, max(1, share))]
+    pairs = [met(one) for one in parts] if len(parts) < 2 else list(local.mapped(met, parts, _workers(config)))
+    codes = np.concatenate([np.zeros(0, np.uint64), *(codes for codes, _ in pairs)])
+    return _pairs(codes), kept, sum(crowded for _, crowded in pairs)
+
+
+def _met_by_terms(asked: Asked, found: Sequence[tuple[Lists, lists.Found]], limits: I64s) -> tuple[U32s, I64s, U8s]:
+    """The documents that the chosen terms of each document lead to, where these end, and how many terms it chose."""
+    held_by = np.diff(asked.terms.starts) if asked.own else np.zeros(len(asked.terms.terms), np.uint32)
+    for _, (_, counts) in found:
+        held_by += counts
+    marks, kept, ends = lists.chosen(asked.terms, held_by, len(asked.numbers), limits)
+    own = asked.numbers if asked.own else asked.numbers[:0]
+    return lists.followed(asked.terms, marks, ends, found, own), ends, kept
+
+
+def _met_by_keys(
+    asked: Asked, found: list[Found], columns: Sequence[Column], limits: I64s
+) -> tuple[U64s, I64s]:  # fmt: skip
+    """The postings that other keys lead to (see `meetings.arrange`), and where those of each document end."""
+    words, documents = asked.words, len(asked.numbers)
+    held_by = np.zeros(len(words), np.uint32)
+    for places, _, counts in found:
+        meetings.add(places, counts, held_by)
+    if asked.own:
+        found = [*found, _found_within(words, held_by)]
     used, ends = np.zeros(len(words), np.uint8), np.zeros(documents + 1, np.int64)
     allowed = []
     for places, _, counts in found:
         allowed.append(np.empty(len(places), np.uint32))
-        meetings.allow(words, held_by, chosen, limits, places, counts, used, allowed[-1], ends)
+        meetings.allow(words, held_by, limits, places, counts, used, allowed[-1], ends)
     np.cumsum(ends, out=ends)
     followed, nexts = np.empty((int(ends[-1]), 2), np.uint64), ends[:-1].copy()
     for (places, starts, _), taken, column in zip(found, allowed, columns, strict=True):
         meetings.arrange(words, column.postings.ctypes.data, places, starts, taken, nexts, followed)
-    if asked.own:
-        known.kept[asked.numbers] = kept
-
-    def met(own: slice) -> tuple[U64s, int]:
-        stops, told = ends[own.start : own.stop + 1], np.zeros(1, np.int64)
-        codes = np.empty(int(followed[stops[0] : stops[-1], 1].astype(np.uint32).sum()), np.uint64)
-        batch = asked.numbers[own], asked.standing[own], kept[own], asked.had[own]
-        count = meetings.meet(followed, stops, *batch, known.kept, known.had, known.dead, limits, codes, told)
-        return codes[:count], int(told[0])
-
-    share = documents if len(words) < WORDS_SHARED else DOCUMENTS_SHARED
-    parts = [slice(first, min(documents, first + share)) for first in range(0, documents, max(1, share))]
-    every = [met(one) for one in parts] if len(parts) < 2 else list(local.mapped(met, parts, _workers(config)))
-    codes = np.concatenate([np.zeros(0, np.uint64), *(codes for codes, _ in every)])
-    return _pairs(codes), kept, sum(crowded for _, crowded in every)
+    return followed, ends
 
 
 def _pairs(codes: U64s) -> I64s:
@@ -239,12 +254,12 @@ def _pairs(codes: U64s) -> I64s:
 
 def _limits(config: Config, own: int) -> I64s:
     limits: dict[int, Any] = {
-        meetings.OWN: own,
-        meetings.TERMS: config.term_count,
-        meetings.SHARED: min(255, config.terms_shared_min),
-        meetings.BUDGET: JOIN_BUDGET_DOCUMENTS,
-        meetings.BUDGET_FEW: JOIN_BUDGET_PARTNERS,
-        meetings.HELD_MAX: config.term_documents_max,
+        listed.OWN: own,
+        listed.TERMS: config.term_count,
+        listed.SHARED: min(255, config.terms_shared_min),
+        listed.BUDGET: JOIN_BUDGET_DOCUMENTS,
+        listed.BUDGET_FEW: JOIN_BUDGET_PARTNERS,
+        listed.HELD_MAX: config.term_documents_max,
         meetings.BUCKET_MAX: config.bucket_documents_max,
         meetings.PASSAGE_ALL: config.passage_documents_all,
         meetings.PASSAGE_MAX: config.key_documents_max,

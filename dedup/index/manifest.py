@@ -26,7 +26,7 @@ from dedup.config import Config
 from dedup.index.files import REMEDY, Reference
 from dedup.model import DedupError
 
-FORMAT = 2
+FORMAT = 3
 """Of the files. One of another format is refused."""
 MANIFEST, LOCK = "manifest.json", "lock"
 OWN_FILES = ("texts-", "keys-", "ranking-", "removed-")

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from dedup.bulk.sketch import Drawn
 from dedup.columns import Pairs
 from dedup.engines import local
-from dedup.index import columns, findings, lookup, manifest, ranking, snapshot, texts
+from dedup.index import columns, findings, lists, lookup, manifest, ranking, snapshot, texts
 from dedup.index.files import Writer
 from dedup.index.incoming import Incoming, drawn_rows
 from dedup.index.manifest import Keys, Manifest, Texts
@@ -168,17 +168,18 @@ def _met(batch: Batch, sketches: Drawn, standing: U8s, at: Snapshot) -> tuple[co
     """The column of a batch, its candidates, the terms by which each was looked up, and documents of too many."""
     base = len(at.stored)
     numbers = np.arange(base, base + len(batch), dtype=np.int64)
-    own = (
-        lookup.keyed(sketches, standing),
-        lookup.names(hashes(batch.ids), lookup.ID),
-        lookup.names(sketches.digests, lookup.DIGEST),
-    )
-    words = lookup.in_order(np.concatenate(own))
-    laid = columns.laid_out(words, numbers.astype(np.uint32))
+    words, terms = _keyed(batch.ids, sketches, standing), lists.grouped(sketches, standing)
+    laid = columns.laid_out(words, terms, numbers.astype(np.uint32))
     had = sketches.shingle_counts.astype(np.uint32)
-    asked = lookup.Asked(numbers, standing, words, had, 1)
-    every = [*at.columns, lookup.Column.fresh(laid.directory, laid.sieve, laid.postings)]
+    asked = lookup.Asked(numbers, standing, words, terms, had, 1)
+    every = [*at.columns, laid.column]
     return laid, *lookup.candidates(asked, every, at.known(len(batch), had), at.config)
+
+
+def _keyed(ids: Sequence[str], sketches: Drawn, standing: U8s) -> U64s:
+    """The words of all keys of documents but their terms."""
+    named = lookup.names(hashes(ids), lookup.ID), lookup.names(sketches.digests, lookup.DIGEST)
+    return lookup.in_order(np.concatenate((lookup.keyed(sketches, standing), *named)))
 
 
 def _files(at: Snapshot, batch: Batch, packed: texts.Packed, counts: Counts, laid: columns.Laid) -> Snapshot:
@@ -195,7 +196,7 @@ def _files(at: Snapshot, batch: Batch, packed: texts.Packed, counts: Counts, lai
         next_number=at.manifest.next_number + len(batch),
         text_bytes=at.manifest.text_bytes + int(batch.offsets[-1]),
         texts=(*at.manifest.texts, Texts(file, at.manifest.next_number, len(batch))),
-        keys=(*at.manifest.keys, Keys(column, 0, len(laid.postings))),
+        keys=(*at.manifest.keys, Keys(column, 0, len(laid))),
     )
     return committed(at, more)
 
@@ -239,7 +240,7 @@ def _run_of_keys(files: Sequence[Keys]) -> tuple[int, int] | None:
 def _keys_merged(at: Snapshot, first: int, stop: int) -> Snapshot:
     number, own = at.manifest.next_file, at.manifest.keys
     for one in own[first:stop]:
-        for section in ("directory", "postings"):
+        for section in lookup.SECTIONS:
             at.mapped[one.file.name].array(section)
     path = at.folder / f"keys-{number}"
     reference, postings = columns.merged(path, at.columns[first:stop], at.dead)
@@ -306,20 +307,17 @@ def _resketched(at: Snapshot, batches: Sequence[Batch], living: list[int], numbe
     drawn, numbers = Drawn(**columns_of), np.array(living, np.int64)
     _, first, inverse = np.unique(drawn.digests, return_index=True, return_inverse=True)
     standing = ((first[inverse] == np.arange(len(numbers))) & (drawn.digests != 0)).astype(np.uint8)
-    ids = lookup.names(hashes([name for batch in batches for name in batch.ids]), lookup.ID)
-    own = lookup.keyed(drawn, standing), ids, lookup.names(drawn.digests, lookup.DIGEST)
-    words = lookup.in_order(np.concatenate(own))
-    laid = columns.laid_out(words, numbers.astype(np.uint32))
+    words = _keyed([name for batch in batches for name in batch.ids], drawn, standing)
+    terms = lists.grouped(drawn, standing)
+    laid = columns.laid_out(words, terms, numbers.astype(np.uint32))
     known = at.known()
     known.had[numbers] = drawn.shingle_counts
-    asked = lookup.Asked(numbers, standing, words, known.had[numbers], 1)
-    _, kept, _ = lookup.candidates(
-        asked, [lookup.Column.fresh(laid.directory, laid.sieve, laid.postings)], known, at.config
-    )
+    asked = lookup.Asked(numbers, standing, words, terms, known.had[numbers], 1)
+    _, kept, _ = lookup.candidates(asked, [laid.column], known, at.config)
     counts = at.stored.counts(0, len(at.stored))
     counts.had[numbers], counts.kept[numbers] = drawn.shingle_counts, kept
     file = _rewritten(at, 0, len(at.stored), number, counts)
-    return file, Keys(columns.written(at.folder / f"keys-{number}", laid), 0, len(laid.postings))
+    return file, Keys(columns.written(at.folder / f"keys-{number}", laid), 0, len(laid))
 
 
 # --- removing ------------------------------------------------------------------------------------------------------
@@ -364,9 +362,10 @@ def _heirs(gone: I64s, before: Snapshot, after: Snapshot) -> list[int]:
 def _promoted(heirs: list[int], at: Snapshot, number: int) -> Keys:
     """A file of the keys of documents that others stood for."""
     (batch,) = at.stored.batches(heirs, len(heirs))
-    words = lookup.keyed(_sketched(batch, at), np.ones(len(heirs), np.uint8))
-    laid = columns.laid_out(words, np.array(heirs, np.uint32))
-    return Keys(columns.written(at.folder / f"keys-{number}", laid), 0, len(laid.postings))
+    sketches, standing = _sketched(batch, at), np.ones(len(heirs), np.uint8)
+    terms = lists.grouped(sketches, standing)
+    laid = columns.laid_out(lookup.keyed(sketches, standing), terms, np.array(heirs, np.uint32))
+    return Keys(columns.written(at.folder / f"keys-{number}", laid), 0, len(laid))
 
 
 def compacted(at: Snapshot) -> Snapshot:

@@ -1,9 +1,9 @@
 """Sketches become keys of an index, keys a sorted column of postings, and keys looked up in columns postings.
 
-1. `collect` makes a word of every key of every document of a batch: 40 bits of the key, its channel, and the
-   document. The caller sorts them.
+1. `collect` makes a word of every key of every document of a batch but its terms (see `lists`): 40 bits of the key, its
+   channel, and the document. The caller sorts them.
 2. `lay_out` makes of sorted words a column: postings `rest << 32 | number`, in buckets by the first bits of the key,
-   where each bucket begins, and a sieve: 32 bits a bucket, of which each key sets two. `gather` takes a range of keys
+   where each bucket begins, and a sieve: 32 bits a bucket, of which each key sets three. `gather` takes a range of keys
    out of a column, so that several are sorted into one.
 3. `suspected` leaves of sorted words those that the sieve of a column does not exclude: of the others, most of a new
    document's, nothing but the sieve is read. `probe` looks them up: where the postings of each key are, and how many.
@@ -22,8 +22,8 @@ from dedup.kernels.minhash import _mixed
 from dedup.kernels.simd import U64, I64s, U8s, U32s, U64s, inlined, inner, kernel, load64, prefetch
 
 KEY_BITS = 40
-BAND, TERM, PASSAGE, NAME = range(4)
-"""Channels of a key; NAME is that of ids and of digests of whole texts."""
+BAND, PASSAGE, NAME = range(3)
+"""Channels of a key; NAME is that of ids and of digests of whole texts. Terms have lists of their own (`lists`)."""
 DOCUMENTS_MAX = 1 << 22
 RANGE_BITS = 8
 """First bits of a key by which columns are merged, a range at a time: what is left of it has 32."""
@@ -54,17 +54,17 @@ def names(values: U64s, salt: int, words: U64s) -> None:
 
 @kernel
 def collect(
-    standing: U8s, bands: U32s, terms: U32s, term_counts: I64s, shingles: U64s, shingle_counts: I64s, words: U64s
-) -> int:
-    """The words of the documents of a batch in all channels but NAME: how many.
+    standing: U8s, bands: U32s, shingles: U64s, shingle_counts: I64s, words: U64s
+) -> int:  # fmt: skip
+    """The words of the documents of a batch in the channels BAND and PASSAGE: how many.
 
-    standing: (n,) 0 for a document that is left out. bands: (b, n). terms: (n, w), the first term_counts[n] of a row.
-    shingles: one behind another, shingle_counts[n] of each. words: out.
+    standing: (n,) 0 for a document that is left out. bands: (b, n). shingles: one behind another, shingle_counts[n] of
+    each. words: out.
     """
     documents = len(standing)
-    if bands.shape[1] != documents or len(terms) != documents or min(len(term_counts), len(shingle_counts)) < documents:
+    if bands.shape[1] != documents or len(shingle_counts) < documents:
         raise ValueError("arrays do not fit each other")
-    needed = bands.shape[0] * documents + term_counts[:documents].sum() + len(shingles)
+    needed = bands.shape[0] * documents + len(shingles)
     if len(words) < needed or shingle_counts[:documents].sum() > len(shingles) or documents > DOCUMENTS_MAX:
         raise ValueError("there is no room, or the batch is too large")
     filled = shingle = 0
@@ -75,9 +75,6 @@ def collect(
                 value = U64(band) << _NUMBER_SHIFT | U64(bands[band, document])
                 words[filled + band] = _word(value, BAND, BAND, document)
             filled += bands.shape[0]
-            for at in range(term_counts[document]):
-                words[filled + at] = _word(U64(terms[document, at]), TERM, TERM, document)
-            filled += term_counts[document]
             for at in range(shingle, last):
                 words[filled] = _word(shingles[at], PASSAGE, PASSAGE, document)
                 filled += 1
@@ -119,7 +116,8 @@ def numbered(words: U64s, numbers: U32s, keyed: U64s, starts: I64s) -> None:
 def _sieved(rest: U64) -> np.uint32:
     """The bits that the rest of a key sets in the sieve of its bucket."""
     mixed = (rest + _ONE) * _SALT
-    return np.uint32(_ONE << (mixed >> U64(59))) | np.uint32(_ONE << ((mixed >> U64(54)) & U64(31)))
+    first, second, third = mixed >> U64(59), mixed >> U64(54) & U64(31), mixed >> U64(49) & U64(31)
+    return np.uint32(_ONE << first | _ONE << second | _ONE << third)
 
 
 @kernel
@@ -238,16 +236,14 @@ def _first_from(postings: U64s, start: np.int64, stop: np.int64, word: U64) -> n
 
 @kernel
 def suspected(
-    words: U64s, held_by: U32s, most: int, sieve: U32s, bits: int, data: U8s, sums: U64s, sound: U8s, first_page: int,
-    found: U32s,
-) -> int:  # fmt: skip
+    words: U64s, sieve: U32s, bits: int, data: U8s, sums: U64s, sound: U8s, first_page: int, found: U32s
+) -> int:
     """The places of the sorted words that may be in a column: how many, or -1 - p if page p of its file is not sound.
 
-    Terms always may be: of them most columns have all. But those are left out that other columns have more than `most`
-    documents of. held_by: (k,) how many. sieve, bits: see `lay_out`. data, sums, sound: see `unsound_page`. first_page:
-    of the sieve. found: as long as words, out.
+    sieve, bits: see `lay_out`. data, sums, sound: see `unsound_page`. first_page: of the sieve. found: as long as
+    words, out.
     """
-    if len(sieve) != 1 << bits or min(len(found), len(held_by)) < len(words):
+    if len(sieve) != 1 << bits or len(found) < len(words):
         raise ValueError("arrays do not fit each other")
     rest_bits = U64(KEY_BITS - bits)
     shift, mask = _KEY_SHIFT + rest_bits, (_ONE << rest_bits) - _ONE
@@ -264,8 +260,7 @@ def suspected(
             known = page
         wanted = _sieved((word >> _KEY_SHIFT) & mask)
         found[count] = at
-        is_term = (word >> _CHANNEL_SHIFT) & _CHANNEL == U64(TERM)
-        count += int(np.int64(held_by[at]) <= most) if is_term else int(sieve[bucket] & wanted == wanted)
+        count += int(sieve[bucket] & wanted == wanted)
     return count
 
 

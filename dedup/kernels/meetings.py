@@ -1,10 +1,10 @@
 """Keys looked up become candidate pairs: which documents of an index each one of a batch meets often enough.
 
-1. `choose` leaves each document its rarest terms, up to a budget of documents that these lead to, by how many documents
-   hold each: as `postings.select_terms` does.
-2. `allow` says how many postings of each key found are followed, and counts the keys for each document; `arrange`
+1. `allow` says how many postings of each key found are followed, and counts the keys for each document; `arrange`
    writes where these postings are, so that those of a document stand together.
-3. `meet` follows them, document by document, counts which earlier ones it meets, and keeps those met often enough.
+2. `meet` follows them, document by document, counts which earlier ones it meets, by these keys and by what its terms
+   lead to (see `lists`), and keeps those met often enough. Most documents that terms lead to are met by one or two of
+   them: these are dropped by a first count, of a byte for all documents of a hash, before any is counted by itself.
 
 Limits: those of `keys`. A document meets at most limits[PARTNERS] others by its terms alone, the first ones.
 """
@@ -22,18 +22,17 @@ from dedup.kernels.keys import (
     _NUMBER_SHIFT,
     BAND,
     PASSAGE,
-    TERM,
 )
+from dedup.kernels.lists import OWN, SHARED
 from dedup.kernels.partners import _firsts
 from dedup.kernels.simd import U64, I64s, U8s, U32s, U64s, inlined, inner, kernel, load64_at, prefetch, prefetch_at
 
-(
-    OWN, TERMS, SHARED, BUDGET, BUDGET_FEW, HELD_MAX, BUCKET_MAX, PASSAGE_ALL, PASSAGE_MAX, SHINGLES, PARTNERS,
-) = range(11)  # fmt: skip
-"""Places in `limits`: 1 if a batch is among what it is looked up in, else 0; most terms of a document; terms that a
-pair must share; documents that terms may lead to, and the same for one or two of them; documents of a term; documents
-of a band up to which all of them are met; documents of a shingle up to which all are met, and beyond which none is;
-shingles that a pair must share; most documents met by terms alone."""
+BUCKET_MAX, PASSAGE_ALL, PASSAGE_MAX, SHINGLES, PARTNERS = range(6, 11)
+"""Places in `limits`, behind those of `lists`: documents of a band up to which all of them are met; documents of a
+shingle up to which all are met, and beyond which none is; shingles that a pair must share; most documents met by terms
+alone."""
+_SPREAD, _SPREAD_SHIFT = U64(0x9E3779B1), U64(13)
+
 AHEAD = 8
 """Keys whose postings are asked for in memory before they are followed."""
 LINES_AHEAD = 4
@@ -43,17 +42,6 @@ LINES_AHEAD = 4
 @inlined
 def _channel(word: U64) -> int:
     return int((word >> _CHANNEL_SHIFT) & _CHANNEL)
-
-
-@inner
-def _sorted_in(values: U64s, start: int, stop: int) -> None:
-    """Sort values[start:stop], a few."""
-    for at in range(start + 1, stop):
-        value, place = values[at], at
-        while place > start and values[place - 1] > value:
-            values[place] = values[place - 1]
-            place -= 1
-        values[place] = value
 
 
 @kernel
@@ -91,48 +79,9 @@ def repeated(words: U64s, held_by: U32s, places: U32s, starts: I64s, counts: U32
 
 
 @kernel
-def choose(words: U64s, held_by: U32s, limits: I64s, chosen: U8s, kept: U8s) -> None:
-    """Choose the terms by which documents meet others.
-
-    words: see `keys.collect`. held_by: (k,) documents of each. chosen: (k,) zeros, 1 for each term chosen, out. kept:
-    (n,) how many of each document, 255 at most, out.
-    """
-    if min(len(held_by), len(chosen)) < len(words):
-        raise ValueError("arrays do not fit each other")
-    ends = np.zeros(len(kept) + 1, np.int64)
-    least = 1 + limits[OWN]
-    for at in range(len(words)):
-        if _channel(words[at]) == TERM and least <= np.int64(held_by[at]) <= limits[HELD_MAX]:
-            ends[np.int64(words[at] & _DOCUMENT) + 1] += 1
-    for document in range(len(kept)):
-        ends[document + 1] += ends[document]
-    ranked = np.empty(ends[len(kept)], np.uint64)
-    starts = ends[: len(kept)].copy()
-    for at in range(len(words)):
-        if _channel(words[at]) == TERM and least <= np.int64(held_by[at]) <= limits[HELD_MAX]:
-            owner = np.int64(words[at] & _DOCUMENT)
-            ranked[starts[owner]] = U64(held_by[at]) << _NUMBER_SHIFT | U64(at)
-            starts[owner] += 1
-    for document in range(len(kept)):
-        first, stop = ends[document], ends[document + 1]
-        _sorted_in(ranked, first, stop)
-        useful = int(stop - first)
-        budget = limits[BUDGET] if useful > 2 else limits[BUDGET_FEW]
-        met, taken = np.int64(0), 0
-        while taken < min(limits[TERMS], useful):
-            met += np.int64(ranked[first + taken] >> _NUMBER_SHIFT)
-            if met > budget and (taken >= limits[SHARED] or useful <= 2):
-                break
-            chosen[np.int64(ranked[first + taken] & _LOW)] = 1
-            taken += 1
-        kept[document] = min(taken, 255)
-
-
-@kernel
 def allow(
-    words: U64s, held_by: U32s, chosen: U8s, limits: I64s, places: U32s, counts: U32s, used: U8s, allowed: U32s,
-    ends: I64s,
-) -> None:  # fmt: skip
+    words: U64s, held_by: U32s, limits: I64s, places: U32s, counts: U32s, used: U8s, allowed: U32s, ends: I64s
+) -> None:
     """How many postings are followed of each key found in a column. Columns are asked in order, the oldest first.
 
     places, counts: see `keys.probe`. used: (k,) zeros at first, postings followed of keys of which only the first ones
@@ -144,9 +93,7 @@ def allow(
         place = np.int64(places[hit])
         word, count, taken = words[place], np.int64(counts[hit]), np.int64(0)
         channel, held = _channel(word), np.int64(held_by[place]) + query
-        if channel == TERM:
-            taken = count if chosen[place] else np.int64(0)
-        elif channel == BAND:
+        if channel == BAND:
             taken = count if held <= limits[BUCKET_MAX] else min(count, 1 - np.int64(used[place]))
         elif channel == PASSAGE and held <= limits[PASSAGE_ALL]:
             taken = count
@@ -190,6 +137,37 @@ def _is_enough(shingles: np.int64, own_had: np.uint32, had: U32s, number: np.int
 
 
 @inner
+def _likely(
+    terms: U32s, first: int, stop: int, needed: np.int64, few: U8s, counters: U8s, mask: int, likely: U32s
+) -> int:  # fmt: skip
+    """Copy those of terms[first:stop] that may be there `needed` times, or need not be, to `likely`: how many.
+
+    few: by number a bit, for documents that are met by fewer. counters: mask + 1 of them are used, for as many hashes.
+    """
+    counters[: mask + 1] = 0
+    for at in range(first, stop):
+        place = np.int64(U64(terms[at]) * _SPREAD >> _SPREAD_SHIFT) & mask
+        counters[place] += np.uint8(counters[place] < 255)
+    count = 0
+    for at in range(first, stop):
+        number = terms[at]
+        place = np.int64(U64(number) * _SPREAD >> _SPREAD_SHIFT) & mask
+        is_few = (few[np.int64(number >> np.uint32(3))] >> np.uint8(number & np.uint32(7))) & 1
+        likely[count] = number
+        count += int((counters[place] >= needed) | (is_few != 0))
+    return count
+
+
+@inlined
+def _slot(number: np.uint32, numbers: U32s, marks: U32s, mask: int) -> int:
+    """Where a document is in a table, or goes."""
+    slot = np.int64((number * np.uint32(0x9E3779B1)) >> np.uint32(7)) & mask
+    while marks[slot] and numbers[slot] != number:
+        slot = (slot + 1) & mask
+    return int(slot)
+
+
+@inner
 def _counted(
     keys: U64s, first: int, stop: int, own: int, numbers: U32s, marks: U32s, mask: int, slots: I64s
 ) -> int:  # fmt: skip
@@ -209,20 +187,31 @@ def _counted(
             number = np.uint32(load64_at(at) & _LOW)
             if np.int64(number) >= own:
                 break  # those of a key ascend
-            slot = np.int64((number * np.uint32(0x9E3779B1)) >> np.uint32(7)) & mask
-            while marks[slot] and numbers[slot] != number:
-                slot = (slot + 1) & mask
+            slot = _slot(number, numbers, marks, mask)
             if not marks[slot]:
                 numbers[slot] = number
                 slots[count] = slot
                 count += 1
-            if channel == TERM:
-                if marks[slot] & np.uint32(255) < np.uint32(255):
-                    marks[slot] += np.uint32(1)
-            elif channel == BAND:
+            if channel == BAND:
                 marks[slot] |= np.uint32(1 << 31)
             else:
                 marks[slot] += np.uint32(1 << 8)
+    return count
+
+
+@inner
+def _counted_more(
+    likely: U32s, size: int, numbers: U32s, marks: U32s, mask: int, slots: I64s, count: int
+) -> int:  # fmt: skip
+    """The same of documents that terms lead to, likely[:size], beside `count` that are in the table already."""
+    for at in range(size):
+        slot = _slot(likely[at], numbers, marks, mask)
+        if not marks[slot]:
+            numbers[slot] = likely[at]
+            slots[count] = slot
+            count += 1
+        if marks[slot] & np.uint32(255) < np.uint32(255):
+            marks[slot] += np.uint32(1)
     return count
 
 
@@ -234,37 +223,61 @@ def _postings(keys: U64s, first: int, stop: int) -> int:
     return total
 
 
+@inlined
+def _size(least: int, wanted: int) -> int:
+    """The power of two from `least` on that is enough."""
+    while least < wanted:
+        least *= 2
+    return least
+
+
+@kernel
+def room(keys: U64s, ends: I64s, term_ends: I64s, partners: int) -> int:
+    """How many pairs `meet` may find for documents."""
+    total = 0
+    for document in range(len(ends) - 1):
+        total += _postings(keys, ends[document], ends[document + 1])
+        total += min(partners, term_ends[document + 1] - term_ends[document])
+    return total
+
+
 @kernel
 def meet(
-    keys: U64s, ends: I64s, numbers: I64s, standing: U8s, own_kept: U8s, own_had: U32s, kept: U8s,
-    had: U32s, dead: U8s, limits: I64s, codes: U64s, told: I64s,
+    keys: U64s, ends: I64s, terms: U32s, term_ends: I64s, numbers: I64s, standing: U8s, own_kept: U8s, own_had: U32s,
+    kept: U8s, had: U32s, dead: U8s, few: U8s, limits: I64s, codes: U64s, told: I64s,
 ) -> int:  # fmt: skip
     """The candidate pairs a << 32 | b, a an earlier document, b one of the batch: how many.
 
-    keys, ends: what `arrange` wrote, of document d from ends[d] to ends[d + 1]. numbers: (n,) of the batch's
-    documents. standing: (n,) 0 for one that is left out. own_kept, own_had: (n,) terms chosen and shingles of each.
-    kept, had, dead: the same by number, of all documents, and 1 for one that was removed. codes: out, as long as all
-    postings that are followed. told: told[0] counts the documents that have too many partners by terms.
+    keys, ends: what `arrange` wrote, of document d from ends[d] to ends[d + 1]. terms, term_ends: the same of what
+    `lists.copy` wrote. numbers: (n,) of the batch's documents. standing: (n,) 0 for one that is left out. own_kept,
+    own_had: (n,) terms chosen and shingles of each. kept, had, dead: the same by number, of all documents, and 1 for
+    one that was removed. few: a bit for each, set where it has so few terms that fewer than limits[SHARED] are enough.
+    codes: out, see `room`. told: told[0] counts the documents that have too many partners by terms.
     """
-    longest = 1
+    if min(len(ends), len(term_ends)) <= len(numbers) or 8 * len(few) < len(kept):
+        raise ValueError("arrays do not fit each other")
+    longest = np.int64(1)
     for document in range(len(numbers)):
-        longest = max(longest, _postings(keys, ends[document], ends[document + 1]))
-    size = 16
-    while size < 2 * longest:
-        size *= 2
+        led_to = term_ends[document + 1] - term_ends[document]
+        longest = max(longest, led_to + _postings(keys, ends[document], ends[document + 1]))
+    size = _size(16, 2 * int(longest))
     table, marks = np.empty(size, np.uint32), np.zeros(size, np.uint32)
     slots, by_terms = np.empty(longest + 1, np.int64), np.empty(longest + 1, np.uint64)
+    likely, counters = np.empty(longest + 1, np.uint32), np.empty(4 * size, np.uint8)
     found = 0
     for document in range(len(numbers)):
         first, stop = ends[document], ends[document + 1]
-        if first == stop or not standing[document]:
+        begin, end = term_ends[document], term_ends[document + 1]
+        if (first == stop and begin == end) or not standing[document]:
             continue
-        used, postings = 16, _postings(keys, first, stop)
-        while used < 2 * postings:
-            used *= 2
+        needed = _needed(np.int64(own_kept[document]), limits[SHARED])
+        mask = _size(64, 4 * int(end - begin)) - 1
+        expected = _likely(terms, begin, end, needed, few, counters, mask, likely)
+        mask = _size(16, 2 * (expected + _postings(keys, first, stop))) - 1
         own = numbers[document]
-        count = _counted(keys, first, stop, own, table, marks, used - 1, slots)
-        terms, needed = 0, _needed(np.int64(own_kept[document]), limits[SHARED])
+        count = _counted(keys, first, stop, own, table, marks, mask, slots)
+        count = _counted_more(likely, expected, table, marks, mask, slots, count)
+        by_terms_alone = 0
         for at in range(count):
             number, mark = np.int64(table[slots[at]]), marks[slots[at]]
             marks[slots[at]] = 0
@@ -274,17 +287,16 @@ def meet(
                     codes[found] = U64(number) << _NUMBER_SHIFT | U64(own)
                     found += 1
                 continue
-            # Thousands a document come so far, and each column by number that is looked at is a line of memory.
             met = np.int64(mark & np.uint32(255))
             if met < needed and met < _needed(np.int64(kept[number]), limits[SHARED]):
                 continue
             if not dead[number]:
-                by_terms[terms] = U64(number)
-                terms += 1
-        if terms > limits[PARTNERS]:
+                by_terms[by_terms_alone] = U64(number)
+                by_terms_alone += 1
+        if by_terms_alone > limits[PARTNERS]:
             told[0] += 1
-            terms = _firsts(by_terms, terms, limits[PARTNERS])
-        for at in range(terms):
+            by_terms_alone = _firsts(by_terms, by_terms_alone, limits[PARTNERS])
+        for at in range(by_terms_alone):
             codes[found] = by_terms[at] << _NUMBER_SHIFT | U64(own)
             found += 1
     return found
