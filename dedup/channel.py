@@ -22,7 +22,7 @@ from functools import cached_property, lru_cache
 from math import exp, log
 
 from dedup import inflection, language
-from dedup.dictionary import GENERALISED, NOWHERE, Dictionary, Origin
+from dedup.dictionary import GENERALISED, NOWHERE, Dictionary, Origin, logit
 from dedup.places import Words
 
 BOTH_WAYS = 0.03
@@ -138,7 +138,7 @@ class Channel:
 
     def rate(self, original: Words, seen: Seen) -> float:
         """How probable it is that a text had this original replaced."""
-        usual = 1 / (1 + exp(-(_logit(seen.rate) + self._lean(original))))
+        usual = 1 / (1 + exp(-(logit(seen.rate) + self._lean(original))))
         base = canonical(original)
         own = seen.own.get(original, 0.0)
         left, gone = seen.habits.left.get(base, 0.0), seen.habits.replaced.get(base, 0.0)
@@ -156,7 +156,7 @@ class Channel:
             known = [self.replaced.get(base, (0.0, 0.0)) for base, _ in bases(original)]
             replaced, times = max(known, key=lambda counts: counts[1])
             share = self.ledger.share
-            found = _logit((replaced + KNOWN_TIMES * share) / (times + KNOWN_TIMES)) - _logit(share)
+            found = logit((replaced + KNOWN_TIMES * share) / (times + KNOWN_TIMES)) - logit(share)
             self._leans[original] = found
         return found
 
@@ -222,8 +222,3 @@ def _alike(one: Words, other: Words) -> tuple[tuple[Words, Words], ...]:
         for base_b, form_b in bases(other)
         if form_a and (form_a == form_b or {form_a, form_b} == {"ed", "en"})
     )
-
-
-def _logit(probability: float) -> float:
-    clipped = min(0.98, max(0.02, probability))
-    return log(clipped / (1 - clipped))

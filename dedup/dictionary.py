@@ -118,12 +118,12 @@ class Dictionary:
         elsewhere: how often what stands for it at other places of these texts.
         """
         replaced, times = self.replaced(original)
-        lean = _logit((replaced + KNOWN_TIMES * self.share) / (times + KNOWN_TIMES)) - _logit(self.share)
+        lean = logit((replaced + KNOWN_TIMES * self.share) / (times + KNOWN_TIMES)) - logit(self.share)
         known = self.by_origin.get(original, {})
         made: defaultdict[Words, float] = defaultdict(float, elsewhere)
         found, seated = 0.0, replaced + sum(elsewhere.values())
         for words, rate in texts:
-            chance = 1 / (1 + exp(-(_logit(rate) + lean)))
+            chance = 1 / (1 + exp(-(logit(rate) + lean)))
             if words == original:
                 found += log(1 - chance)
                 continue
@@ -194,7 +194,8 @@ def unheard(phrase: Words) -> int:
     return sum(language.bigram_count(*two) == 0 for two in pairwise(phrase))
 
 
-def _logit(probability: float) -> float:
+def logit(probability: float) -> float:
+    """The log-odds of a probability, none surer than 49 to 1."""
     clipped = min(0.98, max(0.02, probability))
     return log(clipped / (1 - clipped))
 

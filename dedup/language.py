@@ -65,6 +65,12 @@ def frequency(word: str) -> float:
     return max(0.0, log10(share) + 9.0) if share else 0.0
 
 
+def frequency_as_word(word: str) -> float:
+    """The same of what stands alone: single letters are frequent, but only two of them are words."""
+    lone = len(word) == 1 and word.isascii() and word.isalpha() and word not in "ai"
+    return 0.0 if lone else frequency(word)
+
+
 @cache
 def frequencies() -> tuple[list[str], NDArray[np.float64]]:
     """Every word whose `frequency` is above 0, and that: listed words, and possessives of ordinary ones."""
@@ -160,21 +166,6 @@ def mutual_bits(first: str, second: str) -> float:
     if not (count and one and other):
         return 0.0
     return max(AVOIDING_BITS, log2(count / BIGRAM_TOKENS) - (one + other - 18.0) * log2(10.0))
-
-
-SOUNDS = (
-    *((beginning, True) for beginning in "hour honest honor honour heir unin unim unid".split()),
-    *((beginning, False) for beginning in "uni use usu eu one once ubi uti ura".split()),
-    *((letter, True) for letter in "aeiou"),
-)
-"""How words begin, and whether that sounds like a vowel, which asks for `an`: the first that fits decides; what fits
-none sounds like a consonant."""
-
-
-@cache
-def begins_with_vowel(word: str) -> bool:
-    """Whether a matching form begins with the sound of a vowel."""
-    return next((sound for beginning, sound in SOUNDS if word.startswith(beginning)), False)
 
 
 PREPOSITIONS = frozenset(

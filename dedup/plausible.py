@@ -38,11 +38,11 @@ def told(before: Words, words: Words, after: Words, recurring: Set[str]) -> dict
     neighbours = list(pairwise((*before[-1:], *words, *after[:1])))
     return {
         "frequency": sum(language.frequency(word) - WORD_ZIPF for word in plain),
-        "rarity": sum(max(0.0, RARE_ZIPF - _as_word(word)) for word in plain),
+        "rarity": sum(max(0.0, RARE_ZIPF - language.frequency_as_word(word)) for word in plain),
         "fit": sum(language.mutual_bits(*two) for two in neighbours),
         "known": float(sum(language.bigram_count(*two) > 0 for two in neighbours)),
         "recurrence": sum(max(0.0, RECURRING_ZIPF - language.frequency(word)) for word in plain if word in recurring),
-        "unlisted": float(sum(not _as_word(word) and word not in recurring for word in plain)),
+        "unlisted": float(sum(not language.frequency_as_word(word) and word not in recurring for word in plain)),
         "numbers": float(len(words) - len(plain)),
         "mixed": float(sum(map(_is_mixed, words))),
     }
@@ -55,18 +55,12 @@ def odds(figures: Mapping[str, float], weights: Mapping[str, float]) -> float:
 
 def soundness(words: Words) -> float:
     """The letters of words that are in a list, less those of words that are in none."""
-    return float(sum(len(word) if _as_word(word) else -len(word) for word in words))
+    return float(sum(len(word) if language.frequency_as_word(word) else -len(word) for word in words))
 
 
 def is_sound(words: Words) -> bool:
     """Whether all words are in a list, or numbers."""
-    return all(word.isdigit() or _as_word(word) for word in words)
-
-
-def _as_word(word: str) -> float:
-    """The frequency of a word as one: letters are frequent, but only two of them are words."""
-    lone = len(word) == 1 and word.isascii() and word.isalpha() and word not in "ai"
-    return 0.0 if lone else language.frequency(word)
+    return all(word.isdigit() or language.frequency_as_word(word) for word in words)
 
 
 def _is_mixed(word: str) -> bool:

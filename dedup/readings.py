@@ -175,17 +175,11 @@ def _reading(tokens: Tokens, tokens_range: Range, shared: Set[str]) -> dict[str,
     neighbours = list(pairwise(tokens.words[max(0, start - 1) : stop + 1]))
     return {
         "frequency": sum(language.frequency(word) - WORD_ZIPF for word in words),
-        "rarity": sum(max(0.0, RARE_ZIPF - _as_word(word)) for word in words),
+        "rarity": sum(max(0.0, RARE_ZIPF - language.frequency_as_word(word)) for word in words),
         "fit": sum(language.mutual_bits(*two) for two in neighbours),
         "known": float(sum(language.bigram_count(*two) > 0 for two in neighbours)),
         "recurrence": sum(max(0.0, RECURRING_ZIPF - language.frequency(word)) for word in words if word in shared),
     }
-
-
-def _as_word(word: str) -> float:
-    """The frequency of a word as one: letters are frequent, but only two of them are words."""
-    lone = len(word) == 1 and word.isascii() and word.isalpha() and word not in "ai"
-    return 0.0 if lone else language.frequency(word)
 
 
 def _capitals(found: Comparison, run: Run) -> float:

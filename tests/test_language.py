@@ -104,10 +104,7 @@ def test_mutual_information_may_be_below_zero_and_is_none_where_a_word_is_unknow
     assert language.mutual_bits("qwxzjk", "the") == language.mutual_bits("the", "qwxzjk") == 0.0
 
 
-@pytest.mark.parametrize(
-    ("word", "vowel"),
-    [("apple", True), ("house", False), ("hour", True), ("unit", False), ("uninteresting", True), ("one", False),
-     ("european", False), ("user", False), ("umbrella", True), ("", False)],
-)  # fmt: skip
-def test_the_sound_that_a_word_begins_with(word: str, vowel: bool) -> None:
-    assert language.begins_with_vowel(word) == vowel
+@pytest.mark.parametrize("letter", "aibsxz")
+def test_of_letters_that_stand_alone_two_are_words(letter: str) -> None:
+    assert bool(language.frequency_as_word(letter)) == (letter in "ai")
+    assert language.frequency_as_word(f"{letter}n") == language.frequency(f"{letter}n")
