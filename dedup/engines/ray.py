@@ -81,7 +81,7 @@ class Objects:
         return self.part(block, 0, block.size)
 
     def drop(self, block: Block) -> None:
-        """Ray counts references."""
+        """Nothing: an object may hold stretches of other blocks, and Ray frees it when nothing refers to it."""
 
 
 def _grouped(arrays: Sequence[NDArray[Any]]) -> tuple[list[list[NDArray[Any]]], list[list[tuple[int, int, int]]]]:
