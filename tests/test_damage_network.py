@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import PARAGRAPHS
 
-from dedup.damage import lexicon, marks, network, page
+from dedup.damage import lexicon, marks, network, page, rows
 
 WORDS = tuple(dict.fromkeys(network.tokens(" ".join(PARAGRAPHS))))
 stretches = st.lists(
@@ -43,10 +43,10 @@ def test_the_kernel_finds_it_in_prose(paragraph: str) -> None:
 
 
 def test_words_that_no_longer_find_room_are_put_down_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(network, "SLOTS", 64)
-    crowded = network._Projections(network.model())
+    monkeypatch.setattr(rows, "SLOTS", 64)
+    crowded = rows.Projections(network.model())
     ids = network._coded(list(WORDS), network.model()) >> 4
-    plain = network._projections()
+    plain = rows.projections()
     plain.make(ids)
     for part in (ids[:40], ids[30:80], ids[:40]):
         crowded.make(part)
@@ -83,9 +83,9 @@ def test_marked_tokens_are_the_tokens_of_the_whole_text(text: str) -> None:
 
 
 def test_the_kernel_finds_room_for_words_when_all_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(network, "SLOTS", 64)
-    crowded = network._Projections(network.model())
-    monkeypatch.setattr(network, "_projections", lambda: crowded)
+    monkeypatch.setattr(rows, "SLOTS", 64)
+    crowded = rows.Projections(network.model())
+    monkeypatch.setattr(rows, "projections", lambda: crowded)
     stretch = list(WORDS)
     for part in (stretch[:40], stretch[30:80], stretch[:40], stretch[60:110]):
         codes = network._coded(part, network.model())

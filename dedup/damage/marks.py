@@ -14,13 +14,12 @@ from functools import lru_cache, partial
 import numpy as np
 
 from dedup.damage import lexicon, strings
-from dedup.damage.network import TOKEN, Ids, code, without_breaks
+from dedup.damage.network import ARTICLE_BIT, CODE, MISFIT_BIT, TOKEN, Ids, code, disagreements, without_breaks
 from dedup.damage.weights import Model
 
+__all__ = ["CODE", "FREQUENT", "WORD", "disagreements", "marked", "words"]
+
 WORD, FREQUENT = 1 << 32, 1 << 33
-_ARTICLE_BIT, _MISFIT_BIT = 34, 36
-"""Two bits each: for `a`, and for `an`."""
-CODE = (1 << 32) - 1
 _NONE = np.empty(0, np.int64)
 
 _AFTER_AN_ONLY = re.compile(r"[aio]\w+|e(?!u|w)\w+|u(?!n[ia]|s|t|r[ao]|k|b)\w{2,}")
@@ -42,9 +41,9 @@ def _of_string(net: Model, string: str) -> list[int]:
 @lru_cache(maxsize=1 << 16)
 def _mark(token: str) -> int:
     if not token[0].isalpha():
-        return _misfits(token) << _MISFIT_BIT
+        return _misfits(token) << MISFIT_BIT
     frequent = FREQUENT if lexicon.zipf(token.lower()) >= lexicon.KNOWN_ZIPF else 0
-    return WORD | frequent | _ARTICLES.get(token, 0) << _ARTICLE_BIT | _misfits(token) << _MISFIT_BIT
+    return WORD | frequent | _ARTICLES.get(token, 0) << ARTICLE_BIT | _misfits(token) << MISFIT_BIT
 
 
 def _misfits(token: str) -> int:
@@ -53,14 +52,8 @@ def _misfits(token: str) -> int:
     return bool(wants_an) | bool(_AFTER_A_ONLY.fullmatch(token)) << 1
 
 
-def disagreements(tokens: Ids) -> int:
-    """Articles that do not fit the sound of the next word."""
-    articles = tokens[:-1] >> _ARTICLE_BIT & 3
-    return int(np.count_nonzero(articles & tokens[1:] >> _MISFIT_BIT)) if articles.any() else 0
-
-
 def words(parts: Sequence[Ids], most: int) -> Ids:
     """The tokens that are words among the first of each part."""
-    heads: Ids = np.concatenate([_NONE, *(part[:most] for part in parts)])
+    heads: Ids = parts[0][:most] if len(parts) == 1 else np.concatenate([_NONE, *(part[:most] for part in parts)])
     found: Ids = heads[(heads & WORD) != 0]
     return found

@@ -15,28 +15,37 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.damage.weights import DIMENSIONS, ENDINGS, HEAVY_RANK, MEANING, PAIR, SPECIAL, Floats, Ids, Model, model
+from dedup.damage import rows
+from dedup.damage.rows import PLACES, REACH, UNIT
+from dedup.damage.weights import DIMENSIONS, ENDINGS, HEAVY_RANK, PAIR, SPECIAL, Floats, Ids, Model, model
 
 __all__ = [
+    "ARTICLE_BIT",
     "BREAK_TAG",
+    "CODE",
+    "MISFIT_BIT",
     "TOKEN",
     "Floats",
     "Ids",
     "Model",
+    "Sums",
     "code",
     "coded_odds",
+    "disagreements",
     "model",
     "odds",
+    "summed",
     "tokens",
     "without_breaks",
 ]
 
-FIGURES, REACH = 18, 4
+FIGURES = 18
 NEIGHBOURS = 8
 """Tokens on either side whose meanings are summed."""
 TOKEN = re.compile(r"[A-Za-z]+(?:['’][A-Za-z]+)*|\d+|[.,;:!?()\"“”]")
@@ -89,6 +98,12 @@ _OPENED = np.array((SMALL_OPENING, OPENING, 0, SMALL_OPENING, CAPITALS, MIXED, N
 _WITHIN = np.array((LOWER, NAME, 0, MIXED, CAPITALS, MIXED, NO_WORD, 0, NO_WORD, NO_WORD), np.int64)
 
 
+CODE = (1 << 32) - 1
+"""The bits of a token that are its code; those above say what else is asked of it (`marks`)."""
+ARTICLE_BIT, MISFIT_BIT = 34, 36
+"""Two of these each, for `a` and for `an`: the token is this article; it does not fit its sound."""
+
+
 def code(token: str, numbers: dict[str, int]) -> int:
     """The number of a token by 16, and how it is written by itself."""
     return 16 * number(token, numbers) + _shape(token)
@@ -100,6 +115,7 @@ def _coded(stretch: Sequence[str], net: Model) -> Ids:
 
 def _resolved(packed: Ids) -> tuple[Ids, Ids]:
     """The numbers and shapes of tokens: as if within a sentence, or at its beginning."""
+    packed = packed & CODE
     shapes = packed & 15
     plain = np.where(shapes == QUOTE, -1, np.arange(len(shapes)))
     before = np.concatenate((np.full(1, -1), np.maximum.accumulate(plain)[:-1]))  # the last that is no quote
@@ -150,59 +166,13 @@ def _bigram_figures(ids: Ids, net: Model, found: Floats) -> None:
     known = net.pairs[where] == keys
     listed = (ids >= len(SPECIAL)) & (ids <= len(net.numbers))
     lacking = np.maximum(0.0, net.zipf[ids[:-1]] + net.zipf[ids[1:]] - 1.0)
-    columns = (
-        np.where(known, net.bits[where], 0.0),
-        np.where(listed[:-1] & listed[1:] & ~known, lacking, 0.0),
-        known,
-    )
+    columns = (np.where(known, net.bits[where], 0.0), np.where(listed[:-1] & listed[1:] & ~known, lacking, 0.0), known)
     for column, values in enumerate(columns):
         found[1:, 9 + column] = values
         found[:-1, 12 + column] = values
 
 
 # --- the network -------------------------------------------------------------------------------------------------
-
-
-class _Projections:
-    """What words, and ways of writing, add to the hidden units from each of the 2 * REACH + 1 places around.
-
-    words: (SLOTS, places * hidden) int16 of scale UNIT; slots: (n,), where in it a word is, -1 if it is not. written:
-    (8, places * hidden), those of shapes; near: (DIMENSIONS, places * hidden), which makes words' rows; taken: (1,),
-    how many there are. When all slots are taken, all are given up.
-    """
-
-    def __init__(self, net: Model) -> None:
-        hidden = len(net.bias)
-        near = net.near.reshape(PLACES, -1, hidden).transpose(1, 0, 2).reshape(-1, PLACES * hidden)
-        shapes = net.shapes.reshape(PLACES, 8, hidden).transpose(1, 0, 2).reshape(8, -1)
-        self._vectors, self.near, self.taken = net.vectors, near.astype(np.float64), np.zeros(1, np.int64)
-        self.written = np.rint(shapes * UNIT).astype(np.int16)
-        self.words = np.empty((SLOTS, PLACES * hidden), np.int16)
-        self.slots = np.full(len(net.vectors), -1, np.int32)
-
-    def make(self, ids: Ids) -> None:
-        """Makes room for words, and puts down what they add."""
-        ids = np.append(ids, 0)  # which stands for what is outside
-        new = np.unique(ids[self.slots[ids] < 0])
-        if not len(new):
-            return
-        first = int(self.taken[0])
-        if first + len(new) > SLOTS:
-            self.slots[:] = -1
-            first, new = 0, np.unique(ids)
-        stop = first + len(new)
-        self.words[first:stop] = np.rint(self._vectors[new] @ self.near * UNIT)
-        self.slots[new] = np.arange(first, stop)
-        self.taken[0] = stop
-
-
-UNIT, SLOTS = 1024, 1 << 14
-PLACES = 2 * REACH + 1
-
-
-@cache
-def _projections() -> _Projections:
-    return _Projections(model())
 
 
 KERNEL_TOKENS = 100_000
@@ -222,9 +192,47 @@ def odds(stretch: Sequence[str], net: Model) -> tuple[Ids, Floats]:
 
 def coded_odds(codes: Ids, net: Model) -> tuple[Ids, Floats]:
     """The same of tokens as `code` has them."""
+    return _by_arrays(codes, net) if _is_short_work(codes) else _compiled(codes, net)
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Of a stretch: the log-odds of its tokens, NaN for what is no word; how many words there are, and how many above
+    0; the sum of their exponentials; how many articles do not fit the next word."""
+
+    odds: Floats
+    words: int
+    above: int
+    soft: float
+    articles: int
+
+
+def summed(codes: Ids, net: Model) -> Sums:
+    """The sums over a stretch of marked tokens."""
+    if not _is_short_work(codes):
+        found, told = _compiled_sums(codes, net)
+        words, above, soft, articles = told.tolist()
+        return Sums(found, int(words), int(above), soft, int(articles))
+    places, known = _by_arrays(codes, net)
+    found = np.full(len(codes), np.nan, np.float32)
+    found[places] = known
+    soft = float(np.exp(np.minimum(known * net.sharpness, EXPONENT_MAX)).sum())
+    return Sums(found, len(places), int(np.count_nonzero(known > 0)), soft, disagreements(codes))
+
+
+def disagreements(codes: Ids) -> int:
+    """Articles that do not fit the sound of the next word."""
+    articles = codes[:-1] >> ARTICLE_BIT & 3
+    return int(np.count_nonzero(articles & codes[1:] >> MISFIT_BIT)) if articles.any() else 0
+
+
+EXPONENT_MAX = 60.0
+
+
+def _is_short_work(codes: Ids) -> bool:
     seen = _seen()
     seen[0] += len(codes)
-    return _by_arrays(codes, net) if seen[0] < KERNEL_TOKENS else _compiled(codes, net)
+    return seen[0] < KERNEL_TOKENS
 
 
 def _by_arrays(packed: Ids, net: Model) -> tuple[Ids, Floats]:
@@ -234,40 +242,35 @@ def _by_arrays(packed: Ids, net: Model) -> tuple[Ids, Floats]:
     codes = np.full(len(ids) + 2 * REACH, OUTSIDE, np.int64)
     codes[REACH:-REACH] = 8 * ids + shapes
     distinct, where = np.unique(codes, return_inverse=True)
-    known = _projections()
+    known = rows.projections()
     known.make(ids)
-    added = known.words[known.slots[distinct >> 3]] + known.written[distinct & 7]
-    added = added.reshape(len(distinct), PLACES, -1)
+    written = known.written[distinct & 7].reshape(len(distinct), PLACES, -1)
+    added = known.added(distinct >> 3) + written * np.float32(1.0 / UNIT)
     heavy = ids[ids >= HEAVY_RANK]
     topic = net.vectors[heavy].sum(0) / max(1, len(heavy))
     sums = added[where[places], 0]
     for by in range(1, PLACES):
         sums += added[where[places + by], by]
-    hidden = figures @ net.figures + (topic @ net.mean + net.bias) + sums * np.float32(1.0 / UNIT)
+    hidden = figures @ net.figures + (topic @ net.mean + net.bias) + sums
     np.maximum(hidden, 0.0, out=hidden)
     return places, hidden @ net.top + net.constant + net.own[ids[places]] + figures @ net.direct
 
 
 def _compiled(codes: Ids, net: Model) -> tuple[Ids, Floats]:
-    from dedup.kernels import misplaced
-
-    known, (meanings, starts) = _projections(), _whole_numbers()
-    found = np.empty(len(codes), np.float32)
-    misplaced.odds(
-        codes, _OPENED, _WITHIN, net.content, HEAVY_RANK, len(net.numbers), meanings, net.vectors, net.zipf, net.own,
-        net.pairs, starts, net.bits, known.slots, known.words, known.written, known.near, known.taken, net.mean,
-        net.figures, net.bias, net.top, net.direct, net.constant, found,
-    )  # fmt: skip
+    found, _ = _compiled_sums(codes, net)
     places = np.flatnonzero(found == found)  # noqa: PLR0124 - what is no word has no number
     return places, found[places]
 
 
-@cache
-def _whole_numbers() -> tuple[NDArray[np.int16], Ids]:
-    """Meanings as whole numbers, padded to whole vectors, and where the known bigrams of each first word begin."""
-    from dedup.kernels.misplaced import WIDTH
+def _compiled_sums(codes: Ids, net: Model) -> tuple[Floats, NDArray[np.float64]]:
+    """The log-odds of tokens, NaN for what is no word; the sums, in the order of `Sums`."""
+    from dedup.kernels import misplaced
 
-    net = model()
-    meanings = np.zeros((len(net.meanings), WIDTH), np.int16)
-    meanings[:, : net.meanings.shape[1]] = np.rint(net.meanings * MEANING)
-    return meanings, np.searchsorted(net.pairs, np.arange(len(meanings) + 1) * PAIR).astype(np.int64)
+    known, tables = rows.projections(), rows.tables()
+    found, told = np.empty(len(codes), np.float32), np.empty(4)
+    misplaced.odds(
+        codes, _OPENED, _WITHIN, HEAVY_RANK, len(net.numbers), tables.meanings, tables.vectors, tables.facts,
+        tables.keys, tables.strengths, known.slots, known.words, known.written, known.near, known.taken, net.mean,
+        net.figures, net.bias, net.top, net.direct, net.constant, net.sharpness, EXPONENT_MAX, found, told,
+    )  # fmt: skip
+    return found, told

@@ -29,8 +29,8 @@ import numpy as np
 
 from dedup.damage import lexicon
 from dedup.damage.findings import ABSTAINED, Detection, Finding, detection, shown
-from dedup.damage.marks import CODE, FREQUENT, disagreements, marked, words
-from dedup.damage.network import BREAK_TAG, TOKEN, Floats, Ids, Model, coded_odds, model, tokens
+from dedup.damage.marks import FREQUENT, marked, words
+from dedup.damage.network import BREAK_TAG, TOKEN, Floats, Ids, Model, Sums, model, summed, tokens
 
 WORDS_MIN = 40
 """Words below which nothing is said."""
@@ -60,29 +60,27 @@ WEIGHTS = {"constant": -12.9, "soft maximum": 0.633, "sure": 12.853, "length": 1
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A stretch of tokens judged: which places are words, the log-odds of each, and of the whole."""
+    """A stretch of tokens judged: the log-odds of each, NaN for what is no word, and of the whole."""
 
-    places: Ids
     odds: Floats
     total: float
 
 
 def window(stretch: Ids, net: Model) -> Window:
     """The log-odds of the places of a stretch of marked tokens, and of the whole."""
-    places, found = coded_odds(stretch & CODE, net)
-    seen = features(found, disagreements(stretch), net.sharpness)
-    return Window(places, found, WEIGHTS["constant"] + sum(WEIGHTS[name] * value for name, value in seen.items()))
+    found = summed(stretch, net)
+    seen = features(found)
+    return Window(found.odds, WEIGHTS["constant"] + sum(WEIGHTS[name] * value for name, value in seen.items()))
 
 
-def features(odds: Floats, articles: int, sharpness: float) -> dict[str, float]:
+def features(found: Sums) -> dict[str, float]:
     """What the regression on a whole window sees."""
-    count = max(1, len(odds))
-    soft = log(float(np.exp(np.minimum(odds * sharpness, 60.0)).sum()) + 1e-9) - 0.5 * log(count + 20)
+    count = max(1, found.words)
     return {
-        "soft maximum": soft,
-        "sure": sqrt(int(np.count_nonzero(odds > 0)) / count),
+        "soft maximum": log(found.soft + 1e-9) - 0.5 * log(count + 20),
+        "sure": sqrt(found.above / count),
         "length": log(count + 1),
-        "articles": sqrt(articles / count),
+        "articles": sqrt(found.articles / count),
     }
 
 
@@ -143,10 +141,9 @@ def _starts(count: int) -> list[int]:
 def _places(text: str, starts: Sequence[int], judged: Sequence[Window]) -> Iterator[Finding]:
     """The words with log-odds above 0, with what stands beside them."""
     odds = {
-        start + place: value
+        start + place: float(one.odds[place])
         for start, one in zip(starts, judged, strict=False)
-        for place, value in zip(one.places.tolist(), one.odds.tolist(), strict=True)
-        if value > 0
+        for place in np.flatnonzero(one.odds > 0).tolist()
     }
     plain = BREAK_TAG.sub(lambda tag: " " * len(tag.group()), text)
     before = ""

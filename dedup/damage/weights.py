@@ -34,14 +34,15 @@ ENDINGS = 4096
 class Model:
     """The network and the tables that it reads, as numbered by `numbers`.
 
-    vectors: (n, DIMENSIONS). meanings: (n, DIMENSIONS), of length one or zero, in steps of 1 / MEANING. content: (n,),
-    whether a meaning counts. zipf: (n,), less 4. own: (n,), log-odds of a word anywhere. pairs: sorted first * PAIR +
-    second of the known bigrams; bits: how strongly they go together, by 4. near, shapes, mean, figures: the first
-    layer's weights for vectors, ways of writing, the text's mean and figures.
+    vectors: (n, DIMENSIONS), whole numbers up to 127 times scales, (n,). meanings: (n, DIMENSIONS), of length one or
+    zero, in steps of 1 / MEANING. content: (n,), whether a meaning counts. zipf: (n,), less 4. own: (n,), log-odds of a
+    word anywhere. pairs: sorted first * PAIR + second of the known bigrams; bits: how strongly they go together, by 4.
+    near, shapes, mean, figures: the first layer's weights for vectors, ways of writing, the text's mean and figures.
     """
 
     numbers: dict[str, int]
     vectors: Floats
+    scales: Floats
     meanings: Floats
     content: Flags
     zipf: Floats
@@ -70,7 +71,8 @@ def model() -> Model:
     words = bytes(tables.pop("words")).decode().split("\n")
     numbers = dict(zip(words, range(len(SPECIAL), len(SPECIAL) + len(words)), strict=True))
     numbers |= {sign: at for at, sign in enumerate(SPECIAL) if at}
-    vectors = tables.pop("vectors").astype(np.float32) * tables.pop("scales").astype(np.float32)[:, None]
+    scales = tables.pop("scales").astype(np.float32)
+    vectors = tables.pop("vectors").astype(np.float32) * scales[:, None]
     floats = {name: table.astype(np.float32) for name, table in tables.items()}
     last = len(SPECIAL) + len(words)
     centred = vectors - vectors[len(SPECIAL) : len(SPECIAL) + 5000].mean(0)
@@ -83,4 +85,6 @@ def model() -> Model:
     pairs = tables["firsts"].astype(np.int64) * PAIR + tables["seconds"]
     floats = {name: table for name, table in floats.items() if name not in ("firsts", "seconds")}
     constant, sharpness = floats.pop("scalars").tolist()
-    return Model(numbers, vectors, meanings, content, pairs=pairs, constant=constant, sharpness=sharpness, **floats)
+    return Model(
+        numbers, vectors, scales, meanings, content, pairs=pairs, constant=constant, sharpness=sharpness, **floats
+    )

@@ -1,8 +1,9 @@
-"""The two inner loops of the network for words put in for others, sixteen numbers at a time, held in registers.
+"""The inner loops of the network for words put in for others, sixteen numbers at a time, held in registers.
 
 1. `unit_sum`: what the words and shapes around a place add to its HIDDEN units, and its figures by their weights; the
    units that are above zero, by their weights, in one sum.
-2. `likest_three`: for each of many meanings its three greatest products with the others; GROUP meanings meet two times
+2. `add_scaled`: a row of small whole numbers, by its scale, to sums.
+3. `likest_three`: for each of many meanings its three greatest products with the others; GROUP meanings meet two times
    sixteen at once.
 
 LLVM lowers the vectors to what the machine has (AVX-512, two of AVX2, four of SSE2 or NEON); a product and a sum are
@@ -22,6 +23,10 @@ from dedup.kernels.simd import cgutils, types
 _intrinsic: Callable[[Callable[..., Any]], Any] = intrinsic  # the first parameter is not the caller's
 
 HIDDEN, PLACES, FIGURES, DIMENSIONS = 96, 9, 18, 50
+ROW = 896
+"""Bytes of a word's row: PLACES * HIDDEN whole numbers, PLACES factors of two bytes, and what fills the last line."""
+FACTOR = 1 << 20
+"""What the factors are multiples of, the other way round."""
 WIDTH = 16
 """Numbers in one vector."""
 GROUP = 4
@@ -31,7 +36,8 @@ LEAST = -1e9
 
 _I16, _I32, _I64, _F32 = ir.IntType(16), ir.IntType(32), ir.IntType(64), ir.FloatType()
 _FLOATS, _WORDS = ir.VectorType(_F32, WIDTH), ir.VectorType(_I32, WIDTH)
-_SHORTS, _HALF = ir.VectorType(_I16, 2 * WIDTH), ir.VectorType(_I16, WIDTH)
+_BYTES = ir.VectorType(ir.IntType(8), WIDTH)
+_SHORTS = ir.VectorType(_I16, 2 * WIDTH)
 
 
 def _first(context: Any, builder: Any, kind: Any, array: Any) -> Any:
@@ -86,42 +92,56 @@ def _halves(builder: Any, shorts: Any) -> list[Any]:
 
 @_intrinsic
 def unit_sum(
-    typing: Any, words: Any, written: Any, at: Any, scale: Any, base: Any, figures: Any, weights: Any, top: Any
+    typing: Any, words: Any, written: Any, at: Any, unit: Any, base: Any, figures: Any, weights: Any, top: Any
 ) -> Any:
     """What the hidden units of one place add up to.
 
-    words, written: int64, the addresses of rows of PLACES * HIDDEN int16, of which from `at` on PLACES are those of the
-    words around and of their shapes; scale: one of their units. base, top: (HIDDEN,), figures: (n, FIGURES), weights:
-    (FIGURES, HIDDEN), all float32.
+    words: int64, the addresses of rows of ROW bytes, of which from `at` on PLACES are those of the words around;
+    written: the same of their shapes, rows of PLACES * HIDDEN int16 in steps of `unit`. base, top: (HIDDEN,), figures:
+    (n, FIGURES), weights: (FIGURES, HIDDEN), all float32.
     """
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         firsts = [_first(context, builder, signature.args[at], args[at]) for at in (0, 1, 4, 5, 6, 7)]
-        rows, shapes, bases, own, by, tops = firsts
-        place = args[2]
-        sums: list[Any] = []
-        around = [
-            builder.add(_loaded(builder, _I64, builder.add(table, builder.mul(place, _I64(8))), 8 * one, 8),
-                        _I64(2 * HIDDEN * one))
-            for one in range(PLACES) for table in (rows, shapes)
-        ]  # fmt: skip
-        unit = _splat(builder, args[3])
-        for part in range(0, HIDDEN, 2 * WIDTH):
-            added = _loaded(builder, _SHORTS, around[0], 2 * part, 2)
-            for one in around[1:]:
-                added = builder.add(added, _loaded(builder, _SHORTS, one, 2 * part, 2))
-            for half, floats in enumerate(_halves(builder, added)):
-                start = _loaded(builder, _FLOATS, bases, 4 * (part + half * WIDTH))
-                sums.append(_fused(builder, floats, unit, start))
-        own = builder.add(own, builder.mul(place, _I64(4 * FIGURES)))
+        words_at, shapes_at, bases, figures_at, weights_at, tops = firsts
+        rows, shapes = (
+            [_loaded(builder, _I64, builder.add(table, builder.mul(args[2], _I64(8))), 8 * one, 8)
+             for one in range(PLACES)] for table in (words_at, shapes_at)
+        )  # fmt: skip
+        sums = _written(builder, shapes, bases, _splat(builder, args[3]))
+        for place, row in enumerate(rows):
+            factor = _loaded(builder, _I16, row, PLACES * HIDDEN + 2 * place, 2)
+            scaled = builder.fmul(builder.uitofp(factor, _F32), _F32(1.0 / FACTOR))
+            _add_row(builder, sums, row, place * HIDDEN, _splat(builder, scaled))
+        own = builder.add(figures_at, builder.mul(args[2], _I64(4 * FIGURES)))
         for figure in range(FIGURES):
             value = _splat(builder, _loaded(builder, _F32, own, 4 * figure))
             for part, known in enumerate(sums):
-                weight = _loaded(builder, _FLOATS, by, 4 * (figure * HIDDEN + part * WIDTH))
+                weight = _loaded(builder, _FLOATS, weights_at, 4 * (figure * HIDDEN + part * WIDTH))
                 sums[part] = _fused(builder, value, weight, known)
         return _rectified(builder, sums, tops)
 
     return types.float32(words, written, types.int64, types.float32, base, figures, weights, top), generate
+
+
+def _written(builder: Any, shapes: Sequence[Any], bases: Any, unit: Any) -> list[Any]:
+    """What the shapes around a place add to what all places begin with."""
+    sums: list[Any] = []
+    for part in range(0, HIDDEN, 2 * WIDTH):
+        added = _loaded(builder, _SHORTS, shapes[0], 2 * part, 2)
+        for place, shape in enumerate(shapes[1:], 1):
+            added = builder.add(added, _loaded(builder, _SHORTS, shape, 2 * (place * HIDDEN + part), 2))
+        for half, floats in enumerate(_halves(builder, added)):
+            start = _loaded(builder, _FLOATS, bases, 4 * (part + half * WIDTH))
+            sums.append(_fused(builder, floats, unit, start))
+    return sums
+
+
+def _add_row(builder: Any, sums: list[Any], row: Any, first: int, factor: Any) -> None:
+    """Adds HIDDEN numbers of a row times a factor to the sums."""
+    for part, known in enumerate(sums):
+        small = _loaded(builder, _BYTES, row, first + part * WIDTH, 1)
+        sums[part] = _fused(builder, builder.sitofp(builder.sext(small, _WORDS), _FLOATS), factor, known)
 
 
 def _rectified(builder: Any, sums: Sequence[Any], tops: Any) -> Any:
@@ -132,6 +152,24 @@ def _rectified(builder: Any, sums: Sequence[Any], tops: Any) -> Any:
         weight = _loaded(builder, _FLOATS, tops, 4 * part * WIDTH)
         total = _fused(builder, _chosen(builder, ">", value, zero), weight, total)
     return _total(builder, total)
+
+
+@_intrinsic
+def add_scaled(typing: Any, table: Any, first: Any, scale: Any, sums: Any) -> Any:
+    """Adds 4 * WIDTH numbers of an int8 table, from its element `first` on, times scale to sums, float32."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        bytes_, to = (_first(context, builder, signature.args[at], args[at]) for at in (0, 3))
+        start, factor = builder.add(bytes_, args[1]), _splat(builder, args[2])
+        for part in range(4):
+            small = _loaded(builder, _BYTES, start, part * WIDTH, 1)
+            value = builder.fmul(builder.sitofp(builder.sext(small, _WORDS), _FLOATS), factor)
+            known = _loaded(builder, _FLOATS, to, 4 * part * WIDTH)
+            address = builder.inttoptr(builder.add(to, _I64(4 * part * WIDTH)), _FLOATS.as_pointer())
+            builder.store(builder.fadd(known, value), address).align = 4
+        return context.get_dummy_value()
+
+    return types.void(table, types.int64, types.float32, sums), generate
 
 
 @_intrinsic
@@ -152,21 +190,21 @@ def likest_three(typing: Any, turned: Any, count: Any, width: Any, best: Any) ->
         groups = builder.sdiv(builder.add(args[1], _I64(GROUP - 1)), _I64(GROUP))
         with cgutils.for_range(builder, steps) as columns:
             first = builder.mul(columns.index, _I64(2 * WIDTH))
-            for half in greatest:
-                for rank, slot in enumerate(half):
+            for slots in greatest:
+                for rank, slot in enumerate(slots):
                     builder.store(least if rank else zero, slot)
             with cgutils.for_range(builder, groups) as rows:
                 row = builder.mul(rows.index, _I64(GROUP))
                 products = _products(builder, table, width, first, row)
                 for one in range(GROUP):
                     number = builder.add(row, _I64(one))
-                    for half, value in zip(range(2), products[one], strict=True):
-                        own = _own(builder, number, builder.add(first, _I64(half * WIDTH)), args[1])
-                        _enter(builder, builder.select(own, least, value), greatest[half])
-            for half, slots in enumerate(greatest):
+                    for block, value in enumerate(products[one]):
+                        own = _own(builder, number, builder.add(first, _I64(block * WIDTH)), args[1])
+                        _enter(builder, builder.select(own, least, value), greatest[block])
+            for block, slots in enumerate(greatest):
                 for rank, slot in enumerate(slots):
                     to = builder.add(found, builder.mul(width, _I64(rank)))
-                    to = builder.add(to, builder.mul(builder.add(first, _I64(half * WIDTH)), _I64(4)))
+                    to = builder.add(to, builder.mul(builder.add(first, _I64(block * WIDTH)), _I64(4)))
                     builder.store(builder.load(slot), builder.inttoptr(to, _FLOATS.as_pointer())).align = 4
         return context.get_dummy_value()
 

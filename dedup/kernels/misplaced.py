@@ -14,17 +14,12 @@ float32 sums alone. Source: see `damage.network`.
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 import numpy as np
-from numpy.typing import NDArray
 
-from dedup.kernels.lanes import DIMENSIONS, FIGURES, GROUP, likest_three
+from dedup.kernels.lanes import DIMENSIONS, FIGURES, GROUP, ROW, add_scaled, likest_three
 from dedup.kernels.lanes import WIDTH as LANES
-from dedup.kernels.layers import REACH, F32s, F64s, I16s, I32s, fetch_row, layers, room
-from dedup.kernels.simd import I64s, inner, kernel
-
-Flags: TypeAlias = NDArray[np.bool_]
+from dedup.kernels.layers import REACH, SCALE, ZIPF, F32s, F64s, I8s, I16s, I32s, fetch_row, layers, room
+from dedup.kernels.simd import U64, I64s, U32s, inlined, inner, kernel, prefetch_at
 
 STRETCH_MAX = 500
 WIDTH = 64
@@ -32,9 +27,18 @@ WIDTH = 64
 MEANING = 2048
 _SQUARE = 1.0 / (MEANING * MEANING)
 QUOTE, STOP = 9, 8
-_NEIGHBOURS, _PAIR = 8, 1 << 17
+CODE = (1 << 32) - 1
+"""Above are marks of what else is asked of a token."""
+_NEIGHBOURS = 8
+CONTENT = DIMENSIONS
+"""Where in a row of vectors stands whether its meaning counts."""
+_SPREAD = U64(0x9E3779B97F4A7C15)
 _SLOTS = 512
 """At least STRETCH_MAX, a power of two: half of a table's slots."""
+_ARTICLE, _MISFIT = 34, 36
+"""Bits of a token from which stands which article it is, and which one does not fit it."""
+_RARER = 1024
+"""Number of a word from which its row is seldom in the processor's nearer caches: the more frequent the lower."""
 
 
 @inner
@@ -52,7 +56,7 @@ def resolved(codes: I64s, opened: I64s, within: I64s, ids: I64s, shapes: I64s) -
     beginning of one and inside it."""
     opens = True
     for at in range(len(codes)):
-        ids[at] = codes[at] >> 4
+        ids[at] = (codes[at] & CODE) >> 4
         shape = codes[at] & 15
         shapes[at] = opened[shape] if opens else within[shape]
         if shape != QUOTE:
@@ -107,27 +111,43 @@ def _around(meant: I16s, is_content: I64s, figures: F32s) -> None:
         figures[at, 16] = (mean - own) / max(np.sqrt(rest), 1e-3)
 
 
+@inlined
+def _pair_slot(key: np.int64, size: int) -> np.int64:
+    """Where the search for a pair begins in a table of `size` slots, a power of two."""
+    return np.int64((U64(key) * _SPREAD) >> U64(20)) & (size - 1)
+
+
+@kernel
+def put_pairs(firsts: I64s, seconds: I64s, bits: F32s, keys: U32s, values: F32s) -> None:
+    """Puts pairs of numbers below 2**16, and how strongly they go together, into a table for `odds`: keys and values
+    are the same memory, (2**k, 2), zeros, the pair and its strength; at most half full."""
+    assert 2 * len(firsts) <= len(keys)
+    for at in range(len(firsts)):
+        key = firsts[at] << 16 | seconds[at]
+        slot = _pair_slot(key, len(keys))
+        while keys[slot, 0] != 0:
+            slot = (slot + 1) & (len(keys) - 1)
+        keys[slot, 0] = key
+        values[slot, 1] = bits[at]
+
+
 @inner
-def _beside(ids: I64s, listed: int, zipf: F32s, pairs: I64s, starts: I64s, bits: F32s, figures: F32s) -> None:
+def _beside(ids: I64s, listed: int, facts: F32s, keys: U32s, strengths: F32s, figures: F32s) -> None:
     """Columns 9 to 15: how strongly a token goes with those beside it, what it says if that is not known; frequency."""
     for at in range(len(ids)):
-        figures[at, 15] = zipf[ids[at]]
+        figures[at, 15] = facts[ids[at], ZIPF]
         if at + 1 == len(ids):
             break
         first, second = ids[at], ids[at + 1]
-        key = first * _PAIR + second
-        low, high = starts[first], starts[first + 1]
-        while low < high:
-            middle = (low + high) >> 1
-            if pairs[middle] < key:
-                low = middle + 1
-            else:
-                high = middle
-        if low < starts[first + 1] and pairs[low] == key:
-            figures[at, 12] = figures[at + 1, 9] = bits[low]
+        key = first << 16 | second
+        slot = _pair_slot(key, len(keys))
+        while keys[slot, 0] != 0 and keys[slot, 0] != key:
+            slot = (slot + 1) & (len(keys) - 1)
+        if keys[slot, 0] != 0:
+            figures[at, 12] = figures[at + 1, 9] = strengths[slot, 1]
             figures[at, 14] = figures[at + 1, 11] = 1.0
         elif 11 <= first <= listed and 11 <= second <= listed:  # `network.SPECIAL` are the first eleven
-            lacking = max(np.float32(0.0), zipf[first] + zipf[second] - np.float32(1.0))
+            lacking = max(np.float32(0.0), facts[first, ZIPF] + facts[second, ZIPF] - np.float32(1.0))
             figures[at, 13] = figures[at + 1, 10] = lacking
 
 
@@ -158,7 +178,7 @@ def _likest(ids: I64s, is_content: I64s, meanings: I16s, figures: F32s) -> None:
     if distinct <= 3:
         return
     width = (distinct + GROUP - 1 + 2 * LANES - 1) // (2 * LANES) * 2 * LANES
-    turned, best = np.zeros((DIMENSIONS, width), np.float32), np.empty((3, width), np.float32)
+    turned, best = (np.zeros((DIMENSIONS, width), np.float32), np.empty((3, width), np.float32))
     for at in range(distinct):
         for k in range(DIMENSIONS):
             turned[k, at] = meanings[content[at], k]
@@ -171,56 +191,99 @@ def _likest(ids: I64s, is_content: I64s, meanings: I16s, figures: F32s) -> None:
 
 
 @inner
-def _fetch(codes: I64s, meanings: I16s, vectors: F32s) -> None:
-    """Asks for the rows of the tables that tokens need: they lie far apart, and the processor would wait for each."""
-    tables, sizes = (meanings.ctypes.data, vectors.ctypes.data), (2 * meanings.shape[1], 4 * vectors.shape[1])
-    for at in range(len(codes)):
-        one = codes[at] >> 4
-        for table in range(2):
-            fetch_row(tables[table] + one * sizes[table], sizes[table])
+def _fetch(ids: I64s, meanings: I16s, vectors: I8s, keys: U32s) -> None:
+    """Asks for what the tables have of tokens and pairs: it lies far apart, and the processor would wait for each."""
+    for at in range(len(ids)):
+        fetch_row(vectors.ctypes.data + ids[at] * WIDTH, WIDTH)
+        fetch_row(meanings.ctypes.data + ids[at] * (2 * WIDTH), 2 * WIDTH)
+        if at:
+            prefetch_at(keys.ctypes.data + 8 * _pair_slot(ids[at - 1] << 16 | ids[at], len(keys)))
+
+
+@inner
+def _fetch_words(ids: I64s, slots: I32s, words: I8s) -> None:
+    """Asks for the rows of rarer words, which are needed when the figures are known: those of others are near."""
+    for at in range(len(ids)):
+        if ids[at] >= _RARER:
+            fetch_row(words.ctypes.data + int(slots[ids[at]]) * ROW, ROW)
+
+
+@inner
+def _topic(ids: I64s, heavy_from: int, vectors: I8s, facts: F32s, topic: F32s) -> None:
+    """The mean of the vectors of all but the most frequent words; topic: (WIDTH,), zeros."""
+    heavy = 0
+    for at in range(len(ids)):
+        one = ids[at]
+        if one >= heavy_from:
+            heavy += 1
+            add_scaled(vectors, one * WIDTH, facts[one, SCALE], topic)
+    for k in range(WIDTH):
+        topic[k] /= np.float32(max(1, heavy))
+
+
+@inner
+def _summed(found: F32s, sharpness: float, exponent_max: float, told: F64s) -> None:
+    """How many log-odds are above 0, and the sum of their exponentials, into told[1] and [2]."""
+    above, soft = 0, 0.0
+    for at in range(len(found)):
+        value = found[at]
+        if value == value:  # noqa: PLR0124 - what is no word has no number
+            above += value > 0.0
+            soft += np.exp(min(np.float64(value) * sharpness, exponent_max))
+    told[1], told[2] = above, soft
+
+
+@inner
+def _misfits(codes: I64s) -> int:
+    """How many articles do not fit the next token."""
+    count = 0
+    for at in range(1, len(codes)):
+        count += codes[at - 1] >> _ARTICLE & codes[at] >> _MISFIT & 3 != 0
+    return count
 
 
 @kernel
 def odds(
-    codes: I64s, opened: I64s, within: I64s, content: Flags, heavy_from: int, listed: int, meanings: I16s,
-    vectors: F32s, zipf: F32s, own: F32s, pairs: I64s, starts: I64s, bits: F32s, slots: I32s, words: I16s,
-    written: I16s, near: F64s, taken: I64s, mean: F32s, weights: F32s, bias: F32s, top: F32s, direct: F32s,
-    constant: float, found: F32s,
-) -> int:  # fmt: skip
-    """The log-odds of the words among n tokens, into `found`, NaN for what is no word: how many words there are.
+    codes: I64s, opened: I64s, within: I64s, heavy_from: int, listed: int, meanings: I16s, vectors: I8s, facts: F32s,
+    keys: U32s, strengths: F32s, slots: I32s, words: I8s, written: I16s, near: F64s, taken: I64s, mean: F32s,
+    weights: F32s, bias: F32s, top: F32s, direct: F32s, constant: float, sharpness: float, exponent_max: float,
+    found: F32s, told: F64s,
+) -> None:  # fmt: skip
+    """The log-odds of the words among n tokens, into `found`, NaN for what is no word; into told: how many words there
+    are, how many of them above 0, the sum of their exponentials, how many articles do not fit the next token.
 
-    codes: (n,) 16 times a token's number, and how it is written. meanings: (m, WIDTH). vectors: (m, d). content, zipf,
-    own: (m,). pairs, bits: known bigrams, those of each first word from starts[first]. slots: (m,), where in words,
-    (s, 9 * h), stands what a number adds to the hidden units from each place around, -1 if it does not; s is more than
-    n. written: (8, 9 * h), what its shape adds. near: (d, 9 * h), which makes these rows; taken: (1,), how many there
-    are. mean: (d, h), weights: (18, h), bias, top: (h,), direct: (18,).
+    codes: (n,) 16 times a token's number, and how it is written. meanings: (m, WIDTH); vectors: (m, WIDTH), whether a
+    meaning counts at CONTENT, and behind it `facts`, the same memory. keys, strengths: the known bigrams, see
+    `put_pairs`. slots: (m,), where in words, (s, ROW), stands what a number adds to the hidden units from each place
+    around, -1 if it does not; s is more than n. written: (8, 9 * h), what its shape adds. near: (d, 9 * h), which makes
+    these rows; taken: (1,), how many there are. mean: (d, h), weights: (18, h), bias, top: (h,), direct: (18,).
     """
-    count, hidden, size = len(codes), len(bias), vectors.shape[1]
+    count, hidden = len(codes), len(bias)
     assert count <= STRETCH_MAX
-    assert len(found) >= count
+    assert len(found) == count
+    assert len(told) == 4
+    assert vectors.shape[1] == meanings.shape[1] == 4 * facts.shape[1] == WIDTH
     ids, shapes = np.empty(count, np.int64), np.empty(count, np.int64)
-    room(codes, vectors, near, slots, words, taken)
-    _fetch(codes, meanings, vectors)
     resolved(codes, opened, within, ids, shapes)
+    _fetch(ids, meanings, vectors, keys)
+    room(ids, vectors, facts, near, slots, words, taken)
     meant, is_content = np.empty((count, WIDTH), np.int16), np.empty(count, np.int64)
-    topic = np.zeros(size, np.float32)
-    heavy = 0
     for at in range(count):
-        is_content[at] = content[ids[at]]
+        is_content[at] = vectors[ids[at], CONTENT]
         for k in range(WIDTH):
             meant[at, k] = meanings[ids[at], k]
-        if ids[at] >= heavy_from:
-            heavy += 1
-            for k in range(size):
-                topic[k] += vectors[ids[at], k]
+    topic = np.zeros(WIDTH, np.float32)
+    _topic(ids, heavy_from, vectors, facts, topic)
     figures = np.zeros((count, FIGURES), np.float32)
+    _fetch_words(ids, slots, words)
     _near(meant, figures)
     _around(meant, is_content, figures)
-    _beside(ids, listed, zipf, pairs, starts, bits, figures)
+    _beside(ids, listed, facts, keys, strengths, figures)
     _likest(ids, is_content, meanings, figures)
     base = bias.copy()
-    for k in range(size):
-        share = topic[k] / np.float32(max(1, heavy))
+    for k in range(len(mean)):
         for h in range(hidden):
-            base[h] += share * mean[k, h]
-    return layers(ids, shapes, figures, slots, words, written, base, weights, top, direct, own, constant, found)
+            base[h] += topic[k] * mean[k, h]
+    told[0] = layers(ids, shapes, figures, facts, slots, words, written, base, weights, top, direct, constant, found)
+    _summed(found, sharpness, exponent_max, told)
+    told[3] = _misfits(codes)
