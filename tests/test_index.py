@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -310,6 +311,51 @@ def test_many_small_batches_leave_few_files(tmp_path: Path, monkeypatch: pytest.
     assert expected.keys() <= found.keys()
     assert len(list((tmp_path / "index").iterdir())) < 20
     assert [index.refreshed().stored[number] for number in range(len(texts))] == list(texts)
+    assert index.verify() == []
+
+
+@pytest.fixture
+def settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Terms are ranked for good by the first batch, so that batches are looked up while others are compared."""
+    monkeypatch.setattr(ranking, "SAMPLE_BYTES", 1)
+    monkeypatch.setattr(writing, "FANOUT", 3)
+
+
+@pytest.mark.usefixtures("settled")
+def test_batches_that_overlap_find_what_batches_one_by_one_find(tmp_path: Path) -> None:
+    rows = list(corpus(120, seed=3).items())[:120]
+    # Of the batch before, which is not committed when this one is looked up, the words of one, and the id of another.
+    rows[50] = (rows[50][0], rows[49][1])
+    rows[51] = (rows[49][0], rows[51][1])
+    index, other = Index.create(tmp_path / "index"), Index.create(tmp_path / "other")
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps({"id": name, "text": text}) + "\n" for name, text in rows))
+    parts = list(index.adding(path, batch_documents=5))
+    alone = [
+        other.add_documents([document(*row) for row in rows[first : first + 5]]) for first in range(0, len(rows), 5)
+    ]
+    assert [told(part.pairs) for part in parts] == [told(part.pairs) for part in alone]
+    assert [len(part.problems) for part in parts] == [int(first == 50) for first in range(0, 120, 5)]
+    assert ("exact", 1.0) in [pair[:2] for pair in told(parts[10].pairs).values()]
+    assert index.verify() == other.verify() == []
+    assert index.stats().postings == other.stats().postings
+    own, one_by_one = (sorted(each.iterdir()) for each in (tmp_path / "index", tmp_path / "other"))
+    assert len(own) == len(one_by_one) < 20
+
+
+@pytest.mark.usefixtures("settled")
+def test_of_batches_that_were_not_given_nothing_is_in_the_index(tmp_path: Path) -> None:
+    index = Index.create(tmp_path / "index")
+    path = jsonl(tmp_path / "rows.jsonl", corpus(100, seed=4))
+    adding = index.adding(path, batch_documents=5)
+    for number in range(1, 9):
+        next(adding)
+        assert len(Index.open(tmp_path / "index")) == 5 * number
+    adding.close()
+    assert len(index) == 40
+    named = {one.name for one in index.refreshed().manifest.files}
+    assert {one.name for one in (tmp_path / "index").iterdir()} == named | {"manifest.json", "lock"}
+    assert [part.documents for part in index.adding(path, batch_documents=20)] == [0, 0, 20, 20, 20, 18]
     assert index.verify() == []
 
 

@@ -12,7 +12,7 @@ Whoever asks sees what was committed last. Writers exclude each other for as lon
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -23,11 +23,12 @@ from dedup import inputs, mojibake, whole
 from dedup.bulk.sketch import Drawn, token_hashes
 from dedup.columns import Pairs
 from dedup.config import Config
-from dedup.index import findings, incoming, lists, lookup, manifest, ranking, snapshot, texts, writing
+from dedup.index import adding, findings, incoming, lists, lookup, manifest, ranking, snapshot, texts, writing
+from dedup.index.adding import Step
 from dedup.index.files import REMEDY
 from dedup.index.manifest import Manifest
 from dedup.index.texts import Batch
-from dedup.index.writing import BATCH_DOCUMENTS, Step
+from dedup.index.writing import BATCH_DOCUMENTS
 from dedup.kernels import join
 from dedup.model import DedupError, Document, Pair
 from dedup.progress import SILENT, Progress
@@ -170,17 +171,19 @@ class Index:
             config = self._at.config
             files = inputs.source_files(named, spool, config, progress)
             some = False
-            for one in incoming.batches(files, config, batch_documents, self._sketching(), progress):
-                some = True
-                yield self._added(one)
+            read = incoming.batches(files, config, batch_documents, self._sketching(), progress)
+            with closing(adding.steps(read, self._at, writing.workers_of(self._at))) as steps:
+                for step in steps:
+                    some = True
+                    yield self._told(step)
             if not some:
-                yield self._added(incoming.Incoming(Batch([], *texts.laid([]), {}), None))
+                yield self._added(Batch([], *texts.laid([]), {}))
 
     def add_documents(self, documents: Sequence[Document]) -> Added:
         """Adds documents that are at hand, as one batch."""
         with self._writing():
-            step = self._added(incoming.Incoming(batch_of(documents), None))
-        return replace(step, pairs=replace(step.pairs, ids=self._at.stored))
+            added = self._added(batch_of(documents))
+        return replace(added, pairs=replace(added.pairs, ids=self._at.stored))
 
     def remove(self, ids: Iterable[str]) -> tuple[int, list[str]]:
         """Removes documents by id: how many, and the ids that none has."""
@@ -218,8 +221,11 @@ class Index:
 
         return sketched
 
-    def _added(self, one: incoming.Incoming) -> Added:
-        step: Step = writing.added(one, self._at, writing.workers_of(self._at))
+    def _added(self, batch: Batch) -> Added:
+        (step,) = adding.steps([incoming.Incoming(batch, None)], self._at, writing.workers_of(self._at))
+        return self._told(step)
+
+    def _told(self, step: Step) -> Added:
         self._at = step.snapshot
         told = (step.documents, step.already, step.candidates, step.crowded, step.problems)
         return Added(step.pairs, *told, self._at.manifest.generation)

@@ -1,0 +1,240 @@
+"""Batches become findings and commits of an index, one after the other, with the next one looked up meanwhile.
+
+1. `_prepared`: ids that are taken are left out; what is left is sketched and looked up, in the index and in itself;
+   texts and keys are written to files of their own, which no manifest on disk names yet.
+2. `_settled`: the candidate pairs are compared; then the manifest that names the files is committed.
+3. `steps` settles a batch while the next one is prepared: that one is looked up in an index which has the one before,
+   and is committed after it. When a batch is given it is on disk, and nothing of the next one is. Files are merged
+   (see `writing.tended`) beside all that, and a merge is committed between two batches.
+
+While terms are still ranked anew, each batch is settled before the next is prepared. Limits: two batches are in memory,
+and those that are read ahead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.bulk.sketch import Drawn
+from dedup.columns import Pairs
+from dedup.index import columns, findings, lists, lookup, manifest, ranking, snapshot, texts, writing
+from dedup.index.incoming import Incoming, drawn_rows
+from dedup.index.manifest import Keys, Texts
+from dedup.index.snapshot import Snapshot
+from dedup.index.texts import Batch, Counts
+from dedup.index.writing import Run
+from dedup.model import DedupError
+
+I64s = NDArray[np.int64]
+U8s = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a batch led to: the index with it, findings, and how many documents were in it before, with the same words.
+
+    candidates: pairs that were compared. crowded: documents with too many partners by terms.
+    """
+
+    snapshot: Snapshot
+    pairs: Pairs
+    documents: int
+    already: int
+    candidates: int
+    crowded: int
+    problems: tuple[DedupError, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A batch that was looked up in an index as it is `before` it. after: the index with it, of which the files are
+    written but not committed; `before` itself if nothing of the batch is new. pairs: (m, 2) candidates."""
+
+    before: Snapshot
+    after: Snapshot
+    batch: Batch
+    pairs: I64s
+    already: int
+    crowded: int
+    problems: tuple[DedupError, ...]
+
+
+def steps(incoming: Iterable[Incoming], at: Snapshot, workers: int) -> Generator[Step]:
+    """Each batch in the index, committed, and the findings on it. Raises OSError."""
+    waiting: _Prepared | None = None
+    with ThreadPoolExecutor(1) as aside, ThreadPoolExecutor(1) as beside:
+        merging = _Merging(beside)
+        for one in incoming:
+            if waiting and not ranking.is_settled(at.manifest.sample_bytes):
+                step = _settled(waiting, workers)
+                at, waiting = writing.tended(waiting.after), None
+                yield replace(step, snapshot=at)
+            following = aside.submit(_prepared, one, at)
+            if waiting:
+                step = _settled(waiting, workers)
+                at = merging.applied(waiting.after)
+                yield replace(step, snapshot=at)
+                waiting = _on(following.result(), at)
+            else:
+                waiting = following.result()
+            at = waiting.after
+        if waiting:
+            step = _settled(waiting, workers)
+            yield replace(step, snapshot=writing.tended(merging.finished(waiting.after)))
+
+
+class _Merging:
+    """Files that are merged beside the batches. A batch takes two numbers of files, the second for what is merged while
+    the batch is prepared."""
+
+    def __init__(self, beside: ThreadPoolExecutor) -> None:
+        self._beside = beside
+        self._under_way: tuple[Run, int, Future[Keys | Texts]] | None = None
+
+    def applied(self, at: Snapshot) -> Snapshot:
+        """The index, with the merge under way if that is done; what is due then is begun."""
+        if self._under_way and self._under_way[2].done():
+            at = self.finished(at)
+        run = None if self._under_way else writing.due(at.manifest)
+        if run:
+            number = at.manifest.next_file + 1
+            self._under_way = run, number, self._beside.submit(writing.merged, at, run, number)
+        return at
+
+    def finished(self, at: Snapshot) -> Snapshot:
+        """The same, with the merge under way in any case."""
+        if not self._under_way:
+            return at
+        run, number, made = self._under_way
+        self._under_way = None
+        own = replace(at.manifest, next_file=max(at.manifest.next_file, number + 1))
+        return writing.committed(at, writing.with_merged(own, run, made.result()))
+
+
+def _prepared(incoming: Incoming, at: Snapshot) -> _Prepared:
+    """A batch that is looked up, its files written. Raises OSError."""
+    batch, drawn = incoming.batch, incoming.drawn
+    taken = writing.numbers_of(batch.ids, at)
+    fresh = np.array([name not in taken for name in batch.ids], bool)
+    size = at.manifest.text_bytes + int(np.diff(batch.offsets)[fresh].sum())
+    if fresh.any() and ranking.is_due(at.manifest.edition, at.manifest.sample_bytes, size):
+        at = writing.ranked_anew(at, batch if fresh.all() else batch.taken(np.flatnonzero(fresh)), size)
+    sketches = drawn[1] if drawn and drawn[0] == at.manifest.edition else writing.sketched_by(batch, at)
+    rows, already, refused = _fresh(batch, sketches, taken, at)
+    if len(rows) < len(batch):
+        batch, sketches = batch.taken(rows), drawn_rows(sketches, rows)
+    problems = (*incoming.problems, *refused)
+    if not len(batch):
+        return _Prepared(at, at, batch, np.zeros((0, 2), np.int64), already, 0, problems)
+    with ThreadPoolExecutor(1) as aside:
+        packed = aside.submit(texts.packed, batch.buffer, batch.offsets)
+        following = _following(sketches, at)
+        standing = ((following < 0) & (sketches.digests != 0)).astype(np.uint8)
+        laid, pairs, kept, crowded = _met(batch, sketches, standing, at)
+        follows = np.flatnonzero(following >= 0)
+        exact = np.stack((following[follows], follows + len(at.stored)), axis=1)
+        pairs = np.concatenate((pairs, exact))
+        counts = Counts(sketches.words, sketches.digests, sketches.shingle_counts.astype(np.uint32), kept)
+        after = _written(at, batch, packed, counts, laid)
+    pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+    return _Prepared(at, after, batch, pairs, already, crowded, problems)
+
+
+def _on(prepared: _Prepared, committed: Snapshot) -> _Prepared:
+    """The same, to be committed to an index of which files were merged while it was prepared."""
+    if committed.manifest == prepared.before.manifest:
+        return prepared
+    if prepared.after is prepared.before:
+        return replace(prepared, before=committed, after=committed)
+    own, now = prepared.after.manifest, committed.manifest
+    changed = replace(
+        own,
+        generation=now.generation + 1,
+        next_file=max(own.next_file, now.next_file),
+        texts=(*now.texts, own.texts[-1]),
+        keys=(*now.keys, own.keys[-1]),
+    )
+    known = replace(prepared.after, mapped=prepared.after.mapped | committed.mapped)
+    return replace(prepared, after=snapshot.of(committed.folder, changed, committed.config, known))
+
+
+def _settled(prepared: _Prepared, workers: int) -> Step:
+    """The findings on a batch, which is committed then. Raises OSError."""
+    after = prepared.after
+    found = findings.judged(prepared.pairs, findings.Together(prepared.before, prepared.batch), workers)
+    if after is not prepared.before:
+        manifest.committed(after.folder, after.manifest)
+        after.stored.let_go()
+    told = len(prepared.batch), prepared.already, len(prepared.pairs), prepared.crowded, prepared.problems
+    return Step(after, findings.by_id(found), *told)
+
+
+def _fresh(batch: Batch, sketches: Drawn, taken: Mapping[str, int], at: Snapshot) -> tuple[I64s, int, list[DedupError]]:
+    """The rows whose ids are not taken; how many are in the index already, with the same words; and the others, each a
+    problem."""
+    first: dict[str, int] = {}
+    rows, already, problems = [], 0, []
+    for row, name in enumerate(batch.ids):
+        other = first.setdefault(name, row)
+        if name in taken:
+            same = at.stored.digest(taken[name]) == int(sketches.digests[row])
+        elif other != row:
+            same = sketches.digests[other] == sketches.digests[row]
+        else:
+            rows.append(row)
+            continue
+        already += int(same)
+        if not same:
+            problem = f"has the id {name!r}, which a document of other words has in the index"
+            problems.append(DedupError(name, problem, "give it another id, or remove that one first"))
+    return np.array(rows, np.int64), already, problems
+
+
+def _following(sketches: Drawn, at: Snapshot) -> I64s:
+    """For each document the first one of the same words, in the index or before it in the batch, or -1."""
+    found = np.full(len(sketches.digests), -1, np.int64)
+    _, first, inverse = np.unique(sketches.digests, return_index=True, return_inverse=True)
+    again = (first[inverse] != np.arange(len(found))) & (sketches.digests != 0)
+    found[again] = first[inverse][again] + len(at.stored)
+    earlier = writing.twins(sketches.digests, at)
+    for row, numbers in earlier.items():
+        found[row] = numbers[0]
+    return found
+
+
+def _met(batch: Batch, sketches: Drawn, standing: U8s, at: Snapshot) -> tuple[columns.Laid, I64s, U8s, int]:
+    """The column of a batch, its candidates, the terms by which each was looked up, and documents of too many."""
+    base = len(at.stored)
+    numbers = np.arange(base, base + len(batch), dtype=np.int64)
+    words, terms = writing.keyed(batch.ids, sketches, standing), lists.grouped(sketches, standing)
+    laid = columns.laid_out(words, terms, numbers.astype(np.uint32))
+    had = sketches.shingle_counts.astype(np.uint32)
+    asked = lookup.Asked(numbers, standing, words, terms, had, 1)
+    every = [*at.columns, laid.column]
+    return laid, *lookup.candidates(asked, every, at.known(len(batch), had), at.config)
+
+
+def _written(
+    at: Snapshot, batch: Batch, packed: Future[texts.Packed], counts: Counts, laid: columns.Laid
+) -> Snapshot:  # fmt: skip
+    """The index with a file of texts and one of keys more, which is not committed."""
+    number = at.manifest.next_file
+    with ThreadPoolExecutor(1) as aside:
+        written = aside.submit(columns.written, at.folder / f"keys-{number}", laid)
+        file = texts.written(at.folder / f"texts-{number}", batch.ids, batch.notable, packed.result(), counts)
+        column = written.result()
+    more = replace(
+        at.manifest,
+        generation=at.manifest.generation + 1,
+        next_file=number + 2,
+        next_number=at.manifest.next_number + len(batch),
+        text_bytes=at.manifest.text_bytes + int(batch.offsets[-1]),
+        texts=(*at.manifest.texts, Texts(file, at.manifest.next_number, len(batch))),
+        keys=(*at.manifest.keys, Keys(column, 0, len(laid))),
+    )
+    return snapshot.of(at.folder, more, at.config, at)
