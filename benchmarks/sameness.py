@@ -41,6 +41,8 @@ CHILD = """
 import os, sys
 from random import Random
 from unittest.mock import patch
+from dedup.cli import program
+program.as_utf8()
 from dedup import pipeline
 from dedup.bulk import read
 from dedup.cli import main

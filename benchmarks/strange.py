@@ -39,7 +39,7 @@ from faults import warm
 from pyarrow import parquet
 from watched import Command, Instant, cli
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 240.0
 OPENED = 98
 """The exit status of a run that opens what must not be opened."""
 TEXT = "The harbour master counted nine small boats before the rain came over the hill, and wrote that down. "
@@ -245,7 +245,7 @@ def identical_ids(place: Path) -> Found:
     names = ["same", "same", "../../up", "/etc/passwd", "line\nend", "<b>", "\u202e", ""]
     rows = [{"id": name, "text": f"{at} {TEXT * 3}{at}"} for at, name in enumerate(names)]
     (place / "odd.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return -1, ()
+    return len(names) - 1, ("odd.jsonl, line 2",)
 
 
 def surrogates(place: Path) -> Found:

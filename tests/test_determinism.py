@@ -14,6 +14,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from formats import tar
 from packing import pack
 from strategies import article, spun
 
@@ -34,7 +35,8 @@ ROWS = [
 
 COMMANDS = """
 import sys
-from dedup.cli import main
+from dedup.cli import main, program
+program.as_utf8()
 place, out = sys.argv[1:]
 for arguments in (
     ["clean", place, "-o", f"{out}/clean", "--fix", "--conjecture"],
@@ -50,6 +52,8 @@ def source(tmp_path: Path) -> Path:
     pack(tmp_path / "in" / "rows.jsonl", ROWS[::2])
     pack(tmp_path / "in" / "more.jsonl.gz", ROWS[1::2])
     (tmp_path / "in" / "text.txt").write_text(article(3, 9))
+    (tmp_path / "in" / "ıİß.txt").write_text(article(4, 9))
+    (tmp_path / "in" / "all.tar").write_bytes(tar({"ö/ıİß.txt": article(30, 9).encode()}))
     return tmp_path / "in"
 
 
@@ -179,3 +183,15 @@ def test_cold_and_warm_caches_change_nothing(source: Path, tmp_path: Path) -> No
     assert list((tmp_path / "cache").rglob("*.nbi"))
     assert told[0] == told[1]
     assert told[0].count(b'"record": "pair"') > 10
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names are text elsewhere")
+def test_ids_are_names_as_utf_8_whatever_the_locale(tmp_path: Path) -> None:
+    (tmp_path / "ıİß.txt").write_text(article(3, 9))
+    environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    command = [sys.executable, "-m", "dedup.cli", "scan", str(tmp_path), "--format", "jsonl"]
+    done = subprocess.run(command, env=environment, capture_output=True, check=True)
+    assert json.loads(done.stdout.splitlines()[0])["id"] == "ıİß.txt"
+    insisting = [sys.executable, "-X", "utf8=0", *command[1:]]
+    done = subprocess.run(insisting, env=environment, capture_output=True, check=False, timeout=60)
+    assert done.returncode in (0, 1), "it begins anew without end"

@@ -1,6 +1,6 @@
 """`python -m dedup.cli` is `dedup`."""
 
-from dedup.cli import main
+from dedup.cli.program import run
 
 if __name__ == "__main__":
-    main(prog_name="dedup")
+    run()

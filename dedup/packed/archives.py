@@ -86,7 +86,7 @@ class Names:
         parts = name.split("/")
         if name.startswith("/") or "\\" in name or "\0" in name or ".." in parts or name[1:2] == ":":
             return "has a name that leads out of its folder"
-        if any(len(os.fsencode(part)) > NAME_BYTES_MAX for part in parts):
+        if any(len(part.encode("utf-8", "surrogateescape")) > NAME_BYTES_MAX for part in parts):
             return f"has a name of over {NAME_BYTES_MAX} bytes"
         above = {"/".join(parts[:depth]) for depth in range(1, len(parts))}
         if name in self.files:
