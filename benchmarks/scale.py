@@ -88,13 +88,14 @@ def run(corpus: Path, engine: str, workers: int, out: Path) -> dict[str, Any]:
         with out.open("w", encoding="utf-8") as file:
             file.writelines(map(jsonl.line, jsonl.scan(found)))
         pairs = found.pairs
-        held_bytes = sum(column.nbytes for column in (*pairs.figures.values(), *pairs.direction.values()))
-        held_bytes += pairs.documents.nbytes + pairs.met.nbytes + pairs.passages.nbytes + pairs.starts.nbytes
+        held_bytes = pairs.documents.nbytes + pairs.relation.nbytes + pairs.cleaner.nbytes + pairs.starts.nbytes
+        filed_bytes = pairs.store.held_bytes + pairs.store.filed_bytes if pairs.store else 0
         return {
             "documents": len(found.corpus),
             "candidates": found.candidates,
             "pairs": len(pairs),
             "pair_bytes": held_bytes / max(1, len(pairs)),
+            "pair_bytes_in_store": filed_bytes / max(1, len(pairs)),
             "stages": stages.seconds,
             "column_bytes": dict(column_bytes),
         }

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.columns import Clusters, Pairs
+from dedup.columns import Clusters, Pairs, coded
 from dedup.linked import connected
 from dedup.model import EXACT, EXCERPT, NEAR, REUSE
 
@@ -38,11 +38,12 @@ def clusters(
     words: (n,) tokens of every document. coverage_min: see `Config.drop_coverage_min`. components: what finds them, if
     not `linked.connected`.
     """
-    known, kept = pairs.ordered(), [np.zeros((0, 2), np.int64)]
-    for one in rounds(known, words, verify, coverage_min, components):
-        known = one.known
+    kept = [np.zeros((0, 2), np.int64)]
+    pairs = pairs.ordered()
+    for one in rounds(pairs, words, verify, coverage_min, components):
+        pairs = one.known
         kept.append(np.stack((one.canonicals, one.members), axis=1)[one.joins])
-    return _grouped(np.concatenate(kept), known.ids), known
+    return _grouped(np.concatenate(kept), pairs.ids), pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,36 +65,37 @@ def rounds(
     pairs: Pairs, words: I64s, verify: Verify, coverage_min: float, components: Components | None = None
 ) -> Iterator[Round]:
     """The steps in which clusters are made; what is given is that of `clusters`."""
-    merging = pairs.relation != REUSE
-    (linked, standing), edges = standings(pairs.taken(merging), words), pairs.documents[merging]
-    known = pairs.ordered()
+    (linked, standing), edges = standings(pairs, words), pairs.documents[pairs.relation != REUSE]
+    pairs = pairs.ordered()
     while len(edges):
         members, component = (components or connected)(edges)
         canonicals = _canonicals(members, component, standing[np.searchsorted(linked, members)], words)
         both = np.sort(np.stack((members, canonicals), axis=1), axis=1)
         others = members != canonicals
-        asked = both[others & (known.rows(both) < 0)]  # never twice: a canonical joins itself and is gone
+        asked = both[others & (pairs.rows(both) < 0)]  # never twice: a canonical joins itself and is gone
         if len(asked):
-            known = known.merged(verify(asked))
-        joins = ~others | _give_way(members, known.rows(both), known, coverage_min)
-        yield Round(members, canonicals, joins, known)
+            pairs = pairs.merged(verify(asked[np.argsort(coded(asked))]))
+        joins = ~others | _give_way(members, pairs.rows(both), pairs, coverage_min)
+        yield Round(members, canonicals, joins, pairs)
         left = np.zeros(len(words), bool)
         left[members[~joins]] = True
         edges = edges[left[edges].all(axis=1)]
 
 
-def standings(merging: Pairs, words: I64s) -> tuple[I64s, NDArray[np.float64]]:
-    """The documents that pairs link, ascending, and how often each is preferred, weighted by how sure that is."""
-    linked, places = np.unique(merging.documents, return_inverse=True)
-    first, second = places.reshape(-1, 2).T
-    a, b = merging.documents.T
-    excerpt = merging.relation == EXCERPT
-    preferred = np.where(excerpt, np.where(words[a] >= words[b], 0, 1), merging.cleaner)
-    weight = np.where(excerpt, 1.0, merging.figures["confidence"]) * (preferred >= 0)
-    standing = np.zeros(len(linked))
-    np.add.at(standing, np.where(preferred == 1, second, first), weight)
-    np.add.at(standing, np.where(preferred == 1, first, second), -weight)
-    return linked, np.round(standing, 6)  # so that the order of the sum decides nothing
+def standings(pairs: Pairs, words: I64s) -> tuple[I64s, NDArray[np.float64]]:
+    """The documents that copies link, ascending, and how often each is preferred, weighted by how sure that is."""
+    total, is_linked = np.zeros(len(words)), np.zeros(len(words), bool)
+    for _, part in pairs.stretches():
+        merging = part.relation != REUSE
+        documents, excerpt = part.documents[merging], part.relation[merging] == EXCERPT
+        a, b = documents.T
+        preferred = np.where(excerpt, np.where(words[a] >= words[b], 0, 1), part.cleaner[merging])
+        weight = np.where(excerpt, 1.0, part.figures["confidence"][merging]) * (preferred >= 0)
+        np.add.at(total, np.where(preferred == 1, b, a), weight)
+        np.add.at(total, np.where(preferred == 1, a, b), -weight)
+        is_linked[documents] = True
+    linked = np.flatnonzero(is_linked)
+    return linked, np.round(total[linked], 6)  # so that the order of the sum decides nothing
 
 
 def _canonicals(members: I64s, component: I64s, standing: NDArray[np.float64], words: I64s) -> I64s:
@@ -106,11 +108,11 @@ def _canonicals(members: I64s, component: I64s, standing: NDArray[np.float64], w
 def _give_way(members: I64s, rows: I64s, known: Pairs, coverage_min: float) -> Mask:
     """Which documents are copies of the canonical one, and leave enough of themselves there."""
     found = np.flatnonzero(rows >= 0)
-    own = known.taken(rows[found])
-    is_a = own.documents[:, 0] == members[found]
-    covered = np.where(is_a, own.figures["coverage_a"], own.figures["coverage_b"]) >= coverage_min
+    own = rows[found]
+    is_a, relation = known.documents[own, 0] == members[found], known.relation[own]
+    covered = np.where(is_a, known.figures["coverage_a"][own], known.figures["coverage_b"][own]) >= coverage_min
     gives = np.zeros(len(members), bool)
-    gives[found] = (own.relation != REUSE) & (np.isin(own.relation, (EXACT, NEAR)) | covered)
+    gives[found] = (relation != REUSE) & (np.isin(relation, (EXACT, NEAR)) | covered)
     return gives
 
 

@@ -2,16 +2,21 @@
 
 A run may find millions, of which a report shows some; as columns they are judged, turned, chosen and counted without an
 object each, and as sequences they give the `Pair` and the `Cluster` that people see.
+
+Pairs of a large corpus have most of their columns in a store (see `filed`); in memory are 18 bytes of each. Whoever
+goes through all of them takes STRETCH_ROWS at a time (`Pairs.stretches`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.filed import STRETCH_ROWS, Growing, Held, Store, growing
 from dedup.model import RELATIONS, Cluster, Pair
 
 F64s = NDArray[np.float64]
@@ -37,32 +42,45 @@ SHOWN = (
 CHANNELS = ("bands", "terms", "passages")
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is told anew of some pairs: which copy is the cleaner one and how sure that is, and parts of the evidence,
+    by name; columns as those of `Pairs`."""
+
+    cleaner: NDArray[np.int8]
+    confidence: F64s
+    direction: Mapping[str, F64s]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Pairs:
     """Verified pairs in columns, a row a pair; as a sequence, each is a `Pair`.
 
-    ids: the names of the corpus's documents. documents: (m, 2) int64, a and b by number, a < b. relation: (m,) uint8,
-    a code of RELATIONS. cleaner: (m,) int8, 0 for a, 1 for b, -1 for neither. figures: what `Pair` has by name, and its
-    evidence (SHOWN), each (m,) float64. direction: the log-odds for a's readings in parts, each (m,) float64. passages:
-    (p, 5) int64, spans in characters of a and of b and the equal words; those of pair r are rows starts[r] to
-    starts[r + 1]. met: (m, 3) int64, keys of each channel by which a pair met, 0 for none.
+    ids: the names of the corpus's documents. documents: (m, 2) integers, a and b by number, a < b. relation: (m,)
+    uint8, a code of RELATIONS. cleaner: (m,) int8, 0 for a, 1 for b, -1 for neither. figures: what `Pair` has by name,
+    and its evidence (SHOWN), each (m,) float64. direction: the log-odds for a's readings in parts, each (m,) float64.
+    passages: (p, 5) int64, spans in characters of a and of b and the equal words; those of pair r are rows starts[r] to
+    starts[r + 1]. met: (m, 3) int64, keys of each channel by which a pair met, 0 for none. store: where figures,
+    direction, passages and met are, if they are no arrays: they are then read as arrays are, by rows (see `filed`).
     """
 
     ids: Sequence[str]
     documents: I64s
     relation: NDArray[np.uint8]
     cleaner: NDArray[np.int8]
-    figures: Mapping[str, F64s]
-    direction: Mapping[str, F64s]
-    passages: I64s
+    figures: Mapping[str, Any]
+    direction: Mapping[str, Any]
+    passages: Any
     starts: I64s
-    met: I64s
+    met: Any
+    store: Store | None = None
 
     def __len__(self) -> int:
         return len(self.documents)
 
     def __iter__(self) -> Iterator[Pair]:
-        return map(self.__getitem__, range(len(self)))
+        for _, part in self.stretches():
+            yield from map(part.__getitem__, range(len(part)))
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -96,12 +114,33 @@ class Pairs:
             evidence=evidence,
         )
 
+    def stretches(self) -> Iterator[tuple[slice, Pairs]]:
+        """All pairs, so many at a time as are read together, in memory; with their rows, and once if there are none."""
+        for first in range(0, max(1, len(self)), STRETCH_ROWS):
+            rows = slice(first, min(first + STRETCH_ROWS, len(self)))
+            yield rows, self.between(rows)
+
+    def between(self, rows: slice) -> Pairs:
+        """The pairs of rows that follow each other, in memory."""
+        starts = self.starts[rows.start : rows.stop + 1]
+        return Pairs(
+            ids=self.ids,
+            documents=self.documents[rows],
+            relation=self.relation[rows],
+            cleaner=self.cleaner[rows],
+            figures={name: column[rows] for name, column in self.figures.items()},
+            direction={name: column[rows] for name, column in self.direction.items()},
+            passages=self.passages[int(starts[0]) : int(starts[-1])],
+            starts=starts - starts[0],
+            met=self.met[rows],
+        )
+
     def taken(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Pairs:
-        """The pairs of some rows, by number or by mask."""
+        """The pairs of some rows, by number or by mask, in memory."""
         numbers = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows.astype(np.int64)
         told, starts = ragged(self.starts, numbers)
-        return replace(
-            self,
+        return Pairs(
+            ids=self.ids,
             documents=self.documents[numbers],
             relation=self.relation[numbers],
             cleaner=self.cleaner[numbers],
@@ -112,8 +151,13 @@ class Pairs:
             met=self.met[numbers],
         )
 
+    def where(self, mask: NDArray[np.bool_]) -> Pairs:
+        """The pairs of some rows, kept where these are."""
+        return Pairs.joined((part.taken(mask[rows]) for rows, part in self.stretches()), self.store)
+
     def turned(self, rows: NDArray[np.bool_]) -> Pairs:
-        """The same pairs with a and b exchanged in some rows."""
+        """The same pairs, which are in memory, with a and b exchanged in some rows."""
+        assert self.store is None
         figures = dict(self.figures)
         for one, other in (("containment_a", "containment_b"), ("coverage_a", "coverage_b")):
             figures[one] = np.where(rows, self.figures[other], self.figures[one])
@@ -138,50 +182,79 @@ class Pairs:
         order."""
         return places(self.documents, np.sort(asked, axis=1))
 
-    @staticmethod
-    def joined(parts: Sequence[Pairs], order: I64s | None = None) -> Pairs:
-        """The pairs of one corpus that were found in parts, at least one; in another order, if one is given.
+    def told_anew(self, told: Callable[[slice, Pairs], Told]) -> Pairs:
+        """The same pairs with what is told anew of some rows at a time; the other columns are these themselves."""
+        cleaner: list[NDArray[np.int8]] = []
+        confidence, direction = growing(self.store), dict[str, Growing]()
+        for rows, part in self.stretches():
+            one = told(rows, part)
+            cleaner.append(one.cleaner)
+            confidence.append(one.confidence)
+            for name, column in one.direction.items():
+                direction.setdefault(name, growing(self.store)).append(column)
+        return replace(
+            self,
+            cleaner=np.concatenate(cleaner),
+            figures={**self.figures, "confidence": confidence.column()},
+            direction={**self.direction, **{name: column.column() for name, column in direction.items()}},
+        )
 
-        A column at a time, so that no more than one stands in memory twice besides the parts.
-        """
-        told = np.cumsum([0, *(len(part.passages) for part in parts)])
-        ends = [part.starts[1:] + before for part, before in zip(parts, told.tolist(), strict=False)]
-        starts = np.concatenate((np.zeros(1, np.int64), *ends))
-        rows: I64s | slice = slice(None) if order is None else order
-        passages: I64s | slice = slice(None)
-        if order is not None:
-            passages, starts = ragged(starts, order)
-        (first, *_) = parts
+    @staticmethod
+    def joined(parts: Iterable[Pairs], store: Store | None = None) -> Pairs:
+        """The pairs of one corpus that were found in parts, at least one; in a store, if one is given."""
+        arrays = Held(), Held(), Held(), Held()
+        tables: tuple[dict[str, Growing], dict[str, Growing]] = {}, {}
+        passages, met = growing(store), growing(store)
+        for part in parts:
+            ids = part.ids
+            own: tuple[NDArray[Any], ...] = part.documents, part.relation, part.cleaner, np.diff(part.starts)
+            for array, rows in zip(arrays, own, strict=True):
+                array.append(rows)
+            for table, columns in zip(tables, (part.figures, part.direction), strict=True):
+                for name, column in columns.items():
+                    table.setdefault(name, growing(store)).append(column[:])
+            passages.append(part.passages[:])
+            met.append(part.met[:])
+        documents, relation, cleaner, counts = (array.column() for array in arrays)
+        figures, direction = ({name: column.column() for name, column in table.items()} for table in tables)
         return Pairs(
-            ids=first.ids,
-            documents=np.concatenate([part.documents for part in parts])[rows],
-            relation=np.concatenate([part.relation for part in parts])[rows],
-            cleaner=np.concatenate([part.cleaner for part in parts])[rows],
-            figures={name: np.concatenate([part.figures[name] for part in parts])[rows] for name in first.figures},
-            direction={
-                name: np.concatenate([part.direction[name] for part in parts])[rows] for name in first.direction
-            },
-            passages=np.concatenate([part.passages for part in parts])[passages],
-            starts=starts,
-            met=np.concatenate([part.met for part in parts])[rows],
+            ids=ids,
+            documents=documents,
+            relation=relation,
+            cleaner=cleaner,
+            figures=figures,
+            direction=direction,
+            passages=passages.column(),
+            starts=np.concatenate((np.zeros(1, np.int64), np.cumsum(counts))),
+            met=met.column(),
+            store=store,
         )
 
     def merged(self, other: Pairs) -> Pairs:
-        """These and other pairs of the corpus, by their documents."""
-        codes = np.concatenate((coded(self.documents), coded(other.documents)))
-        return Pairs.joined([self, other], np.argsort(codes, kind="stable"))
+        """These, in order, and other pairs of the corpus, by their documents, where these are."""
+        other = other.ordered()
+        bounds = coded(self.documents[STRETCH_ROWS::STRETCH_ROWS])
+        ends = np.append(np.searchsorted(coded(other.documents), bounds), len(other))
+
+        def parts() -> Iterator[Pairs]:
+            first = 0
+            for (_, part), end in zip(self.stretches(), ends.tolist(), strict=True):
+                yield Pairs.joined([part, other.between(slice(first, end))]).ordered()
+                first = end
+
+        return Pairs.joined(parts(), self.store)
 
 
 def ragged(starts: I64s, numbers: I64s) -> tuple[I64s, I64s]:
     """The rows of some numbers, where those of number n are starts[n] to starts[n + 1], and where each one's begin."""
-    counts = np.diff(starts)[numbers]
+    counts = starts[numbers + 1] - starts[numbers]
     own = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts)))
-    return np.repeat(starts[:-1][numbers] - own[:-1], counts) + np.arange(own[-1]), own
+    return np.repeat(starts[numbers] - own[:-1], counts) + np.arange(own[-1]), own
 
 
-def coded(both: I64s) -> I64s:
+def coded(both: NDArray[np.signedinteger[Any]]) -> I64s:
     """Pairs (k, 2) of numbers as one number each, which sort as they do: (k,) int64."""
-    found: I64s = (both[:, 0] << 32) | both[:, 1]
+    found: I64s = (both[:, 0].astype(np.int64) << 32) | both[:, 1]
     return found
 
 

@@ -26,7 +26,7 @@ from dedup.columns import Pairs, places
 from dedup.config import Config
 from dedup.figures import Compared
 from dedup.meeting import Channel
-from dedup.model import DAMAGED, EXACT, RELATIONS, REUSE, Comparison, DedupError, Pair, Relation, Tokens
+from dedup.model import DAMAGED, EXACT, RELATIONS, Comparison, DedupError, Pair, Relation, Tokens
 from dedup.pipeline import DEFAULT, Findings
 from dedup.progress import SILENT, Progress
 
@@ -270,8 +270,8 @@ def _undecided(compared: Compared, config: Config) -> str:
 def _rounds(findings: Findings, asked: tuple[int, int], config: Config) -> Iterator[Round]:
     """The rounds in which clusters were made, as far as either document was linked with others."""
     pairs, words = findings.pairs, findings.corpus.words
-    candidates = pairs.taken(places(findings.compared, pairs.documents) >= 0)
-    linked_all, standings = cluster.standings(candidates.taken(candidates.relation != REUSE), words)
+    candidates = pairs.where(places(findings.compared, pairs.documents) >= 0)
+    linked_all, standings = cluster.standings(candidates, words)
     standing = np.zeros(len(words))
     standing[linked_all] = standings
 

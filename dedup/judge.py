@@ -10,8 +10,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from math import exp
 
@@ -19,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup import language, linked, readings
-from dedup.columns import SHOWN, Pairs
+from dedup.columns import SHOWN, Pairs, Told
 from dedup.config import Config
 from dedup.damage.findings import KINDS, NOISE_KINDS
 from dedup.figures import (
@@ -128,8 +127,18 @@ def _telling(relation: NDArray[np.uint8], common: F64s, similarity: F64s, odds: 
 
 def carded(pairs: Pairs, config: Config) -> NDArray[np.int64]:
     """The documents, ascending, whose cards count: those of pairs that noise parts, or of all if damage counts."""
-    asked = np.ones(len(pairs), bool) if config.damage_weight else _by_few(pairs, _parted_by_noise(pairs, config))
-    return np.unique(pairs.documents[asked])
+    asked = np.ones(len(pairs), bool) if config.damage_weight else _noisy(pairs, config)
+    return np.unique(pairs.documents[asked]).astype(np.int64)
+
+
+def _noisy(pairs: Pairs, config: Config) -> Mask:
+    """The pairs of which cards are asked, unless damage counts."""
+    return _by_few(pairs, _where(pairs, _parted_by_noise, config))
+
+
+def _where(pairs: Pairs, told: Callable[[Pairs, Config], Mask], config: Config) -> Mask:
+    """What is told of all pairs, which a large run has not in memory together."""
+    return np.concatenate([told(part, config) for _, part in pairs.stretches()])
 
 
 def _parted_by_noise(pairs: Pairs, config: Config) -> Mask:
@@ -157,6 +166,13 @@ def with_damage(pairs: Pairs, numbers: NDArray[np.int64], scores: NDArray[np.flo
     numbers: (k,) documents, ascending, that have cards. scores: (k, len(damage.KINDS)). Broken encoding counts already,
     place by place, and how a text is cut or repeated says nothing of its words.
     """
+    noisy = _noisy(pairs, config)
+    return pairs.told_anew(lambda rows, part: _with_cards(part, noisy[rows], numbers, scores, config))
+
+
+def _with_cards(
+    pairs: Pairs, noisy: Mask, numbers: NDArray[np.int64], scores: NDArray[np.float64], config: Config
+) -> Told:
     of_b_less_a = np.zeros((len(pairs), len(KINDS)))
     if len(numbers):
         places = np.minimum(np.searchsorted(numbers, pairs.documents), len(numbers) - 1)
@@ -166,7 +182,7 @@ def with_damage(pairs: Pairs, numbers: NDArray[np.int64], scores: NDArray[np.flo
         of_b_less_a[:, [KINDS.index(kind) for kind in kinds]].sum(axis=1)
         for kinds in (("invisible", "ocr", "spun"), NOISE_KINDS)
     )
-    noise = np.where(_by_few(pairs, _parted_by_noise(pairs, config)), noise, 0.0)
+    noise = np.where(noisy, noise, 0.0)
     part = config.damage_weight * every + config.noise_card_weight * noise
     asked = (pairs.relation != EXACT) & (np.abs(part) > 0)
     known = np.where(pairs.cleaner < 0, 0.0, _sum(pairs.direction))
@@ -176,16 +192,21 @@ def with_damage(pairs: Pairs, numbers: NDArray[np.int64], scores: NDArray[np.flo
 def unsure(pairs: Pairs, config: Config) -> NDArray[np.int64]:
     """The rows, ascending, of copies of which more is asked, since what is known does not surely tell whose readings
     are the original ones."""
-    asked = _by_few(pairs, _worded(pairs, config)) | _by_few(pairs, _scanned(pairs, config))
-    return np.flatnonzero(asked & (np.abs(_known(pairs, config)) < UNSURE))
+    asked = _by_few(pairs, _where(pairs, _worded, config)) | _by_few(pairs, _where(pairs, _scanned, config))
+    return np.flatnonzero(asked & _where(pairs, _is_unsure, config))
 
 
 def unasked(pairs: Pairs, config: Config) -> int:
     """How many pairs more would be asked of, but that their families are too large, or such pairs too many."""
     left = np.zeros(len(pairs), bool)
-    for wanted in (_worded(pairs, config), _scanned(pairs, config)):
+    for wanted in (_where(pairs, _worded, config), _where(pairs, _scanned, config)):
         left |= wanted & ~_by_few(pairs, wanted)
-    return int((left & (np.abs(_known(pairs, config)) < UNSURE)).sum())
+    return int((left & _where(pairs, _is_unsure, config)).sum())
+
+
+def _is_unsure(pairs: Pairs, config: Config) -> Mask:
+    found: Mask = np.abs(_known(pairs, config)) < UNSURE
+    return found
 
 
 def _worded(pairs: Pairs, config: Config) -> Mask:
@@ -211,11 +232,11 @@ def _known(pairs: Pairs, config: Config) -> F64s:
     odds = _sum(parts)
     figure = pairs.figures
     telling = _telling(pairs.relation, figure["common_share"], figure["similarity"], odds, config)
-    return np.where(telling | (figure["strength"] == 0), odds, 0.0) + by_cards
+    known: F64s = np.where(telling | (figure["strength"] == 0), odds, 0.0) + by_cards
+    return known
 
 
 def _sum(parts: Mapping[str, F64s]) -> F64s:
-    """One by one: all side by side would be the largest array of a run on many short texts."""
     return reduce(np.add, parts.values())
 
 
@@ -225,6 +246,15 @@ def with_leanings(pairs: Pairs, rows: NDArray[np.int64], told: F64s, config: Con
     rows: (k,), those of `unsure`. told: (k, 2), by how much more b's words seem put in than a's, and how many more
     slips b has (see `leaning`). Who adds and drops as well is an editor, whose exchanges tell less.
     """
+
+    def anew(stretch: slice, part: Pairs) -> Told:
+        first, last = np.searchsorted(rows, (stretch.start, stretch.stop)).tolist()
+        return _with_told(part, rows[first:last] - stretch.start, told[first:last], config)
+
+    return pairs.told_anew(anew)
+
+
+def _with_told(pairs: Pairs, rows: NDArray[np.int64], told: F64s, config: Config) -> Told:
     every, asked = np.zeros((len(pairs), 2)), np.zeros(len(pairs), bool)
     every[rows], asked[rows] = told, True
     put_in = SUSPICION_WEIGHT * pairs.figures["substitution_share"] * every[:, 0]
@@ -236,19 +266,15 @@ def with_leanings(pairs: Pairs, rows: NDArray[np.int64], told: F64s, config: Con
     return _told_anew(pairs, parts, _known(pairs, config) + parts["suspicion"] + parts["slips"], asked, config)
 
 
-def _told_anew(pairs: Pairs, parts: Mapping[str, F64s], odds: F64s, asked: Mask, config: Config) -> Pairs:
-    """The findings with other parts of the evidence, by name, and by `odds` decided anew where it was asked."""
+def _told_anew(pairs: Pairs, parts: Mapping[str, F64s], odds: F64s, asked: Mask, config: Config) -> Told:
+    """Other parts of the evidence, by name, and what `odds` decide where it was asked."""
     probability = probabilities(odds)
     sure = np.maximum(probability, 1 - probability)
     decided = asked & (sure >= config.confidence_min)
     cleaner = np.where(decided, np.where(probability > 0.5, 0, 1), np.where(asked, -1, pairs.cleaner))
     confidence = np.where(decided, np.round(sure, 4), np.where(asked, 0.5, pairs.figures["confidence"]))
-    return replace(
-        pairs,
-        cleaner=cleaner.astype(np.int8),
-        figures={**pairs.figures, "confidence": confidence},
-        direction={**pairs.direction, **{name: np.round(part, 3) + 0.0 for name, part in parts.items()}},
-    )
+    direction = {name: np.round(part, 3) + 0.0 for name, part in parts.items()}
+    return Told(cleaner.astype(np.int8), confidence, direction)
 
 
 # --- verdicts --------------------------------------------------------------------------------------------------

@@ -74,7 +74,7 @@ class Entry:
 class Findings:
     """What a scan found: the documents by id, pairs, clusters, what could not be read, and what was left out.
 
-    compared: (m, 2) int64, the pairs that candidates brought together, by number, in order. capped: buckets of each
+    compared: (m, 2) integers, the pairs that candidates brought together, by number, in order. capped: buckets of each
     channel that were too big to give all their pairs.
     decided: what a person decided that was obeyed, as it was written down (see `remembered`).
     unasked: pairs of which no more was asked, since their families are too large (see `judge.unasked`).
@@ -88,7 +88,7 @@ class Findings:
     pairs: Pairs
     clusters: Clusters
     problems: tuple[DedupError, ...]
-    compared: NDArray[np.int64]
+    compared: NDArray[np.signedinteger[Any]]
     capped: Mapping[str, int] = field(default_factory=dict)
     memory_bytes: int | None = None
     losing: tuple[Loss, ...] = ()

@@ -93,14 +93,14 @@ def _pairs(findings: Findings, rows: NDArray[np.int64]) -> Any:
     pairs = findings.pairs
     cleaner = np.clip(pairs.cleaner.astype(np.int64), 0, 1)
     of_cleaner = rows[pairs.documents[np.arange(len(pairs)), cleaner]]
-    figures = {name: pairs.figures[name] for name in ("resemblance", "containment_a", "containment_b", "confidence")}
+    figures = {name: pairs.figures[name][:] for name in ("resemblance", "containment_a", "containment_b", "confidence")}
     return tables.of_columns(
         {
             "a_row": rows[pairs.documents[:, 0]],
             "b_row": rows[pairs.documents[:, 1]],
             "relation": [RELATIONS[code] for code in pairs.relation.tolist()],
             **figures,
-            "substitutions": pairs.figures["substitutions"].astype(np.int64),
+            "substitutions": pairs.figures["substitutions"][:].astype(np.int64),
             "cleaner_row": np.ma.masked_array(of_cleaner, pairs.cleaner < 0),
         }
     )

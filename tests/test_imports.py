@@ -19,7 +19,7 @@ STAGES = frozenset(
 STOREYS = (
     "urls".split(),
     "config kernels model progress".split(),
-    "whole".split(),
+    "filed whole".split(),
     "columns display edits globs language linked mojibake paging places spool".split(),
     "figures inflection losses packed plausible pricing slips".split(),
     "covers damage dictionary readings recut remote witnesses".split(),

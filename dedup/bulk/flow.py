@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import count
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +21,17 @@ from dedup.bulk import components, held, match, verify
 from dedup.bulk import corpus as corpora
 from dedup.bulk import read as partitioned
 from dedup.bulk import sketch as sketches
-from dedup.columns import Clusters, Pairs
+from dedup.columns import Clusters, Pairs, coded
 from dedup.config import Config
 from dedup.engines import memory
 from dedup.engines.local import Engine
+from dedup.engines.store import Store
 from dedup.model import Corpus, DedupError, SourceFile
 from dedup.progress import SILENT, Progress, followed
 
+FINDINGS_SHARE = 4
+"""The part of `memory_bytes`, one in so many, by which the store of findings is measured: a quarter of that they may
+take in memory, some 60 bytes a pair."""
 NO_PARTITION = partitioned.Partition(())
 """What a result is told to be of: where a file is unpacked differs from run to run."""
 
@@ -35,14 +40,14 @@ NO_PARTITION = partitioned.Partition(())
 class Found:
     """What the flow gives: the documents, pairs, clusters, problems, and how many buckets were capped.
 
-    compared: (m, 2) int64, the candidate pairs, in order.
+    compared: (m, 2) int32, the candidate pairs, in order.
     """
 
     corpus: Corpus
     pairs: Pairs
     clusters: Clusters
     problems: list[DedupError]
-    compared: NDArray[np.int64]
+    compared: NDArray[np.signedinteger[Any]]
     capped: dict[str, int]
 
 
@@ -79,18 +84,24 @@ def find_duplicates(
         progress.stage("match", 0, "documents")
         listed = [replace(documents, partition=part) for part, (documents, _) in zip(parts, found, strict=True)]
         corpus, problems, numbers = corpora.corpus(listed, columns)
+        assert len(corpus) < 1 << 31, "pairs are of 32-bit numbers"
         sketched = held.Held([part for _, part in found], numbers, columns)
         memory.give_back()
         wanted = match.candidates(sketched, config, engine)
     del found, listed, sketched, numbers
     memory.give_back()
-    pairs = np.concatenate((wanted.pairs, wanted.exact))
-    pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+    codes = np.concatenate((coded(wanted.pairs), coded(wanted.exact))).astype(np.uint64)
+    capped = wanted.capped
+    del wanted
+    codes.sort()
+    pairs = held.pairs_of(codes)
+    del codes
     progress.stage("compare", len(pairs), "pairs")
     times = count()
+    by = verify.Asked(corpus, config, engine, steps.one_by_one, Store(config.memory_bytes // FINDINGS_SHARE))
 
-    def verified(asked: NDArray[np.int64], told: Progress = SILENT) -> Pairs:
-        judged = verify.findings(f"pairs-{next(times)}", asked, corpus, config, engine, steps.one_by_one, told)
+    def verified(asked: NDArray[np.signedinteger[Any]], told: Progress = SILENT) -> Pairs:
+        judged = verify.findings(f"pairs-{next(times)}", asked, by, told)
         memory.give_back()
         return steps.weighed(judged, corpus)
 
@@ -102,7 +113,7 @@ def find_duplicates(
         lambda edges: components.connected(f"components-{next(times)}", edges, engine),
     )
     memory.give_back()
-    return Found(corpus, judged, clusters, problems, pairs, wanted.capped)
+    return Found(corpus, judged, clusters, problems, pairs, capped)
 
 
 def _ranking(parts: Sequence[partitioned.Partition], config: Config, engine: Engine) -> sketches.Ranking:

@@ -22,6 +22,7 @@ from dedup.engines.store import Block, Columns
 
 U32s = NDArray[np.uint32]
 U64s = NDArray[np.uint64]
+I32s = NDArray[np.int32]
 I64s = NDArray[np.int64]
 
 KEYS = 1 << 32
@@ -112,9 +113,9 @@ def merged(found: Iterable[U64s]) -> U64s:
     return distinct(np.concatenate([known, *fresh]))
 
 
-def pairs_of(codes: U64s) -> I64s:
+def pairs_of(codes: U64s) -> I32s:
     """The pairs (m, 2) of codes."""
-    pairs = np.empty((len(codes), 2), np.int64)
+    pairs = np.empty((len(codes), 2), np.int32)
     pairs[:, 0], pairs[:, 1] = codes >> _HALF, codes & _LOW
     return pairs
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dedup.bulk import passages, terms
-from dedup.bulk.held import Held, I64s, U64s, merged, pairs_of, turns, written
+from dedup.bulk.held import Held, I32s, I64s, U64s, merged, pairs_of, turns, written
 from dedup.config import Config
 from dedup.engines.local import Engine
 from dedup.kernels import join
@@ -31,13 +31,13 @@ _HALF = np.uint64(32)
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """pairs: (m, 2) int64. exact: (e, 2) int64, pairs of the same token sequence. capped: buckets over the limit.
+    """pairs: (m, 2) int32. exact: (e, 2) int32, pairs of the same token sequence. capped: buckets over the limit.
 
     walked: documents that the terms led to, counted as often as they did, which is what the join costs.
     """
 
-    pairs: I64s
-    exact: I64s
+    pairs: I32s
+    exact: I32s
     capped: dict[str, int]
     walked: int
 

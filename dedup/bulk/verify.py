@@ -11,9 +11,10 @@ The language tables hold every English word and bigram that `language` knows, by
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,9 @@ from dedup.bulk.read import padded, texts_at
 from dedup.bulk.sketch import token_hashes
 from dedup.columns import CHANNELS, Pairs
 from dedup.config import Config
+from dedup.engines import memory
 from dedup.engines.local import Engine
+from dedup.engines.store import Columns
 from dedup.kernels import compare, minhash
 from dedup.kernels import readings as tables
 from dedup.model import EXACT, Corpus
@@ -35,6 +38,8 @@ PART_PAIRS = 1024
 GAP_CELLS_MAX = 1 << 24
 """Cells of a gap between anchors up to which it is filled: both sides 4,096 tokens."""
 PASSAGES_TOLD = 8
+PARTS_TOGETHER = 64
+"""Parts after which freed memory is given back: that takes some milliseconds."""
 
 U64s = NDArray[np.uint64]
 I64s = NDArray[np.int64]
@@ -75,20 +80,40 @@ def _hashes(words: Sequence[str]) -> U64s:
     return found
 
 
-def findings(
-    name: str, pairs: I64s, corpus: Corpus, config: Config, engine: Engine, one_by_one: OneByOne, progress: Progress
-) -> Pairs:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What pairs are compared by: the documents, the options, the engine, what compares two by themselves, and the
+    store in which findings wait."""
+
+    corpus: Corpus
+    config: Config
+    engine: Engine
+    one_by_one: OneByOne
+    store: Columns
+
+
+def findings(name: str, pairs: NDArray[np.signedinteger[Any]], by: Asked, progress: Progress) -> Pairs:
     """The findings on pairs (m, 2) of document numbers, in order if these are; pairs that share nothing give none.
 
     name: of the stage.
     """
+    corpus, config = by.corpus, by.config
     parts = [pairs[first : first + PART_PAIRS] for first in range(0, len(pairs), PART_PAIRS)]
 
     def judged(part: I64s) -> Pairs:
-        return replace(_judged(part, corpus, config, one_by_one, texts_at).ordered(), ids=())
+        return replace(_judged(part, corpus, config, by.one_by_one, texts_at).ordered(), ids=())
 
-    found = followed(engine.mapped(name, judged, parts), map(len, parts), progress)
-    return replace(Pairs.joined([_findings(pairs[:0], figures.nothing(), corpus, config), *found]), ids=corpus.ids)
+    found = followed(by.engine.mapped(name, judged, parts), map(len, parts), progress)
+    none = _findings(pairs[:0], figures.nothing(), corpus, config)
+    return replace(Pairs.joined(chain([none], _given_back(found)), by.store), ids=corpus.ids)
+
+
+def _given_back(found: Iterable[Pairs]) -> Iterator[Pairs]:
+    """The same, and what comparing them freed goes back to the system now and then: it lies between what is kept."""
+    for number, part in enumerate(found):
+        yield part
+        if number % PARTS_TOGETHER == PARTS_TOGETHER - 1:
+            memory.give_back()
 
 
 @dataclass(frozen=True, slots=True)

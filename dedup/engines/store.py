@@ -4,7 +4,7 @@
 2. Arrays are held as they are until HELD_SHARE of the memory of the run is taken; those that come later are appended
    to one file, each in one piece, so that a stretch of one is one read. What is dropped makes room for later ones.
 3. The file is made when it is first wanted, can be read by its owner alone and has no name where the system allows
-   that: it is gone when the store is closed, and also when the process is killed.
+   that: it is gone when the store is closed or nothing holds it any more, and also when the process is killed.
 
 Limits: arrays have one dimension; whoever puts one writes no more to it, nor to a stretch of it. Space in the file is
 not used again. Threads may share a store.
@@ -17,6 +17,7 @@ from tempfile import TemporaryFile, gettempdir
 from threading import Lock
 from types import TracebackType
 from typing import IO, Any, Protocol
+from weakref import finalize
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,6 +122,7 @@ class Store:
         try:
             if self._file is None:
                 self._file = TemporaryFile(prefix="dedup-", buffering=0)  # noqa: SIM115 (closed with the store)
+                finalize(self, self._file.close)
             self._file.seek(start)
             left = np.ascontiguousarray(array).view(np.uint8).data
             while len(left):

@@ -46,8 +46,7 @@ def listed(findings: Findings) -> Listed:
     """Which documents and which shared passages a page has."""
     pairs = findings.pairs
     reused = np.flatnonzero(pairs.relation == REUSE)
-    words = np.zeros(len(pairs), np.int64)
-    np.add.at(words, np.repeat(np.arange(len(pairs)), np.diff(pairs.starts)), pairs.passages[:, 4])
+    words = np.concatenate([_equal_words(part) for _, part in pairs.stretches()])
     chosen = reused[np.lexsort((reused, -words[reused]))][:REUSE_MAX]
     named = np.unique(np.concatenate((findings.clusters.documents[:, 1], pairs.documents[chosen].ravel())))
     return Listed(named.astype(np.int64), chosen, len(reused))
@@ -124,15 +123,19 @@ def reuse(findings: Findings, chosen: Listed) -> dict[str, Any]:
     """The pairs that share passages: both documents, passages, equal words."""
     own = findings.pairs.taken(chosen.reused)
     both = np.searchsorted(chosen.documents, own.documents)
-    counts = np.diff(own.starts)
-    words = np.zeros(len(own), np.int64)
-    np.add.at(words, np.repeat(np.arange(len(own)), counts), own.passages[:, 4])
     return {
         "pairs": both.reshape(-1, 2).tolist(),
-        "passages": counts.tolist(),
-        "equal": words.tolist(),
+        "passages": np.diff(own.starts).tolist(),
+        "equal": _equal_words(own).tolist(),
         "count": chosen.reused_count,
     }
+
+
+def _equal_words(pairs: Pairs) -> I64s:
+    """The equal words of all passages of each pair, which are in memory."""
+    words = np.zeros(len(pairs), np.int64)
+    np.add.at(words, np.repeat(np.arange(len(pairs)), np.diff(pairs.starts)), pairs.passages[:, 4])
+    return words
 
 
 # --- texts to compare --------------------------------------------------------------------------------------------

@@ -87,7 +87,7 @@ def figures(findings: Findings, config: Config, of: Sources) -> dict[str, Any]:
 
 def _histogram(findings: Findings) -> Mapping[str, list[int]]:
     """Pairs by resemblance, copies and others, in bins of equal width."""
-    values = findings.pairs.figures["resemblance"]
+    values = findings.pairs.figures["resemblance"][:]
     is_reuse = findings.pairs.relation == REUSE
     counted = [np.histogram(values[mask], BINS, (0.0, 1.0))[0].tolist() for mask in (~is_reuse, is_reuse)]
     return {"copies": counted[0], "reuse": counted[1]}

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import islice
 
+import numpy as np
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from dedup.columns import Pairs
 from dedup.model import REUSE, Cluster, Pair
 from dedup.pipeline import Findings, document_at
 from dedup.report import check
@@ -44,16 +46,17 @@ def scan(findings: Findings) -> RenderableType:
             Text(),
             Text(f"and {len(clusters) - CLUSTERS_SHOWN:,} more clusters (--format jsonl lists all)", "dim"),
         ]
-    reused = findings.pairs.taken(findings.pairs.relation == REUSE)
-    if len(reused):
+    rows = np.flatnonzero(findings.pairs.relation == REUSE)
+    if len(rows):
+        reused = findings.pairs.taken(rows[:REUSE_SHOWN])
         parts += [Text(), Text("Shared passages, not copies of each other", "bold")]
-        first = reused.documents[:REUSE_SHOWN, 0].tolist()
+        first = reused.documents[:, 0].tolist()
         texts = {number: document_at(corpus, number).text for number in set(first)}
-        shown = zip(first, reused, strict=False)
+        shown = zip(first, reused, strict=True)
         given = {corpus.ids[copy]: corpus.ids[kept] for kept, copy in clusters.given_way().tolist()}
         parts += [Padding(_reuse(pair, texts[number], given), (0, 0, 0, 2), expand=False) for number, pair in shown]
-        if len(reused) > REUSE_SHOWN:
-            parts.append(Text(f"  and {len(reused) - REUSE_SHOWN:,} more (--format jsonl lists all)", "dim"))
+        if len(rows) > REUSE_SHOWN:
+            parts.append(Text(f"  and {len(rows) - REUSE_SHOWN:,} more (--format jsonl lists all)", "dim"))
     for channel, number in findings.capped.items():
         parts.append(
             Text(f"{count(number, 'bucket')} of the {channel} channel held too many documents for all pairs", "yellow")
@@ -61,15 +64,19 @@ def scan(findings: Findings) -> RenderableType:
     if findings.unasked:
         told = f"{count(findings.unasked, 'unsure pair')} in families too large, or too many, to be asked"
         parts.append(Text(f"{told}: neither slips nor cards chose the copy to keep there", "yellow"))
-    figures = findings.pairs.figures
-    worded = (figures["substitutions"] > 0) & (figures["common_share"] > 0)  # neither names nor numbers alone
-    if unread := int((worded & (figures["strength"] == 0)).sum()):
+    if unread := sum(_unread(part) for _, part in findings.pairs.stretches()):
         told = f"{count(unread, 'pair')} in a language without word lists (all but English)"
         parts.append(Text(f"{told}: rare words by this corpus's own counts, and none is called spun", "yellow"))
     parts += [Text(told, "yellow") for told in losses(findings.losing)]
     if findings.memory_bytes:
         parts.append(Text(f"Candidates were sought within {findings.memory_bytes / 1e6:,.0f} MB (--memory)", "dim"))
     return Group(*parts)
+
+
+def _unread(pairs: Pairs) -> int:
+    """How many pairs have words that face each other, neither names nor numbers alone, of which nothing is known."""
+    figures = pairs.figures
+    return int(((figures["substitutions"] > 0) & (figures["common_share"] > 0) & (figures["strength"] == 0)).sum())
 
 
 def _cluster(cluster: Cluster, findings: Findings) -> RenderableType:
