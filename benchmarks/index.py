@@ -1,11 +1,13 @@
 """How fast an index takes documents and answers, what it takes on disk and in memory, and what it finds.
 
-    python benchmarks/index.py CORPUS [--batch 10000] [--queries 2000] [--kills 200]
+    python benchmarks/index.py CORPUS [--batch 10000] [--queries 2000] [--calls] [--kills 200]
 
-CORPUS is a JSONL file of corpora.py. It is scanned as a whole, then added to a new index in batches, each by a process
-of its own, so that neither finds memory warm. Queries are lines of the corpus, of which some are copies of others; each
-is asked for by itself, 200 before that are not counted. Recall is told of the pairs that candidates of the scan
-brought together: others of a scan come of its clusters.
+CORPUS is a JSONL file of corpora.py. It is scanned as a whole, then added to a new index in batches, each by a
+process of its own, so that neither finds memory warm. Adding is one call, of which each batch is a commit
+(`Index.adding`, or `dedup index add` once); with --calls it is done once more with a call for each batch (`Index.add`
+in a loop), of a file of so many lines each, so that nothing is done beside what is asked for. Queries are lines of
+the corpus, of which some are copies of others; each is asked for by itself, 200 before that are not counted. Recall
+is told of the pairs that candidates of the scan brought together: others of a scan come of its clusters.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +63,24 @@ def added(corpus: Path, folder: Path, batch: int) -> dict[str, Any]:
         "files": told.files,
         "pairs": pairs,
     }
+
+
+def called(corpus: Path, folder: Path, batch: int) -> dict[str, Any]:
+    """The corpus added to a new index, a call for each batch."""
+    import dedup
+
+    index, documents, seconds = dedup.Index.create(folder), 0, 0.0
+    pairs: list[tuple[str, str, str]] = []
+    part = folder.with_name("part.jsonl")
+    with corpus.open("rb") as file:
+        while lines := list(islice(file, batch)):
+            part.write_bytes(b"".join(lines))
+            began = time.perf_counter()
+            found = index.add(part)
+            seconds += time.perf_counter() - began
+            documents += found.documents
+            pairs += [(pair.a, pair.b, pair.relation) for pair in found.pairs]
+    return {"seconds": seconds, "documents": documents, "pairs": pairs}
 
 
 def queried(corpus: Path, folder: Path, queries: int) -> dict[str, Any]:
@@ -109,8 +130,9 @@ def staged(stage: str, arguments: list[str]) -> None:
     corpus = Path(arguments[0])
     if stage == "scan":
         found = scanned(corpus)
-    elif stage == "add":
-        found = added(corpus, Path(arguments[1]), int(arguments[2]))
+    elif stage in ("add", "calls"):
+        adding = added if stage == "add" else called
+        found = adding(corpus, Path(arguments[1]), int(arguments[2]))
     else:
         found = queried(corpus, Path(arguments[1]), int(arguments[2]))
     own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -123,15 +145,21 @@ def say(line: str) -> None:
     print(line, flush=True)
 
 
+def took(one: dict[str, Any]) -> str:
+    rate = one["documents"] / one["seconds"]
+    seconds = f"{one['seconds']:.1f} s, {one['cpu_seconds']:.1f} s of processors"
+    return f"{seconds}, {rate:,.0f} documents/s, {one['peak_mb']:,.0f} MB"
+
+
 def compared(scan: dict[str, Any], add: dict[str, Any]) -> None:
     """What was found, and how fast, beside the scan."""
     rates = [one["documents"] / one["seconds"] for one in (scan, add)]
-    for name, one, rate in zip(("scan of all", "added in batches"), (scan, add), rates, strict=True):
-        took = f"{one['seconds']:.1f} s, {one['cpu_seconds']:.1f} s of processors"
-        say(f"{name}: {took}, {rate:,.0f} documents/s, {one['peak_mb']:,.0f} MB")
+    for name, one in zip(("scan of all", "added in batches"), (scan, add), strict=True):
+        say(f"{name}: {took(one)}")
+    by_processors = scan["cpu_seconds"] / add["cpu_seconds"]
     say(
-        f"adding: "
-        f"{rates[1] / rates[0]:.2f} of the scan's rate; {add['last_batches']:.2f} s each of the last ten batches"
+        f"adding: {rates[1] / rates[0]:.2f} of the scan's rate, {by_processors:.2f} by seconds of processors; "
+        f"{add['last_batches']:.2f} s each of the last ten batches"
     )
     say(f"on disk: {add['bytes_document']:,.0f} bytes and {add['postings_document']:.0f} keys a document")
     wanted, found = ({(a, b): relation for a, b, relation in one["pairs"]} for one in (scan, add))
@@ -150,6 +178,7 @@ def main() -> None:
     parser.add_argument("more", nargs="*", help=argparse.SUPPRESS)
     parser.add_argument("--batch", type=int, default=10_000, metavar="DOCUMENTS")
     parser.add_argument("--queries", type=int, default=2_000, metavar="N")
+    parser.add_argument("--calls", action="store_true", help="adds once more, with a call for each batch")
     parser.add_argument("--kills", type=int, default=0, metavar="N", help="writers killed (see index_kills.py)")
     parser.add_argument("--work", type=Path, help="folder for the index (the system's temporary one)")
     parser.add_argument("--keep", type=Path, help="where the index is left; asked again if it is there already")
@@ -161,7 +190,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=chosen.work) as work:
         folder = chosen.keep or Path(work, "index")
         if not folder.exists():
-            compared(apart("scan", chosen.corpus), apart("add", chosen.corpus, folder, chosen.batch))
+            scan, add = apart("scan", chosen.corpus), apart("add", chosen.corpus, folder, chosen.batch)
+            compared(scan, add)
+            if chosen.calls:
+                with tempfile.TemporaryDirectory(dir=chosen.work) as other:
+                    calls = apart("calls", chosen.corpus, Path(other, "index"), chosen.batch)
+                same = sorted(calls["pairs"]) == sorted(add["pairs"])
+                say(f"a call for each batch: {took(calls)}; {'the same' if same else 'other'} pairs")
         asked = apart("query", chosen.corpus, folder, chosen.queries)
         say(
             f"{asked['queries']:,} queries of {asked['documents']:,} documents, {asked['with_copies']:,} with copies: "
