@@ -3,18 +3,20 @@ nothing more is done."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from strategies import PARAGRAPHS, article, noised, spun
 
-from dedup import clean, ledger, pipeline, restore, restoring, suspicion, witnesses
+from dedup import clean, conjecture, judge, ledger, pipeline, restore, restoring, suspicion, vote, witnesses
+from dedup.channel import Channel
 from dedup.config import Config
-from dedup.dictionary import Dictionary, dictionary
-from dedup.model import Document, Relation, Substitution
+from dedup.dictionary import NOTHING, Dictionary, dictionary
+from dedup.model import Document, Edit, Relation, Restoration, Substitution
 from dedup.places import Choice, Kind
 from dedup.restoring import Copy, Means
 
@@ -215,6 +217,72 @@ def test_what_does_not_come_to_rest_is_left_as_it_was_but_for_its_encoding(monke
     assert found.text == damaged.text.replace("Ã©", "é")
 
 
+def test_beside_a_clean_copy_nothing_is_conjectured(monkeypatch: pytest.MonkeyPatch) -> None:
+    own, other = entry("own", spun(TEXT)), entry("w", TEXT)
+    asked: list[object] = []
+    monkeypatch.setattr(judge, "verdicts", lambda *_: ())
+    monkeypatch.setattr(restoring, "_conjectures", lambda *given: asked.append(given) or ())
+    assert restoring._step(own, [other], CONFIG, Means(conjectured=known())).edits == ()
+    assert asked == []
+    monkeypatch.setattr(restoring, "_clean", lambda *_: None)
+    monkeypatch.setattr(restoring, "_voted", lambda *_: [])
+    restoring._step(own, [other], CONFIG, Means(conjectured=known()))
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("cause", "count", "expected"), [("replaced", 10, True), ("replaced", 9, False), ("noise", 10, False)]
+)
+def test_that_a_vote_put_words_back_is_known_to_the_next_step(
+    monkeypatch: pytest.MonkeyPatch, cause: str, count: int, expected: bool
+) -> None:
+    own = document("own", " ".join(f"w{at}" for at in range(30)))
+    seen: list[Means] = []
+
+    def step(current: pipeline.Entry, others: object, config: Config, by: Means) -> Restoration:
+        seen.append(by)
+        text, made, at = current.document.text, [], 0
+        for number in range(count if len(seen) == 1 else 0):
+            at = text.index(f"w{number}", at)
+            made.append(Edit((at, at + 1), "w", "v", cause))
+        return Restoration(current.document, text.replace("w", "v", count), tuple(made))
+
+    monkeypatch.setattr(restoring, "_step", step)
+    found = restoring.restoration(own, (), CONFIG, Means(known(), known()))
+    assert [by.spun for by in seen] == [False, expected]
+    assert all(by.ledger is by.conjectured is known() for by in seen)
+    assert all(isinstance(by.channel, Channel) for by in seen)
+    assert len(found.edits) == count
+
+
+def test_a_channel_asks_more_of_what_the_vote_has_shown_and_of_what_it_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = entry("own", spun(TEXT, 0, 0.7))
+    found = copies(own.document.text, spun(TEXT, 1, 0.7), spun(TEXT, 2, 0.7))
+    star, channel = restoring._star(own, found, CONFIG), Channel(known())
+    asked: list[Any] = []
+    shown = ("an", "odd", "phrase")
+
+    def wider(*given: Any) -> witnesses.Star:
+        asked.append(given)
+        return star
+
+    monkeypatch.setattr(restoring, "_star", wider)
+    monkeypatch.setattr(vote, "shown", lambda *_: {shown: 1.0})
+    for spun_too, conjectured, told, often in (
+        (False, known(), channel, 1), (True, known(), channel, 1),
+        (True, NOTHING, channel, 0), (True, known(), None, 0),
+    ):  # fmt: skip
+        by = Means(known(), conjectured, spun_too, told)
+        asked.clear()
+        restoring._voted(own, found, star, CONFIG, by)
+        assert len(asked) == often
+        for given in asked:
+            assert given[:3] == (own, found, CONFIG)
+            assert given[3](shown)
+            assert not given[3](("nothing", "of", "the", "kind"))
+            assert any(given[3](tuple(row.b.split())) for row in learnt())
+
+
 def test_passages_are_taken_over_up_to_the_length_that_may_be() -> None:
     lacking = TEXT.replace(". ", ".\n\n", 1).split("\n\n")
     block = lacking.pop(2)
@@ -236,6 +304,59 @@ def choice(start: int, stop: int, *words: str) -> Choice:
 def test_choices_are_found_where_they_stand_once_all_are_made() -> None:
     made = [choice(1, 2, "a", "b", "c"), choice(4, 6, "d"), choice(6, 6, "e"), choice(9, 10)]
     assert restoring._moved(made) == [(1, 4), (6, 7), (7, 8), (11, 11)]
+
+
+def test_what_is_made_of_choices_has_nothing_left_to_repair() -> None:
+    own = entry("own", TEXT.replace("the river", "the cafÃ©’s river"))
+    assert own.document.repairs
+    made = restoring._with(own, [choice(0, 1, "Such")])
+    assert made.repairs == ()
+    assert made.text.startswith("Such ")
+    assert "café’s" in made.text
+
+
+@pytest.mark.parametrize("spun_too", [True, False])
+def test_conjectures_are_made_on_other_terms_beside_copies_that_were_spun(
+    monkeypatch: pytest.MonkeyPatch, spun_too: bool
+) -> None:
+    own = entry("own", spun(TEXT, 0, 0.7))
+    found = copies(own.document.text, spun(TEXT, 1, 0.7))
+    star = restoring._star(own, found, CONFIG)
+    asked: dict[str, tuple[Any, ...]] = {}
+
+    def told(name: str, gives: object) -> Callable[..., object]:
+        def called(*given: object) -> object:
+            asked[name] = given
+            return gives
+
+        return called
+
+    for name, gives in (("among_spun", "spun"), ("alone", "alone"), ("choices", ())):
+        monkeypatch.setattr(conjecture, name, told(name, gives))
+    by = Means(known(), known(), spun=spun_too)
+    assert restoring._conjectures(own, found, star, CONFIG, by) == []
+    name, terms = ("among_spun", "spun") if spun_too else ("alone", "alone")
+    assert set(asked) == {name, "choices"}
+    voices = asked[name][0]
+    assert asked[name][1:] == ((CONFIG,) if spun_too else (known(), CONFIG))
+    assert asked["choices"] == (own.document, own.tokens, known(), terms)
+    parted = {at for place in star.places for at in range(place.own.start, place.own.stop)}
+    assert parted
+    assert voices == [0 if at in parted else one for at, one in enumerate(star.voices)]
+
+
+def test_whether_a_conjecture_stands_is_asked_of_the_text_as_it_would_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    own, by = entry("own", spun(TEXT, 0, 0.7)), Means(known(), known(), spun=True)
+    found = copies(own.document.text, spun(TEXT, 1, 0.7), spun(TEXT, 2, 0.7))
+    star = restoring._star(own, found, CONFIG)
+    asked: list[Any] = []
+    monkeypatch.setattr(restoring, "_voted", lambda *given: asked.append(given) or [])
+    made = restoring._conjectures(own, found, star, CONFIG, by)
+    ((changed, again, anew, config, means),) = asked
+    assert changed.document == restoring._with(own, made)
+    assert [copy.entry for copy in again] == [copy.entry for copy in found]
+    assert anew == witnesses.star(changed.tokens, [copy.witness for copy in again], CONFIG)
+    assert (config, means) == (CONFIG, by)
 
 
 def test_what_looks_replaced_is_told_of_the_restored_text_and_only_by_a_ledger() -> None:
