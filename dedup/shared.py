@@ -124,13 +124,13 @@ def index(url: str, name: str, config: Config = DEFAULT) -> Iterator[Shared]:
     """
     from dedup import urls
 
+    shown = urls.shown(url)
     try:
         import redis
         from datasketch import MinHashLSH
     except ModuleNotFoundError as error:
         problem = f"takes the package {error.name}, which is not installed"
-        raise DedupError(url, problem, "install it with: pip install 'dedup-text[redis]'") from error
-    shown = urls.shown(url)
+        raise DedupError(shown, problem, "install it with: pip install 'dedup-text[redis]'") from error
     try:
         connection: Any = redis.connection  # whose functions have no types
         options = connection.parse_url(url)

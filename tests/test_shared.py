@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -159,6 +160,14 @@ def test_server_that_is_none_is_told_without_its_password(bad: str) -> None:
         pass
     assert PASSWORD not in str(raised.value)
     assert raised.value.problem.startswith(("does not answer (", "is no URL of a Redis server"))
+
+
+def test_that_a_package_is_missing_is_told_without_the_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "redis", None)
+    with pytest.raises(DedupError, match="takes the package redis") as raised:  # noqa: SIM117
+        with shared.index("redis://:sesame@127.0.0.1:1/0", "corpus", CONFIG):
+            pass
+    assert "sesame" not in str(raised.value)
 
 
 def test_wrong_password_is_told_without_it(url: str) -> None:
