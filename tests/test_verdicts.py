@@ -104,6 +104,15 @@ def test_a_place_as_long_as_a_block_stays_undecided(side: str, limit: int, other
     assert decided == [True, False]
 
 
+def test_what_was_moved_is_not_decided_however_short_it_is() -> None:
+    both = pipeline.collate(dedup.document("a", SPUN), dedup.document("b", TEXT), CONFIG)
+    decided = [one.locus for one in judge.verdicts(both, "spun", CONFIG) if one.kept]
+    assert len(decided) > 20
+    for locus in decided:
+        assert judge._is_decidable(locus, both.compared, CONFIG)
+        assert not judge._is_decidable(replace(locus, kind="move"), both.compared, CONFIG)
+
+
 def test_a_moved_paragraph_has_a_verdict_that_keeps_neither() -> None:
     first, second, *rest = article(3, 40).split("\n\n")
     moved = [one for one in judged(spun("\n\n".join([second, *rest, first])), "\n\n".join([first, second, *rest]))
