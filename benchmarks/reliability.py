@@ -1,6 +1,7 @@
 """Counts become the tables of docs/reliability.md: `python benchmarks/reliability.py [--write | --check]`.
 
-1. `faults.py`, `fuzz.py` and `soak.py` add what they counted to the files of results/ that `--results` names.
+1. `faults.py`, `fuzz.py`, `soak.py`, `strange.py` and `sameness.py` add what they counted to the files of results/ that
+   `--results` names.
 2. A table stands in the page between `<!-- counts: NAME -->` and `<!-- end of counts -->`. Without options the tables
    are printed; --write puts them there; --check ends with 1 if the page has others (a test does that).
 """
@@ -39,9 +40,9 @@ def commands(counts: Counts) -> Iterator[str]:
     yield "|---|---:|---:|---:|---:|"
     for name in dict.fromkeys(name for own in counts.values() for name in own):
         tried = {kind: own[name] for kind, own in counts.items() if name in own}
-        kills = [tried.pop(kind)["tried"] if kind in tried else 0 for kind in ("killed", "torn")]
+        killed, each, torn = (tried.pop(kind, {"tried": 0})["tried"] for kind in ("killed", "each", "torn"))
         wrong = sum(own[name]["wrong"] for own in counts.values() if name in own)
-        yield _row(name, *kills, sum(one["tried"] for one in tried.values()), wrong)
+        yield _row(name, killed + each, torn, sum(one["tried"] for one in tried.values()), wrong)
 
 
 def fuzz(counts: Counts) -> Iterator[str]:
@@ -49,6 +50,22 @@ def fuzz(counts: Counts) -> Iterator[str]:
     yield "|---|---:|---:|"
     for name, own in counts.items():
         yield _row(name, own["executions"], own["finds"])
+
+
+def inputs(counts: Counts) -> Iterator[str]:
+    """A row for each strange input that was put before the commands that read."""
+    yield "| input | tried | not read or told as it must be |"
+    yield "|---|---:|---:|"
+    for name, own in counts.items():
+        yield _row(name, own["tried"], own["otherwise"])
+
+
+def sameness(counts: Counts) -> Iterator[str]:
+    """A row for each circumstance in which the commands must write the same bytes."""
+    yield "| what was otherwise | runs | files compared | other bytes |"
+    yield "|---|---:|---:|---:|"
+    for own in counts.values():
+        yield _row(own["told"], own["tried"], own["files"], own["otherwise"])
 
 
 def loads(counts: Counts) -> Iterator[str]:
@@ -62,6 +79,7 @@ def loads(counts: Counts) -> Iterator[str]:
 
 TABLES: dict[str, tuple[str, Callable[[Counts], Iterator[str]]]] = {
     "faults": ("faults", faults), "commands": ("faults", commands), "fuzz": ("fuzz", fuzz), "loads": ("soak", loads),
+    "inputs": ("strange", inputs), "sameness": ("sameness", sameness),
 }  # fmt: skip
 """The file of each table, and what makes it."""
 

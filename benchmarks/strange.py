@@ -245,7 +245,7 @@ def identical_ids(place: Path) -> Found:
     names = ["same", "same", "../../up", "/etc/passwd", "line\nend", "<b>", "\u202e", ""]
     rows = [{"id": name, "text": f"{at} {TEXT * 3}{at}"} for at, name in enumerate(names)]
     (place / "odd.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return len(names) - 1, ("odd.jsonl, line 2",)
+    return len(names) - 1, ("has the id 'same'",)
 
 
 def surrogates(place: Path) -> Found:

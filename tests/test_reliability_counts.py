@@ -33,6 +33,12 @@ def test_nothing_was_lost(reliability: ModuleType) -> None:
     counts = json.loads((reliability.RESULTS / "faults.json").read_text())
     assert sum(own["wrong"] for kind in counts.values() for own in kind.values()) == 0
     assert sum(own["tried"] for own in counts["killed"].values()) >= 500
+    for name, least in (("strange", 200), ("sameness", 10)):
+        tried = json.loads((reliability.RESULTS / f"{name}.json").read_text()).values()
+        assert sum(own["tried"] for own in tried) >= least
+        assert sum(own["otherwise"] for own in tried) == 0
+    every = [*counts["torn"], *counts["no room"]]
+    assert {"clean", "index create", "index add", "index remove"} <= set(every)
     assert all(load["passed"] for load in json.loads((reliability.RESULTS / "soak.json").read_text()).values())
 
 
