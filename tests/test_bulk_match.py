@@ -21,6 +21,7 @@ from strategies import PARAGRAPHS, article, spun
 from dedup import clean, match, pipeline, sketch
 from dedup.bulk import held, terms
 from dedup.bulk import match as bulk_match
+from dedup.bulk import passages as bulk_passages
 from dedup.bulk import read as bulk_read
 from dedup.bulk import sketch as bulk_sketch
 from dedup.bulk.held import Held
@@ -330,6 +331,21 @@ def test_pairs_grow_with_the_documents_and_not_with_their_square(shared: int) ->
     assert counts == [199, 399]
 
 
+@given(st.lists(st.lists(st.integers(0, 60), max_size=12), max_size=9), st.integers(1, 6), st.integers(1, 5))
+def test_codes_are_merged_and_counted_a_stretch_at_a_time(found: list[list[int]], most: int, share: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (held, bulk_passages):
+            patch.setattr(module, "CODES_MERGED", most)
+        patch.setattr(held, "GATHERED_SHARE", share)
+        parts = [np.array(codes, np.uint64) for codes in found]
+        merged = held.merged(iter([part.copy() for part in parts]))
+        codes, counts = bulk_passages.counted(iter([part.copy() for part in parts]))
+    wanted = Counter(code for codes in found for code in codes)
+    assert merged.dtype == codes.dtype == np.uint64
+    assert merged.tolist() == codes.tolist() == sorted(wanted)
+    assert dict(zip(codes.tolist(), counts.tolist(), strict=True)) == wanted
+
+
 def test_columns_beyond_the_memory_wait_in_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bulk_sketch, "SAMPLE_BYTES", 1 << 20)
     path = tmp_path / "rows.jsonl"
@@ -346,6 +362,10 @@ def test_columns_beyond_the_memory_wait_in_the_file(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(Store, "__init__", lambda own, _: noted(own, HELD_SHARE * 4000))
     narrow = pipeline.find_duplicates(path, BULK)
     assert list(narrow.pairs) == list(wide.pairs)
+    own = narrow.pairs
+    held_bytes = sum(one.nbytes for one in (own.documents, own.relation, own.cleaner, own.starts[1:], narrow.compared))
+    assert own.store
+    assert held_bytes == 18 * len(own) + 8 * narrow.candidates > 0
     assert len(stores) == 4, "one for sketches and one for findings, each run"
     assert [store.filed_bytes for store in stores[:2]] == [0, 0]
     assert all(store.held_bytes_most <= 4000 for store in stores[2:])

@@ -90,7 +90,7 @@ def find_duplicates(
         wanted = match.candidates(sketched, config, engine)
     del found, listed, sketched, numbers
     memory.give_back()
-    codes = np.concatenate((coded(wanted.pairs), coded(wanted.exact))).astype(np.uint64)
+    codes = np.concatenate((coded(wanted.pairs), coded(wanted.exact))).view(np.uint64)
     capped = wanted.capped
     del wanted
     codes.sort()

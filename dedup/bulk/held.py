@@ -9,7 +9,7 @@ are taken in turns.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -30,7 +30,8 @@ KEYS = 1 << 32
 SORT_SHARE = 8
 """The part of `memory_bytes`, one in so many, in which all workers together sort."""
 CODES_MERGED = 1 << 21
-"""Codes that are collected before those found twice are dropped: 16 MB."""
+"""Codes that are collected before those found twice are dropped: 16 MB, or one for each GATHERED_SHARE known ones."""
+GATHERED_SHARE = 4
 
 _HALF, _LOW = np.uint64(32), np.uint64(0xFFFFFFFF)
 
@@ -104,13 +105,56 @@ def distinct(codes: U64s) -> U64s:
 
 def merged(found: Iterable[U64s]) -> U64s:
     """The distinct of all codes, in order, never many of them twice in memory."""
-    known, fresh, waiting = np.zeros(0, np.uint64), [np.zeros(0, np.uint64)], 0
+    known = np.zeros(0, np.uint64)
+
+    def merge(fresh: U64s) -> int:
+        nonlocal known
+        room, filled = np.empty(len(known) + len(fresh), np.uint64), 0  # memory that is not written to is none
+        for old, new in stretches(known, fresh):
+            codes = distinct(np.concatenate((known[old], fresh[new])))
+            room[filled : filled + len(codes)] = codes
+            filled += len(codes)
+        known = room[:filled]
+        return filled
+
+    gather(found, merge)
+    return known
+
+
+def gather(found: Iterable[U64s], merge: Callable[[U64s], int]) -> None:
+    """Has all codes merged, sorted and so many at a time as are collected; `merge` tells how many are known then, since
+    merging goes through all of them."""
+    fresh, waiting, known = [np.zeros(0, np.uint64)], 0, 0
     for codes in found:
         fresh.append(codes)
         waiting += len(codes)
-        if waiting > max(CODES_MERGED, len(known)):
-            known, fresh, waiting = distinct(np.concatenate([known, *fresh])), [], 0
-    return distinct(np.concatenate([known, *fresh]))
+        if waiting > max(CODES_MERGED, known // GATHERED_SHARE):
+            known, waiting = merge(_sorted(fresh)), 0
+    if fresh:
+        merge(_sorted(fresh))
+
+
+def _sorted(parts: list[U64s]) -> U64s:
+    """All codes of parts, which are none afterwards, in order."""
+    codes = np.concatenate(parts)
+    parts.clear()
+    codes.sort()
+    return codes
+
+
+def stretches(known: U64s, fresh: U64s) -> Iterator[tuple[slice, slice]]:
+    """Where stretches of codes are in two arrays of them, both in order: some CODES_MERGED of the second each, and no
+    code in two."""
+    first = low = 0
+    while first < len(fresh):
+        last = min(first + CODES_MERGED, len(fresh))
+        if last < len(fresh):
+            last = int(np.searchsorted(fresh, fresh[last], side="right"))
+        high = len(known) if last == len(fresh) else int(np.searchsorted(known, fresh[last], side="left"))
+        yield slice(low, high), slice(first, last)
+        first, low = last, high
+    if not len(fresh):
+        yield slice(0, len(known)), slice(0, 0)
 
 
 def pairs_of(codes: U64s) -> I32s:

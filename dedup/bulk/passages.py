@@ -8,10 +8,12 @@ a key.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from dedup.bulk.held import CODES_MERGED, Held, I64s, U64s, written
+from dedup.bulk.held import CODES_MERGED, Held, I64s, U32s, U64s, gather, stretches, written
 from dedup.config import Config
 from dedup.engines.local import Engine
 from dedup.kernels import join, passages
@@ -45,36 +47,52 @@ def shared(held: Held, config: Config, engine: Engine) -> tuple[U64s, int]:
     distinct, counts = counted(codes())
     for part in held.parts:
         held.store.drop(part.passages)
-    return distinct[counts >= _needed(distinct, held, config)], furniture
+    had, is_enough = _shingles(held), np.empty(len(distinct), bool)
+    for first in range(0, len(distinct), CODES_MERGED):
+        own = slice(first, first + CODES_MERGED)
+        is_enough[own] = counts[own] >= _needed(distinct[own], had, config)
+    return distinct[is_enough], furniture
 
 
-def _needed(codes: U64s, held: Held, config: Config) -> I64s:
-    """How many sampled shingles each pair must share."""
+def _shingles(held: Held) -> I64s:
+    """How many sampled shingles each document has, by its number."""
     had = np.zeros(int(held.numbers[held.numbers != join.NONE].max(initial=0)) + 1, np.int64)
     for part, first in zip(held.parts, held.firsts(), strict=False):
         own = held.numbers[first : first + part.documents]
         counts = held.store.whole(part.passage_counts).reshape(passages.RANGES, part.documents)
         had[own[own != join.NONE]] = counts.sum(axis=0, dtype=np.int64)[own != join.NONE]
+    return had
+
+
+def _needed(codes: U64s, had: I64s, config: Config) -> I64s:
+    """How many sampled shingles each pair must share."""
     fewer = np.minimum(had[(codes >> _HALF).astype(np.int64)], had[(codes & _LOW).astype(np.int64)])
     least = max(1, config.passage_shingles_min // config.passage_sampling)
     found: I64s = np.maximum(1, np.minimum(least, (fewer + 1) // 2))
     return found
 
 
-def counted(found: Iterable[U64s]) -> tuple[U64s, I64s]:
+def counted(found: Iterable[U64s]) -> tuple[U64s, U32s]:
     """The distinct of all codes, in order, and how often each came, never many of them twice in memory."""
-    known, counts = np.zeros(0, np.uint64), np.zeros(0, np.int64)
-    fresh, waiting = [known], 0
-    for codes in found:
-        fresh.append(codes)
-        waiting += len(codes)
-        if waiting > max(CODES_MERGED, len(known)):
-            known, counts = _merged(known, counts, np.concatenate(fresh))
-            fresh, waiting = [np.zeros(0, np.uint64)], 0
-    return _merged(known, counts, np.concatenate(fresh))
+    known, counts = np.zeros(0, np.uint64), np.zeros(0, np.uint32)
+
+    def merge(fresh: U64s) -> int:
+        nonlocal known, counts
+        size, filled = len(known) + len(fresh), 0
+        codes, often = np.empty(size, np.uint64), np.empty(size, np.uint32)  # memory that is not written to is none
+        for old, new in stretches(known, fresh):
+            made = _merged(known[old], counts[old], fresh[new])
+            stop = filled + len(made[0])
+            codes[filled:stop], often[filled:stop] = made
+            filled = stop
+        known, counts = codes[:filled], often[:filled]
+        return filled
+
+    gather(found, merge)
+    return known, counts
 
 
-def _merged(known: U64s, counts: I64s, fresh: U64s) -> tuple[U64s, I64s]:
+def _merged(known: U64s, counts: U32s, fresh: U64s) -> tuple[U64s, NDArray[Any]]:
     distinct, own = np.unique(fresh, return_counts=True)
     both = np.concatenate((known, distinct))
     order = np.argsort(both, kind="stable")
