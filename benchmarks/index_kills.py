@@ -2,9 +2,11 @@
 
     python benchmarks/index_kills.py 200
 
-A process that is warm already (`served`) forks a writer for each round, which adds documents one by one, removes some,
-merges files all the time, and tells of each document that is added or removed. It is killed by SIGKILL after a random
-time. Then the index must be whole, have every document that was told of, and no more than the one under way besides.
+A process that is warm already (`served`) forks a writer for each round, which merges files all the time and tells of
+each document that is added or removed. In one round it adds documents call by call and removes some, in the next it
+adds a file of them in batches of one, each looked up while the one before is compared and committed. It is killed by
+SIGKILL after a random time. Then the index must be whole, have every document that was told of, and no more than the
+one under way besides.
 """
 
 from __future__ import annotations
@@ -70,8 +72,21 @@ def served(folder: Path) -> None:
 
 def _written(folder: Path, first: int) -> None:
     import dedup
+    from dedup.index import ranking
 
     index = dedup.Index.open(folder)
+    if first // ROUND_DOCUMENTS % 2:
+        ranking.SAMPLE_BYTES = 1  # only where terms are ranked for good do batches overlap
+        rows = folder.with_name("rows.jsonl")
+        rows.write_text(
+            "".join(
+                json.dumps({"id": str(number), "text": text_of(number)}) + "\n"
+                for number in range(first, first + ROUND_DOCUMENTS)
+            )
+        )
+        for number, _ in enumerate(index.adding(rows, batch_documents=1), first):
+            print(json.dumps({"added": str(number)}), flush=True)
+        return
     for number in range(first, first + ROUND_DOCUMENTS):
         index.add_documents([dedup.document(str(number), text_of(number))])
         print(json.dumps({"added": str(number)}), flush=True)
