@@ -283,6 +283,21 @@ def test_a_channel_asks_more_of_what_the_vote_has_shown_and_of_what_it_knows(mon
             assert any(given[3](tuple(row.b.split())) for row in learnt())
 
 
+@pytest.mark.parametrize("spun_too", [True, False])
+def test_whether_a_choice_may_be_made_is_asked_of_the_document_itself(
+    monkeypatch: pytest.MonkeyPatch, spun_too: bool
+) -> None:
+    own = entry("own", spun(TEXT, 0, 0.7))
+    found = copies(own.document.text, spun(TEXT, 1, 0.7), spun(TEXT, 2, 0.7))
+    asked: list[Any] = []
+    monkeypatch.setattr(restoring, "_is_decidable", lambda *given: asked.append(given) or True)
+    by = Means(known(), known(), spun_too, Channel(known()))
+    made = restoring._voted(own, found, restoring._star(own, found, CONFIG), CONFIG, by)
+    assert made
+    assert all(given[0] is own and given[2:] == (found, CONFIG) for given in asked)
+    assert [given[1] for given in asked][-len(made) :] == made
+
+
 def test_passages_are_taken_over_up_to_the_length_that_may_be() -> None:
     lacking = TEXT.replace(". ", ".\n\n", 1).split("\n\n")
     block = lacking.pop(2)
@@ -357,6 +372,17 @@ def test_whether_a_conjecture_stands_is_asked_of_the_text_as_it_would_be(monkeyp
     assert [copy.entry for copy in again] == [copy.entry for copy in found]
     assert anew == witnesses.star(changed.tokens, [copy.witness for copy in again], CONFIG)
     assert (config, means) == (CONFIG, by)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [("word", "a word", True), ("a word", "word", True), ("a word", "a", True), ("zinc bath", "zinc", True),
+     ("bath", "zinc bath tub", False), ("word", "words", False), ("a word", "word a", False), ("a b", "a c b", False)],
+)  # fmt: skip
+def test_what_leaves_words_out_beside_one_that_stays(a: str, b: str, expected: bool) -> None:
+    row = replace(learnt()[0], a=a, b=b)
+    assert restoring._is_beside(replace(choice(0, 1, "x"), entry=row)) == expected
+    assert not restoring._is_beside(choice(0, 1, "x"))
 
 
 def test_what_looks_replaced_is_told_of_the_restored_text_and_only_by_a_ledger() -> None:
