@@ -55,8 +55,8 @@ WORD_LETTERS_MAX = 20
 @lru_cache(maxsize=1 << 16)
 def zipf(word: str) -> float:
     """The Zipf frequency of a word in small letters; a possessive counts as its noun, an old spelling as the new."""
-    found = listed(word) or listed(word.removesuffix("'s"))
-    if found >= 3.0 or (not word.isalnum() and _NEVER_LISTED.search(word)):
+    found = listed(word) or (listed(word[:-2]) if word.endswith("'s") else 0.0)
+    if found >= 3.0 or not _MAY_BE_OLD.search(word) or (not word.isalnum() and _NEVER_LISTED.search(word)):
         return found
     return max([found, *(listed(modern) - 1.0 for modern in _modern(word))])
 
@@ -70,6 +70,8 @@ def listed(word: str) -> float:
 _NEVER_LISTED = re.compile(r"[!-&(-+/<-?\[-^`{-~]")
 """Signs that are in no word of the list, however it is spelled."""
 _BETWEEN_VOWELS = re.compile(r"(?<=[aeio])u(?=[aeiy])")
+_MAY_BE_OLD = re.compile(r"[ſy]|vv|[aeio]u[aeiy]|\Av[^aeiou]|\Ai[aou]|(?:e|'d|th|st|es|ck)\Z")
+"""What is in every word that `_modern` would spell in another way."""
 
 
 def _modern(word: str) -> set[str]:
@@ -122,7 +124,7 @@ def _deletions() -> tuple[dict[str, str], frozenset[str]]:
 
 
 def _without_one(word: str) -> list[str]:
-    return list(dict.fromkeys(word[:at] + word[at + 1 :] for at in range(len(word))))
+    return [word[:at] + word[at + 1 :] for at in range(len(word))]
 
 
 @lru_cache(maxsize=1 << 16)
@@ -131,8 +133,10 @@ def neighbour(word: str) -> str | None:
     if not 2 < len(word) <= WORD_LETTERS_MAX:
         return None
     left, frequent = _deletions()
-    best, most = None, listed(word) + 1.5
     rests = _without_one(word)
+    if left.keys().isdisjoint(rests) and frequent.isdisjoint(rests) and word not in left:
+        return None
+    best, most = None, listed(word) + 1.5
     for other in (left.get(word), *(rest for rest in rests if rest in frequent), *map(left.get, rests)):
         if other and other != word and listed(other) > most and _one_slip(word, other):
             best, most = other, listed(other)
@@ -183,7 +187,23 @@ def is_accented(word: str) -> bool:
 
 def is_known(word: str) -> bool:
     """Whether a word is frequent, whatever points stand around it."""
-    return zipf(word.lower().strip(".,;:")) >= KNOWN_ZIPF
+    return is_frequent(word.lower().strip(".,;:"))
+
+
+@lru_cache(maxsize=1 << 16)
+def is_frequent(word: str) -> bool:
+    """Whether the Zipf frequency of a word in small letters is KNOWN_ZIPF and more: asked without the long list."""
+    frequent = _known_words()
+    if word in frequent:
+        return True
+    if word.endswith("'s") and word[:-2] in frequent:
+        return zipf(word) >= KNOWN_ZIPF
+    return bool(_MAY_BE_OLD.search(word)) and not frequent.isdisjoint(_modern(word)) and zipf(word) >= KNOWN_ZIPF
+
+
+@cache
+def _known_words() -> frozenset[str]:
+    return frozenset(takewhile(lambda word: listed(word) >= KNOWN_ZIPF, language.shares()))
 
 
 def census(counts: Counter[str]) -> Census:

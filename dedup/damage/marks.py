@@ -42,14 +42,15 @@ def _of_string(net: Model, string: str) -> list[int]:
 def _mark(token: str) -> int:
     if not token[0].isalpha():
         return _misfits(token) << MISFIT_BIT
-    frequent = FREQUENT if lexicon.zipf(token.lower()) >= lexicon.KNOWN_ZIPF else 0
+    frequent = FREQUENT if lexicon.is_frequent(token.lower()) else 0
     return WORD | frequent | _ARTICLES.get(token, 0) << ARTICLE_BIT | _misfits(token) << MISFIT_BIT
 
 
 def _misfits(token: str) -> int:
     """Which of the articles does not fit a word after it: 1 for `a`, 2 for `an`."""
-    wants_an = _AFTER_AN_ONLY.fullmatch(token) and token not in _AFTER_ANY
-    return bool(wants_an) | bool(_AFTER_A_ONLY.fullmatch(token)) << 1
+    if token[0] in "aeiou":
+        return 1 if token not in _AFTER_ANY and _AFTER_AN_ONLY.fullmatch(token) else 0
+    return 2 if _AFTER_A_ONLY.fullmatch(token) else 0
 
 
 def words(parts: Sequence[Ids], most: int) -> Ids:

@@ -164,8 +164,8 @@ CONFIDENCE = 0.5
 
 def _words(text: str) -> Iterator[Finding]:
     """Every piece of a damaged class."""
-    for piece in _PIECE.finditer(text):
-        kind = shape(piece.group())
+    for piece, place in zip(_PIECE.finditer(text), strings.classes(text), strict=True):
+        kind = SHAPES[place]
         why = DAMAGED.get(kind)
         if why:
             bare = piece.group().strip(EDGES).lower()
@@ -174,12 +174,21 @@ def _words(text: str) -> Iterator[Finding]:
             yield Finding("ocr", piece.span(), shown(text, piece.span()), kind, explanation, CONFIDENCE)
 
 
+_BREAK, _FIRST_PART = re.compile(r"-\r?\n"), re.compile(r"(?<![^\W\d_])[^\W\d_]{2,30}\Z")
 _LINE_END = re.compile(r"(?<![^\W\d_])([^\W\d_]{2,30})-(\r?\n)[ \t]{0,20}([^\W\d_]{2,30})([^\s-]{0,10})( ?)")
 
 
 def line_ends(text: str) -> Iterator[Finding]:
     """Words divided at the end of a line, with the repair that joins them and breaks the line after them."""
-    for match in _LINE_END.finditer(text):
+    done = 0
+    for hyphen in _BREAK.finditer(text):
+        before = _FIRST_PART.search(text[max(0, hyphen.start() - 32) : hyphen.start()])
+        if not before or (begin := hyphen.start() - len(before.group())) < done:
+            continue
+        match = _LINE_END.match(text, begin)
+        if not match:
+            continue
+        done = match.end()
         first, line_break, second, tail, space = match.groups()
         whole, following = (first + second).lower(), text[match.end() : match.end() + 1]
         if not second.islower() or lexicon.zipf(whole) < 2.0 or _is_compound(first.lower(), second):

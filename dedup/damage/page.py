@@ -47,7 +47,8 @@ FURNITURE_EACH = 0.22
 
 def furniture(text: str) -> tuple[list[Place], float]:
     """What surrounds a text on a page."""
-    met = {phrase for key in strings.with_mark(text, strings.FURNITURE) for phrase in phrases_by_word()[key]}
+    keys = strings.with_mark(text, strings.FURNITURE) if strings.tallied(text).marks[strings.FURNITURE] else ()
+    met = {phrase for key in keys for phrase in phrases_by_word()[key]}
     wanted = [phrase for phrase in PHRASES if phrase in met] if met else []
     small = text.lower() if wanted else ""
     if len(small) != len(text) and wanted:
@@ -110,9 +111,9 @@ def filler(text: str) -> tuple[list[Place], float]:
         if not match.group().isalpha() or len(set(match.group())) > 20:
             found.append((match.span(), "encoded", "data in letters, not words"))
             confidence = max(confidence, 0.4)
-    sample = text[:SAMPLE_CHARACTERS].encode("utf-8", "replace")
     may_repeat = tally.distinct < DISTINCT_SHARE * tally.count or tally.longest >= ENCODED_CHARACTERS_MIN
-    if may_repeat and len(sample) > 1000 and len(zlib.compress(sample, 1)) < SQUEEZED_SHARE * len(sample):
+    sample = text[:SAMPLE_CHARACTERS].encode("utf-8", "replace") if may_repeat else b""
+    if len(sample) > 1000 and len(zlib.compress(sample, 1)) < SQUEEZED_SHARE * len(sample):
         found.append(((0, len(text)), "filler", "the text says the same over and over"))
         confidence = 0.8
     return found, confidence
@@ -188,8 +189,8 @@ def no_prose(text: str) -> tuple[list[Place], float]:
     middle = max(0, len(text) - PROSE_CHARACTERS) // 2
     sample = text[middle : middle + PROSE_CHARACTERS]
     if sample.isascii():
-        solid = len(sample) - sum(map(sample.count, _ASCII_SPACES))
-        odd = len(sample.encode().translate(None, _ASCII_LETTERS))
+        solid_bytes = sample.encode().translate(None, _ASCII_SPACES.encode())
+        solid, odd = len(solid_bytes), len(solid_bytes.translate(None, _ASCII_LETTERS))
     else:
         solid = len(sample) - sum(map(sample.count, " \n\t\r"))
         odd = len(sample.encode("utf-8", "ignore").translate(None, _NO_SIGNS))

@@ -20,22 +20,23 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.damage import lexicon
-from dedup.damage.foreign import FOREIGN_WORDS
-from dedup.damage.furniture import FOREIGN_STOPS, phrases_by_word
+from dedup.damage.listed import ACCENTED, FOREIGN, FUNCTION, FURNITURE, KNOWN, STOP, marks_of
 from dedup.damage.shapes import SHAPES, shape
 
 if TYPE_CHECKING:
     from dedup.damage.weights import Ids
 
+__all__ = [
+    "ACCENTED", "FOREIGN", "FUNCTION", "FURNITURE", "KNOWN", "STOP", "Tally", "classed", "classes", "tallied",
+    "tallied_sample", "tokens", "with_mark",
+]  # fmt: skip
+
 STRINGS_MAX, CHARACTERS_MAX = 200_000, 8_000_000
 KERNEL_STRINGS = 100_000
 """Strings from which on loading the compiled way pays."""
-FUNCTION, FOREIGN, ACCENTED, KNOWN, STOP, FURNITURE = range(6)
-"""Marks of a string: English function words, words of other languages, letters outside ASCII, frequent words, what
-tells another language in a paragraph, what phrases of page furniture hold."""
 _FIGURES, _MARKS = 4, 8
 _UNCLASSED = 255
+_PLACES = {kind: place for place, kind in enumerate(SHAPES)}
 
 I32s = NDArray[np.int32]
 T = TypeVar("T", bound=np.generic)
@@ -76,6 +77,13 @@ def classed(text: str, most: int) -> tuple[list[int], list[int]]:
     """How many of `most` strings of a text are of each class, by its place among `shapes.SHAPES`; how many distinct."""
     known = _known()
     return known.classed(_sampled(known.numbers(text), most))
+
+
+def classes(text: str) -> list[int]:
+    """The class of each string of a text, by its place among `shapes.SHAPES`."""
+    known = _known()
+    numbers = known.numbers(text)
+    return known.classes(numbers)
 
 
 def tokens(text: str, mark: Callable[[str], Sequence[int]]) -> Ids:
@@ -158,7 +166,7 @@ class _Known:
         self._characters += len(string)
         if number == len(self._flags):
             self._grow()
-        self._flags[number], self._lengths[number] = _flags(string), min(len(string), 1 << 30)
+        self._flags[number], self._lengths[number] = marks_of(string), min(len(string), 1 << 30)
         return number
 
     def _grow(self) -> None:
@@ -215,24 +223,30 @@ class _Known:
 
     def classed(self, numbers: I32s) -> tuple[list[int], list[int]]:
         counted = self._counted_classes if self._seen < KERNEL_STRINGS else self._compiled_classes
-        counts = counted(numbers)
-        if counts[0, _UNCLASSED]:
-            for number in dict.fromkeys(numbers[self._classes[numbers] == _UNCLASSED].tolist()):
-                self._classes[number] = SHAPES.index(shape(self._strings[number]))
-            counts = counted(numbers)
+        counts, new = counted(numbers)
+        if new:
+            self._classes[new] = [_PLACES[shape(self._strings[number])] for number in new]
+            counts, _ = counted(numbers)
         every, distinct = counts[:, : len(SHAPES)].tolist()
         return every, distinct
 
-    def _counted_classes(self, numbers: I32s) -> Ids:
-        return np.stack([np.bincount(self._classes[some], minlength=256) for some in (numbers, np.unique(numbers))])
+    def classes(self, numbers: I32s) -> list[int]:
+        self.classed(numbers)
+        found: list[int] = self._classes[numbers].tolist()
+        return found
 
-    def _compiled_classes(self, numbers: I32s) -> Ids:
+    def _counted_classes(self, numbers: I32s) -> tuple[Ids, list[int]]:
+        distinct = np.unique(numbers)
+        counts = [np.bincount(self._classes[some], minlength=256) for some in (numbers, distinct)]
+        return np.stack(counts), distinct[self._classes[distinct] == _UNCLASSED].tolist()
+
+    def _compiled_classes(self, numbers: I32s) -> tuple[Ids, list[int]]:
         from dedup.kernels import strings
 
-        counts = np.zeros(512, np.int64)
+        counts, new = np.zeros(512, np.int64), np.empty(len(numbers), np.int32)
         self._stamp += 1
-        strings.classed(numbers, self._classes, self._stamps, self._stamp, counts)
-        return counts.reshape(2, 256)
+        strings.classed(numbers, self._classes, self._stamps, self._stamp, counts, new)
+        return counts.reshape(2, 256), new[: counts[-1]].tolist() if counts[-1] else []
 
     def tokens(self, numbers: I32s, mark: Callable[[str], Sequence[int]]) -> Ids:
         if self._seen < KERNEL_STRINGS:
@@ -255,14 +269,19 @@ class _Known:
 
     def _take_apart(self, numbers: I32s, mark: Callable[[str], Sequence[int]]) -> None:
         """Puts down the tokens of those strings whose tokens nobody asked for."""
-        for number in dict.fromkeys(numbers[self._starts[numbers] < 0].tolist()):
-            found = mark(self._strings[number])
-            stop = self._pooled + len(found)
-            while stop > len(self._pool):
-                self._pool = _longer(self._pool)
-            self._pool[self._pooled : stop] = found
-            self._starts[number], self._stops[number] = self._pooled, stop
-            self._pooled = stop
+        new = list(dict.fromkeys(numbers[self._starts[numbers] < 0].tolist()))
+        if not new:
+            return
+        found: list[int] = []
+        stops: list[int] = []
+        for number in new:
+            found += mark(self._strings[number])
+            stops.append(self._pooled + len(found))
+        while self._pooled + len(found) > len(self._pool):
+            self._pool = _longer(self._pool)
+        self._pool[self._pooled : self._pooled + len(found)] = found
+        self._starts[new], self._stops[new] = [self._pooled, *stops[:-1]], stops
+        self._pooled += len(found)
 
 
 @cache
@@ -276,16 +295,3 @@ def _longer(array: NDArray[T], filler: int = 0) -> NDArray[T]:
     made = np.full(2 * len(array), filler, array.dtype)
     made[: len(array)] = array
     return made
-
-
-def _flags(string: str) -> int:
-    """The marks of a string, a bit each."""
-    small = string.lower()
-    return (
-        (string in lexicon.OWN_WORDS) << FUNCTION
-        | (string in FOREIGN_WORDS) << FOREIGN
-        | lexicon.is_accented(string) << ACCENTED
-        | lexicon.is_known(string) << KNOWN
-        | (small in FOREIGN_STOPS) << STOP
-        | (string in phrases_by_word()) << FURNITURE
-    )

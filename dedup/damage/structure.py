@@ -51,7 +51,9 @@ def detect(text: str) -> Detection:
         page.mixture(text, paragraphs),
         page.no_prose(text),
     ):
-        each = 1.0 - (1.0 - confidence) ** (1.0 / max(1, len(places)))
+        if not places:
+            continue
+        each = 1.0 - (1.0 - confidence) ** (1.0 / len(places))
         found += [Finding("structure", span, shown(text, span), cause, why, each) for span, cause, why in places]
     return detection(found)
 
@@ -61,7 +63,7 @@ _BREAK = re.compile(r"\n[ \t\r]*\n\s*")
 
 def _paragraphs(text: str) -> list[Span]:
     """The spans between empty lines; of a text without any, its lines."""
-    breaks = [match.span() for match in _BREAK.finditer(text)]
+    breaks = [match.span() for match in _BREAK.finditer(text)] if "\n" in text else []
     if not breaks:
         breaks = [match.span() for match in re.finditer(r"\n\s*", text)]
     starts = [0, *(stop for _, stop in breaks)]
@@ -83,14 +85,16 @@ _LAST_WORD = re.compile(r"(?<![\w'’-])([a-z]{3,20})\s*\Z")
 
 def _truncation(text: str, paragraphs: Sequence[Span]) -> tuple[list[Place], float]:
     """The cut ends of a text whose other paragraphs are whole."""
-    head = text[:SAMPLE_CHARACTERS]
+    head, tail = text[:SAMPLE_CHARACTERS], paragraphs[-1]
+    first = text.lstrip()[:1]
+    long_tail = not _is_finished(text, tail) and text.count(" ", *tail) >= PARAGRAPH_WORDS_MIN - 1
+    if not long_tail and not first.islower():
+        return [], 0.0
     if next(islice(_SENTENCE_END.finditer(head), SENTENCES_MIN - 1, None), None) is None:
         return [], 0.0
     long = [span for span in paragraphs[:200] if text.count(" ", *span) >= PARAGRAPH_WORDS_MIN - 1]
     found: list[Place] = []
     confidence = 0.0
-    tail = paragraphs[-1]
-    long_tail = not _is_finished(text, tail) and text.count(" ", *tail) >= PARAGRAPH_WORDS_MIN - 1
     others = [span for span in long if span != tail] if len(long) > 1 else []
     if long_tail and _finished(text, others) >= FINISHED_SHARE_MIN:
         word = _LAST_WORD.search(text, max(tail[0], tail[1] - 24), tail[1])
@@ -100,7 +104,6 @@ def _truncation(text: str, paragraphs: Sequence[Span]) -> tuple[list[Place], flo
         what = "a word" if cut else "a sentence"
         found.append(((start, tail[1]), "truncated", f"the text ends in the middle of {what}"))
         confidence = 0.8 if cut else 0.65 if open_end else 0.35
-    first = text.lstrip()[:1]
     if first.islower() and len(long) > 2 and _begins_small(text, long) <= 0.2:
         start = len(text) - len(text.lstrip())
         found.append(((start, min(len(text), start + 20)), "truncated", "the text begins in the middle of a sentence"))
@@ -139,7 +142,7 @@ def _unclosed(text: str, paragraphs: Sequence[Span]) -> tuple[list[Place], float
     found: list[Place] = []
     if "(" not in text and "[" not in text and "“" not in text:
         return found, 0.0
-    signs = sorted(chain.from_iterable(_places(text, sign) for sign in _BRACKETS))
+    signs = sorted(chain.from_iterable(_places(text, sign) for sign in _BRACKETS if sign in text))
     first = 0
     for start, stop in paragraphs:
         stack: list[tuple[str, int]] = []

@@ -136,15 +136,19 @@ def tally(found: I32s, flags: U8s, lengths: I32s, stamps: U32s, stamp: int, coun
 
 
 @kernel
-def classed(found: I32s, classes: U8s, stamps: U32s, stamp: int, counts: I64s) -> None:
-    """Counts strings by class into counts, (2, 256), zeros: all, and distinct ones; the rest as for `tally`."""
+def classed(found: I32s, classes: U8s, stamps: U32s, stamp: int, counts: I64s, unclassed: I32s) -> None:
+    """Counts strings by class into counts, (2, 256), zeros: all, and distinct ones, of which those of the last class
+    into `unclassed`; the rest as for `tally`."""
     assert len(counts) == 512
+    assert len(unclassed) >= len(found)
     for at in range(len(found)):
         one = found[at]
         kind = np.int64(classes[one])
         counts[kind] += 1
         if stamps[one] != stamp:
             stamps[one] = stamp
+            if kind == 255:
+                unclassed[counts[511]] = one
             counts[256 + kind] += 1
 
 
