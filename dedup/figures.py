@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from dedup.columns import ragged
 from dedup.config import Config
-from dedup.model import Comparison, Passage, Span, Tokens
+from dedup.model import Comparison, Locus, Passage, Span, Tokens
 
 SIMILARITY_CHARACTERS = 64
 """How much of what was replaced is looked at for its likeness."""
@@ -227,6 +227,16 @@ def concerns_names(run: Run, found: Comparison) -> bool:
     return is_capitalised(found.a.text, span(found.tokens_a, run.a)) and is_capitalised(
         found.b.text, span(found.tokens_b, run.b)
     )
+
+
+def run_of(locus: Locus, found: Comparison) -> Run:
+    """The tokens that begin within a locus."""
+
+    def within(tokens: Tokens, span: Span) -> Range:
+        start, stop = np.searchsorted(tokens.spans[:, 0], span, side="left").tolist()
+        return start, stop
+
+    return Run(within(found.tokens_a, locus.span_a), within(found.tokens_b, locus.span_b))
 
 
 def span(tokens: Tokens, tokens_range: Range) -> Span:

@@ -24,9 +24,9 @@ from dedup.damage.findings import KINDS, NOISE_KINDS
 from dedup.figures import (
     EDGE_TOKENS,
     Compared,
-    Range,
     Run,
     is_capitalised,
+    run_of,
     similarity,
     span,
 )
@@ -40,8 +40,6 @@ from dedup.model import (
     Locus,
     Relation,
     Side,
-    Span,
-    Tokens,
     Verdict,
 )
 from dedup.rules import NONE, by_readings, letters_agree, probabilities, relations
@@ -292,7 +290,7 @@ def verdicts(found: Collation, kind: Relation, config: Config) -> tuple[Verdict,
     for locus in found.loci:
         evidence: dict[str, float] = {}
         if locus.kind == "substitution":
-            evidence = readings.evidence(found.compared, _locus_run(locus, found.compared), shared)
+            evidence = readings.evidence(found.compared, run_of(locus, found.compared), shared)
         own = readings.own_odds(evidence)
         odds = prior + max(-PAIR_LIMIT / 2, min(PAIR_LIMIT / 2, own))
         probability = 1 / (1 + exp(-odds))
@@ -304,22 +302,12 @@ def verdicts(found: Collation, kind: Relation, config: Config) -> tuple[Verdict,
     return tuple(given)
 
 
-def _locus_run(locus: Locus, found: Comparison) -> Run:
-    """The tokens that begin within a locus."""
-
-    def tokens_range(tokens: Tokens, span: Span) -> Range:
-        start, stop = np.searchsorted(tokens.spans[:, 0], span, side="left").tolist()
-        return start, stop
-
-    return Run(tokens_range(found.tokens_a, locus.span_a), tokens_range(found.tokens_b, locus.span_b))
-
-
 def _is_decidable(locus: Locus, found: Comparison, config: Config) -> bool:
     if locus.kind == "move" or not _in_passages(locus, found):
         return False
     if locus.kind == "formatting":
         return _without_layout(locus.text_a) != _without_layout(locus.text_b)
-    run = _locus_run(locus, found)
+    run = run_of(locus, found)
     if not run.replaced:
         return max(run.a[1] - run.a[0], run.b[1] - run.b[0]) < config.addition_tokens
     return max(run.a[1] - run.a[0], run.b[1] - run.b[0]) < config.block_tokens and not _is_fact(run, found, config)
@@ -341,7 +329,7 @@ def _is_fact(run: Run, found: Comparison, config: Config) -> bool:
 def _in_passages(locus: Locus, found: Comparison) -> bool:
     """Whether a locus lies within a shared passage, in both texts."""
 
-    run = _locus_run(locus, found)
+    run = run_of(locus, found)
     last_a, last_b = len(found.tokens_a), len(found.tokens_b)
     for passage in found.passages:
         (start_a, stop_a), (start_b, stop_b) = passage.range_a, passage.range_b

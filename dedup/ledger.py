@@ -29,8 +29,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup import readings
-from dedup.figures import Run
-from dedup.model import Collation, Comparison, DedupError, Locus, Side, Span, Substitution, Tokens
+from dedup.figures import Run, run_of
+from dedup.model import Collation, Comparison, DedupError, Side, Substitution
 
 __all__ = ["Substitution", "lazily", "read", "record", "substitutions", "tsv_lines"]
 
@@ -97,10 +97,10 @@ def _add(counts: _Counts, number: int, found: Collation) -> None:
     substituted = [locus for locus in found.loci if locus.kind == "substitution"]
     pair = max(-PAIR_LOG_ODDS_MAX, min(PAIR_LOG_ODDS_MAX, readings.direction(compared))) if substituted else 0.0
     shared = readings.recurring(compared) if substituted else frozenset[str]()
-    _count(counts, number, pair, [_place(compared, _run(locus, found), shared) for locus in substituted])
+    _count(counts, number, pair, [_place(compared, run_of(locus, compared), shared) for locus in substituted])
     for locus in found.loci if substituted else ():
         if locus.kind in ("insertion", "deletion"):
-            beside = [_place(compared, run, shared) for run in _beside(compared, _run(locus, found))]
+            beside = [_place(compared, run, shared) for run in _beside(compared, run_of(locus, compared))]
             if beside:
                 counts.beside.append((number, pair, beside))
     counts.tokens += len(compared.tokens_a)
@@ -156,18 +156,6 @@ def _add_beside(counts: _Counts) -> None:
         best = max(places, key=lambda place: len(pairs[place.entry]))
         if len(pairs[best.entry]) >= BESIDE_PAIRS_MIN:
             _count(counts, number, pair, [best])
-
-
-def _run(locus: Locus, found: Collation) -> Run:
-    """The tokens of a locus."""
-    return Run(
-        _tokens_range(found.compared.tokens_a, locus.span_a), _tokens_range(found.compared.tokens_b, locus.span_b)
-    )
-
-
-def _tokens_range(tokens: Tokens, span: Span) -> tuple[int, int]:
-    start, stop = np.searchsorted(tokens.spans[:, 0], span, side="left").tolist()
-    return start, stop
 
 
 def _row(counts: _Counts, entry: Entry, times: Mapping[str, int]) -> Substitution:

@@ -146,7 +146,7 @@ def replaced(a: str, b: str) -> tuple[Run, Comparison]:
     texts = (dedup.document(name, FRAME.format(word)) for name, word in (("a", a), ("b", b)))
     both = pipeline.collate(*texts, CONFIG)
     (place,) = [one for one in both.loci if one.kind == "substitution"]
-    return judge._locus_run(place, both.compared), both.compared
+    return figures.run_of(place, both.compared), both.compared
 
 
 @pytest.mark.parametrize(
