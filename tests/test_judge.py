@@ -728,3 +728,19 @@ def test_what_decides_more_is_asked_of_the_unsure() -> None:
             for least in (0.5, 0.9, 1.0)]  # fmt: skip
     assert kept == sorted(kept, reverse=True)
     assert kept[0] > kept[-1] == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "relation_", "covered"),
+    [
+        ({"likeness": 0.99, "similarity": 0.6}, "damaged", [0.96, 1.0]),
+        ({"likeness": 0.0, "similarity": 0.6}, "damaged", [0.9, 0.9]),
+        ({"likeness": 0.99, "resemblance": 0.8, "containment_a": 0.83, "containment_b": 0.83}, "near", [0.9, 0.9]),
+    ],
+)
+def test_where_noise_hides_the_words_and_only_there_lengths_tell_what_is_covered(
+    changes: Values, relation_: str, covered: list[float]
+) -> None:
+    (pair,) = findings([_SPUN | {"words_a": 500, "words_b": 480} | changes])
+    assert pair.relation == relation_
+    assert [pair.evidence["coverage_a"], pair.evidence["coverage_b"]] == covered
