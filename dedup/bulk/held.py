@@ -128,6 +128,7 @@ def gather(found: Iterable[U64s], merge: Callable[[U64s], int]) -> None:
     for codes in found:
         fresh.append(codes)
         waiting += len(codes)
+        del codes  # which would stand beside what is made of it
         if waiting > max(CODES_MERGED, known // GATHERED_SHARE):
             known, waiting = merge(_sorted(fresh)), 0
     if fresh:

@@ -12,7 +12,6 @@ changes them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -104,15 +103,15 @@ def _banded(held: Held, config: Config, engine: Engine) -> tuple[U64s, int]:
         packed.sort()
         return written(lambda *out: join.bucket_pairs(packed, config.bucket_documents_max, *out), count // 8)
 
-    def codes() -> Iterator[U64s]:
+    def codes(given: tuple[U64s, I64s]) -> U64s:
         nonlocal capped
-        each = turns(standing, config, engine.workers)
-        taken = [(band, bounds) for band in range(bands) for bounds in each]
-        for found, told in engine.mapped(f"bands-{len(each)}", paired, taken):
-            capped += int(told[0])
-            yield found
+        found, told = given
+        capped += int(told[0])
+        return found
 
-    found = merged(codes())
+    each = turns(standing, config, engine.workers)
+    taken = [(band, bounds) for band in range(bands) for bounds in each]
+    found = merged(map(codes, engine.mapped(f"bands-{len(each)}", paired, taken)))
     for part in held.parts:
         held.store.drop(part.keys)
     return found, capped

@@ -7,7 +7,7 @@ a key.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -38,13 +38,13 @@ def shared(held: Held, config: Config, engine: Engine) -> tuple[U64s, int]:
         limits = config.passage_documents_all, config.key_documents_max
         return written(lambda *out: passages.shared_shingles(packed, *limits, *out), filled // 8)
 
-    def codes() -> Iterator[U64s]:
+    def codes(given: tuple[U64s, I64s]) -> U64s:
         nonlocal furniture
-        for found, told in engine.mapped("passages", paired, range(passages.RANGES)):
-            furniture += int(told[0])
-            yield found
+        found, told = given
+        furniture += int(told[0])
+        return found
 
-    distinct, counts = counted(codes())
+    distinct, counts = counted(map(codes, engine.mapped("passages", paired, range(passages.RANGES))))
     for part in held.parts:
         held.store.drop(part.passages)
     had, is_enough = _shingles(held), np.empty(len(distinct), bool)
