@@ -184,6 +184,16 @@ _chain = [(at, at + 1) for at in range(300)]
 
 
 @settings(max_examples=200)
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=12), st.sampled_from((1, 10**6)))
+def test_documents_of_edges_are_numbered_alike_by_a_table_and_by_sorting(
+    edges: list[tuple[int, int]], gap: int
+) -> None:
+    own = np.array(edges, np.int32).reshape(-1, 2) * gap
+    members, places = linked.numbered(own)
+    assert members.tolist() == sorted({one for edge in own.tolist() for one in edge})
+    assert members[places].tolist() == own.tolist()
+
+
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=1, max_size=50))
 @example(_chain)
 @example(_chain[::-1])
