@@ -190,3 +190,41 @@ def test_of_two_readings_nothing_is_put_together() -> None:
 def test_what_one_text_has_right_is_not_put_together_anew() -> None:
     *_, made = chosen(*damaged("zvkqjxwpfg", "the new bridge", "thc new bridqe"))
     assert (" ".join(made.words), [part.text for part in made.agreeing]) == ("the new bridge", [1])
+
+
+# --- ranges and letters ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("ranges", "expected"),
+    [
+        ([(1, 1), (1, 3)], [(1, 3)]),
+        ([(1, 3), (3, 3)], [(1, 3)]),
+        ([(3, 5), (1, 3)], [(1, 3), (3, 5)]),
+        ([(1, 4), (3, 5), (6, 6)], [(1, 5), (6, 6)]),
+        ([(0, 0)], [(0, 0)]),
+        ([(1, 6), (2, 3)], [(1, 6)]),
+        ([], []),
+    ],
+)
+def test_ranges_that_overlap_are_joined_and_empty_ones_with_what_they_touch(
+    ranges: list[tuple[int, int]], expected: list[tuple[int, int]]
+) -> None:
+    assert witnesses._joined(ranges) == expected
+
+
+def test_a_witness_that_shares_no_passage_is_silent_on_every_token() -> None:
+    own = entry(TEXT).tokens
+    stranger = Witness(entry(PARAGRAPHS[0]).tokens, (), ())
+    assert list(witnesses._outside(stranger, len(own))) == [(0, len(own))]
+    assert list(witnesses._outside(stranger, 0)) == []
+
+
+def test_readings_are_alike_by_their_letters_however_they_are_cut() -> None:
+    assert witnesses._are_alike(("a", "b", "c", "d"), ("abcd",), CONFIG)
+    assert witnesses._are_alike(("abcd",), ("a", "b", "c", "d"), CONFIG)
+    assert not witnesses._are_alike(("abcd",), ("wxyz",), CONFIG)
+    assert not witnesses._are_alike(("abcd",), (), CONFIG)
+    long = ("a" * witnesses.LETTERS_MAX,)
+    assert witnesses._are_alike(long, long, CONFIG)
+    assert not witnesses._are_alike((*long, "a"), (*long, "a"), CONFIG)
