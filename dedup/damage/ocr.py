@@ -15,15 +15,13 @@ kinds; see benchmarks/damage.py for the figures on the other half.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from math import exp, sqrt
 
 from dedup.damage import lexicon, strings
 from dedup.damage.findings import ABSTAINED, FINDINGS_MAX, Detection, Finding, detection, shown
-from dedup.damage.foreign import FOREIGN_WORDS
-from dedup.damage.shapes import EDGES, SHAPES, Shape, misread, shape
+from dedup.damage.shapes import EDGES, SHAPES, Shape, misread
 
 PIECES_MIN = 8
 """Words below which nothing is said of a whole text."""
@@ -79,7 +77,7 @@ def detect(text: str) -> Detection:
     if tally.count < PIECES_MIN:
         return ABSTAINED if not divided else Detection(0.0, tuple(divided), judged=False)
     if not lexicon.is_english(lexicon.Census(tally.count, *tally.marks[: strings.KNOWN + 1])):
-        return _garbled(whole) or ABSTAINED
+        return _garbled(whole, tally) or ABSTAINED
     head = text[:SPECK_CHARACTERS]
     score = probability(shares(*strings.classed(whole, PIECES_MAX), false_capitals(head), strays(head)))
     found = [*divided, *islice(_words(text), FINDINGS_MAX)] if score >= FINDINGS_LEVEL else divided
@@ -92,26 +90,14 @@ GARBLED_SHARE_MIN, GARBLED_FOREIGN_MAX, GARBLED_CODE_MAX = 0.3, 0.02, 0.1
 another language, and of code, up to which it may be."""
 
 
-def _garbled(text: str) -> Detection | None:
+def _garbled(text: str, tally: strings.Tally) -> Detection | None:
     """What is said of a text without English words: where signs stand inside most of the words, it was scanned."""
-    counts = Counter(_sampled(text.split()))
-    kinds: Counter[str] = Counter()
-    for piece, count in counts.items():
-        kinds[shape(piece)] += count
-    total = counts.total()
-    foreign = sum(map(counts.__getitem__, counts.keys() & FOREIGN_WORDS))
-    share = sum(kinds[kind] for kind in GARBLED) / total
-    if share < GARBLED_SHARE_MIN or foreign > GARBLED_FOREIGN_MAX * total or kinds["code"] > GARBLED_CODE_MAX * total:
+    every, _ = strings.classed(text, PIECES_MAX)
+    total, foreign, code = tally.count, tally.marks[strings.FOREIGN], every[_PLACES["code"]]
+    share = sum(every[_PLACES[kind]] for kind in GARBLED) / total
+    if share < GARBLED_SHARE_MIN or foreign > GARBLED_FOREIGN_MAX * total or code > GARBLED_CODE_MAX * total:
         return None
     return Detection(min(0.95, 0.2 + share))
-
-
-def _sampled(parts: Sequence[str]) -> Sequence[str]:
-    """All pieces, or of a long text those of its beginning, middle and end."""
-    if len(parts) <= PIECES_MAX:
-        return parts
-    third, middle = PIECES_MAX // 3, len(parts) // 2
-    return [*parts[:third], *parts[middle : middle + third], *parts[-third:]]
 
 
 _FALSE_CAPITAL = re.compile(r" I[nstf]\s[a-z]")
