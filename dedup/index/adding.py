@@ -2,7 +2,8 @@
 
 1. `_prepared`: ids that are taken are left out; what is left is sketched and looked up, in the index and in itself;
    texts and keys are written to files of their own, which no manifest on disk names yet.
-2. `_settled`: the candidate pairs are compared; then the manifest that names the files is committed.
+2. `_settled`: the candidate pairs are compared, while the files go to the disk; then the manifest that names them is
+   committed.
 3. `steps` settles a batch while the next one is prepared: that one is looked up in an index which has the one before,
    and is committed after it. When a batch is given it is on disk, and nothing of the next one is. Files are merged
    (see `writing.tended`) beside all that, and a merge is committed between two batches.
@@ -165,10 +166,14 @@ def _on(prepared: _Prepared, committed: Snapshot) -> _Prepared:
 
 def _settled(prepared: _Prepared, workers: int) -> Step:
     """The findings on a batch, which is committed then. Raises OSError."""
-    after = prepared.after
-    found = findings.judged(prepared.pairs, findings.Together(prepared.before, prepared.batch), workers)
-    if after is not prepared.before:
-        manifest.committed(after.folder, after.manifest)
+    after, before = prepared.after, prepared.before
+    own = [after.manifest.texts[-1].file, after.manifest.keys[-1].file] if after is not before else []
+    with ThreadPoolExecutor(1) as aside:
+        on_disk = aside.submit(manifest.held, after.folder, own)
+        found = findings.judged(prepared.pairs, findings.Together(before, prepared.batch), workers)
+        on_disk.result()
+    if own:
+        manifest.committed(after.folder, after.manifest, before.manifest)
         after.stored.let_go()
     told = len(prepared.batch), prepared.already, len(prepared.pairs), prepared.crowded, prepared.problems
     return Step(after, findings.by_id(found), *told)

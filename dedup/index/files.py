@@ -70,7 +70,7 @@ class Writer:
         self._rest = data[whole:].tobytes()
 
     def finished(self) -> Reference:
-        """Ends the file and waits until it is on disk."""
+        """Ends the file; a commit waits until it is on disk (see `manifest.committed`)."""
         self._pad()
         told = json.dumps(self._sections).encode()
         sums = np.concatenate([np.zeros(0, np.uint64), *self._sums])
@@ -80,7 +80,6 @@ class Writer:
             self._file.write(piece)
             digest.update(piece)
         self._file.flush()
-        os.fsync(self._file.fileno())
         size = self._file.tell()
         self._file.close()
         return Reference(self._path.name, size, digest.hexdigest())

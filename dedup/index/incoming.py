@@ -129,8 +129,9 @@ def _joined(parts: list[Incoming]) -> Incoming:
         return Incoming(_nothing(), None, problems)
     ids = [name for part in parts for name in part.batch.ids]
     texts = [part.batch.buffer[: part.batch.offsets[-1]] for part in parts]
-    buffer = np.zeros(sum(map(len, texts)) + partitioned.SLACK_BYTES, np.uint8)
+    buffer = np.empty(sum(map(len, texts)) + partitioned.SLACK_BYTES, np.uint8)
     np.concatenate(texts, out=buffer[: -partitioned.SLACK_BYTES])
+    buffer[-partitioned.SLACK_BYTES :] = 0
     offsets, rows, size = [np.zeros(1, np.int64)], 0, 0
     notable: dict[int, Document] = {}
     for part in parts:

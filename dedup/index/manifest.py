@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
@@ -159,8 +159,20 @@ def _checksum(told: Mapping[str, Any]) -> str:
     return blake2b(json.dumps(told, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
-def committed(folder: Path, manifest: Manifest) -> None:
-    """Makes a manifest the one of the index; when this returns, it is on disk."""
+def held(folder: Path, files: Iterable[Reference]) -> None:
+    """Waits until files are on disk; their names may not be."""
+    for one in files:
+        with (folder / one.name).open("r+b") as file:
+            os.fsync(file.fileno())
+
+
+def committed(folder: Path, manifest: Manifest, before: Manifest | None = None) -> None:
+    """Makes a manifest the one of the index; when this returns, it is on disk, and so is what it names.
+
+    before: a manifest that was committed, whose files are on disk.
+    """
+    known = {one.name for one in before.files} if before else set()
+    held(folder, [one for one in manifest.files if one.name not in known])
     told = {**asdict(manifest), "format": FORMAT, "tokens": EDITION}
     draft = folder / f"{MANIFEST}.new"
     with draft.open("wb") as file:

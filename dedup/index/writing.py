@@ -84,7 +84,7 @@ def committed(at: Snapshot, changed: Manifest) -> Snapshot:
     """The snapshot of a changed manifest, which is now the one of the index; what it does not name is removed."""
     changed = replace(changed, generation=at.manifest.generation + 1)
     found = snapshot.of(at.folder, changed, at.config, at)
-    manifest.committed(at.folder, changed)
+    manifest.committed(at.folder, changed, at.manifest)
     named = {one.name for one in changed.files}
     for one in at.manifest.files:
         if one.name not in named:
@@ -115,11 +115,15 @@ def due(own: Manifest) -> Run | None:
 
 
 def merged(at: Snapshot, run: Run, number: int) -> Keys | Texts:
-    """The file of this number that a run makes; no manifest names it yet."""
+    """The file of this number that a run makes, on disk; no manifest names it yet."""
+    made: Keys | Texts
     if run.of_keys:
-        return _keys_merged(at, run.first, run.stop, number)
-    own = at.manifest.texts[run.first : run.stop]
-    return _rewritten(at, own[0].first, own[-1].first + own[-1].count, number)
+        made = _keys_merged(at, run.first, run.stop, number)
+    else:
+        own = at.manifest.texts[run.first : run.stop]
+        made = _rewritten(at, own[0].first, own[-1].first + own[-1].count, number)
+    manifest.held(at.folder, [made.file])
+    return made
 
 
 def with_merged(own: Manifest, run: Run, made: Keys | Texts) -> Manifest:
