@@ -21,7 +21,7 @@ from strategies import article
 
 import dedup
 from dedup.config import Config
-from dedup.index import files, lookup, manifest
+from dedup.index import files, lookup, manifest, ranking, writing
 from dedup.index.handle import Index
 from dedup.model import DedupError
 
@@ -213,6 +213,36 @@ def test_a_full_disk_leaves_what_was_committed(copied: Path, monkeypatch: pytest
     assert index.add_documents([dedup.document("x", article(3))]).documents == 1
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="names of open files are asked of /proc")
+def test_what_a_manifest_names_is_on_disk_before_the_manifest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of batches that overlap, of merges beside them, of removal, and of what is ranked anew."""
+    monkeypatch.setattr(writing, "FANOUT", 3)
+    monkeypatch.setattr(ranking, "SAMPLE_BYTES", 5_000)
+    on_disk: set[str] = set()
+    commits: list[set[str]] = []
+    fsync, replace_ = os.fsync, Path.replace
+
+    def synced(handle: int) -> None:
+        fsync(handle)
+        on_disk.add(Path(f"/proc/self/fd/{handle}").resolve().name)
+
+    def renamed(self: Path, to: Path) -> Path:
+        told = json.loads(self.read_text())
+        single = [told[kind]["name"] for kind in ("ranking", "removed") if told[kind]]
+        commits.append({*single, *(one["file"]["name"] for kind in ("texts", "keys") for one in told[kind])} - on_disk)
+        return replace_(self, to)
+
+    index = Index.create(tmp_path / "index")
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "replace", renamed)
+    for _ in index.adding(jsonl(tmp_path / "rows.jsonl", corpus(60)), batch_documents=3):
+        assert index.stats().files
+    assert index.stats().is_settled
+    index.remove([f"d{number:05}" for number in range(20)])
+    assert len(commits) > 24
+    assert not any(commits)
+
+
 def test_unreadable_sources_are_told_and_the_rest_is_added(copied: Path, tmp_path: Path) -> None:
     (tmp_path / "broken.jsonl").write_text('{"id": "new", "text": "these are new words"}\n{"id": \n')
     (tmp_path / "empty.jsonl").write_text("")
@@ -244,7 +274,6 @@ def test_a_reader_sees_what_was_committed_last(copied: Path) -> None:
 
 
 def test_readers_go_on_while_a_writer_adds_and_merges(copied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from dedup.index import writing
 
     monkeypatch.setattr(writing, "FANOUT", 2)
     expected = set(answers(copied))
