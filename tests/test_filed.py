@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from rows import evidence, in_columns
 
-from dedup import columns, filed, judge
+from dedup import columns, filed, judge, leaning
 from dedup.columns import Pairs
 from dedup.config import Config
+from dedup.damage.findings import KINDS
 from dedup.engines.store import Store
 from dedup.filed import Filed, Held
-from dedup.model import NEAR, RELATIONS, REUSE, Pair
+from dedup.model import NEAR, RELATIONS, REUSE, Corpus, Pair
 
 ROWS = 4
 """Rows of a stretch in these tests."""
@@ -96,7 +97,7 @@ def test_figures_are_packed_as_whole_numbers_if_these_give_them_again(
     values: list[float], dtype: type, scale: float
 ) -> None:
     small, by = filed.packed(np.array(values))
-    assert (small.dtype, by) == (dtype, scale)
+    assert (small.dtype, by) == (np.dtype(dtype), scale)
 
 
 def test_what_is_one_value_all_along_takes_no_room() -> None:
@@ -110,7 +111,12 @@ def test_what_is_one_value_all_along_takes_no_room() -> None:
 def test_a_column_keeps_nothing_of_the_arrays_it_was_made_of(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[filed._Stretch] = []
     plain = filed._Stretch
-    monkeypatch.setattr(filed, "_Stretch", lambda *given: made.append(plain(*given)) or made[-1])
+
+    def noted(*given: Any) -> filed._Stretch:
+        made.append(plain(*given))
+        return made[-1]
+
+    monkeypatch.setattr(filed, "_Stretch", noted)
     put(np.arange(5.0 * ROWS) / 7, [])
     put(np.zeros(5 * ROWS), [])
     assert made
@@ -148,6 +154,8 @@ def _pair(a: str, b: str, chance: np.random.Generator) -> Pair:
     )
 
 
+_NONE = np.zeros(0, np.int64)
+NO_DOCUMENTS = Corpus((), _NONE, (), _NONE, _NONE, _NONE, {})
 IDS = [f"{number:02}" for number in range(40)]
 
 
@@ -188,13 +196,14 @@ def test_pairs_are_judged_alike_in_a_store_and_in_memory(config: Config) -> None
     held, stored = in_columns(IDS, pairs), in_store(pairs)
     chance = np.random.default_rng(5)
     numbers = judge.carded(held, config)
-    scores = chance.random((len(numbers), len(judge.KINDS)))
+    scores = chance.random((len(numbers), len(KINDS)))
     assert judge.carded(stored, config).tolist() == numbers.tolist()
     both = [judge.with_damage(one, numbers, scores, config) for one in (held, stored)]
     rows = judge.unsure(both[0], config)
     assert len(rows)
     assert judge.unsure(both[1], config).tolist() == rows.tolist()
-    told = chance.normal(0, 2, (len(rows), 2))
+    nothing = leaning.of_corpus(NO_DOCUMENTS, np.zeros((0, 2), np.int64), config)
+    told = chance.normal(0, 2, (len(rows), nothing.shape[1]))
     anew = [judge.with_leanings(one, rows, told, config) for one in both]
     assert list(anew[0]) == list(anew[1])
     assert list(anew[0]) != pairs
