@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from corpora import VOCABULARY_WORDS, records, vocabulary
 from peers import machine
 from sound import clean_prose, rows
 from tables import table as tabled
@@ -226,26 +227,56 @@ def clean(data: Path) -> Iterator[Table]:
 
 
 def speed(data: Path) -> Iterator[Table]:
-    made = Table("speed: whole card, one core, CPU time", ("documents of", "MB", "MB/s"))
-    texts = [text for kind in ("anarchism", "postgresql", "python") for text in clean_prose(data).get(kind, [])]
-    for one in islice(lengths(texts, 3000), 300):  # until all is loaded, as in a corpus of some size
-        damage.card(document(one))
-    for characters in (1500, 10_000, 100_000):
-        cards = [document(one) for one in lengths(texts, characters)][: max(20, 2_000_000 // characters)]
+    """Pieces of known prose, whole documents of other prose, and made-up words, of which nearly each is new."""
+    title = "speed: whole card, one core, CPU time; strings: those of a document that the process never met before"
+    made = Table(title, ("documents of", "MB", "MB/s", "new strings"))
+    prose = clean_prose(data)
+    texts = [text for kind in KNOWN_PROSE for text in prose.get(kind, [])]
+    first = list(islice(lengths(texts, 3000), 300))
+    for text in first:  # until all is loaded, as in a corpus of some size
+        damage.card(document(text))
+    met = {string for text in first for string in text.split()}
+    whole = [text for kind, found in prose.items() if kind not in KNOWN_PROSE for text in found]
+    made_up = islice(records("mixed", 600, vocabulary(VOCABULARY_WORDS, 1), 1), 600)
+    sets: dict[str, list[str]] = {
+        **{f"{size:,} characters": list(lengths(texts, size)) for size in (1500, 10_000, 100_000)},
+        "1,500 characters, further on": list(between_words(texts, 1500, 2_000_000, 3_000_000)),
+        "3,000 characters, further on": list(between_words(texts, 3000, 3_000_000, 4_000_000)),
+        "whole documents of other prose, 2,000 to 4,000": [text for text in whole if 2000 <= len(text) <= 4000],
+        "200 to 1,000 made-up words": [text for _, text in made_up],
+    }
+    for name, found in sets.items():
+        asked = list(map(document, found[: max(20, 2_000_000 // len(found[0]))]))
         start = time.process_time()
-        for one in cards:
+        for one in asked:
             damage.card(one)
-        size = sum(len(one.text.encode()) for one in cards) / 1e6
-        rate = size / (time.process_time() - start)
-        made.rows.append([f"{characters:,} characters", round(size, 1), round(rate, 1)])
+        seconds = time.process_time() - start
+        megabytes = sum(len(one.text.encode()) for one in asked) / 1e6
+        strings = {string for one in asked for string in one.text.split()}
+        new = len(strings - met) / len(asked)
+        made.rows.append([name, round(megabytes, 1), f"{megabytes / seconds:.1f}", f"{new:.1f}"])
+        met |= strings
     yield made
 
 
+KNOWN_PROSE = ("anarchism", "postgresql", "python")
+
+
 def lengths(texts: Sequence[str], characters: int) -> Iterator[str]:
-    """The texts joined and cut anew, to a length each."""
+    """The texts joined and cut anew, to a length each, wherever that falls."""
     joined = "\n\n".join(texts)
     for start in range(0, len(joined) - characters + 1, characters):
         yield joined[start : start + characters]
+
+
+def between_words(texts: Sequence[str], characters: int, start: int, stop: int) -> Iterator[str]:
+    """The same of a part, cut at the last blank within the length: half a word is a string that no document has."""
+    joined = "\n\n".join(texts)
+    while start + characters < min(stop, len(joined)):
+        blank = joined.rfind(" ", start, start + characters)
+        end = blank if blank > start else start + characters
+        yield joined[start:end]
+        start = end + 1
 
 
 PARTS: dict[str, Callable[[Path], Iterator[Table]]] = {

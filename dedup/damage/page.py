@@ -38,6 +38,7 @@ Place = tuple[Span, str, str]
 
 # --- 3: furniture ------------------------------------------------------------------------------------------------
 
+_ORDER = {phrase: at for at, phrase in enumerate(PHRASES)}
 _PAGE_NUMBER = re.compile(
     r"\n[ \t]{0,40}(?:-\s?\d{1,4}\s?-|[Pp]age \d{1,4}(?: of \d{1,4})?|\d{1,4} \| [Pp]age)[ \t]{0,40}(?=\n|\Z)"
 )
@@ -49,7 +50,7 @@ def furniture(text: str) -> tuple[list[Place], float]:
     """What surrounds a text on a page."""
     keys = strings.with_mark(text, strings.FURNITURE) if strings.tallied(text).marks[strings.FURNITURE] else ()
     met = {phrase for key in keys for phrase in phrases_by_word()[key]}
-    wanted = [phrase for phrase in PHRASES if phrase in met] if met else []
+    wanted = sorted(met, key=_ORDER.__getitem__)
     small = text.lower() if wanted else ""
     if len(small) != len(text) and wanted:
         small = text.translate(_SMALL)

@@ -12,11 +12,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dedup.damage.weights import DIMENSIONS, MEANING, PAIR, Floats, Ids, Model, model
+
+T = TypeVar("T", bound=np.generic)
 
 REACH = 4
 """Tokens on either side whose words a place's hidden units see."""
@@ -99,14 +102,21 @@ def tables() -> Tables:
     from dedup.kernels import layers, misplaced
 
     net = model()
-    meanings = np.zeros((len(net.meanings), misplaced.WIDTH), np.int16)
+    meanings = _zeros(len(net.meanings), misplaced.WIDTH, np.int16)
     meanings[:, :DIMENSIONS] = np.rint(net.meanings * MEANING)
-    vectors = np.zeros((len(net.vectors), misplaced.WIDTH), np.int8)
+    vectors = _zeros(max(len(net.vectors), 1 << 16), misplaced.WIDTH, np.int8)[: len(net.vectors)]
     vectors[:, :DIMENSIONS] = np.rint(net.vectors / np.maximum(net.scales, np.float32(1e-30))[:, None])
     vectors[:, misplaced.CONTENT] = net.content
     facts = vectors.view(np.float32)
     facts[:, layers.ZIPF], facts[:, layers.OWN], facts[:, layers.SCALE] = net.zipf, net.own, net.scales
-    keys = np.zeros((1 << (2 * len(net.pairs)).bit_length(), 2), np.uint32)
+    keys = _zeros(1 << (2 * len(net.pairs)).bit_length(), 2, np.uint32)
     strengths = keys.view(np.float32)
     misplaced.put_pairs(net.pairs // PAIR, net.pairs % PAIR, net.bits, keys, strengths)
     return Tables(meanings, vectors, facts, keys, strengths)
+
+
+def _zeros(rows: int, columns: int, kind: type[T]) -> NDArray[T]:
+    """Zeros as `np.zeros` gives them, in large pages of memory from 4 MiB on, which that does not ask for."""
+    made = np.empty((rows, columns), kind)
+    made.fill(0)
+    return made
