@@ -34,6 +34,8 @@ Files = Mapping[str, tuple[str, str]]
 """Of every file a digest, and one of its lines in an order of their own."""
 SIZES = ("small", "9000")
 """The corpus as a small one, and as a large one in partitions of so many bytes."""
+BY_BATCHES = ("seen/", "queried.jsonl")
+"""An index ranks words by its first batches, and partitions are at most its batches."""
 AS_IT_CAME = ("report.html", "seen/")
 """A page shows the order and the place of what came in, and an index numbers documents as they came."""
 
@@ -144,6 +146,8 @@ def _digests(path: Path) -> tuple[str, str]:
 def differing(first: Files, other: Files, one: Circumstance) -> list[str]:
     """The files that are otherwise, but for the lock of an index, which names the process that had it."""
     as_it_came = ("seen/lock", *(AS_IT_CAME if one.lines or one.elsewhere else ()))
+    if one.partition:
+        as_it_came = (*as_it_came, *BY_BATCHES)
     names = [name for name in {**first, **other} if not name.startswith(as_it_came)]
     by_lines = bool(one.lines)
     nothing = ("", "")
