@@ -149,7 +149,7 @@ def differing(first: Files, other: Files, one: Circumstance) -> list[str]:
     if one.partition:
         as_it_came = (*as_it_came, *BY_BATCHES)
     names = [name for name in {**first, **other} if not name.startswith(as_it_came)]
-    by_lines = bool(one.lines)
+    by_lines = bool(one.lines or one.memory)  # the summary tells of that option
     nothing = ("", "")
     return sorted(name for name in names if first.get(name, nothing)[by_lines] != other.get(name, nothing)[by_lines])
 
