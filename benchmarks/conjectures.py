@@ -18,6 +18,7 @@ from emendation import CLEAN, CONFIG, LENGTHS, ROOT, SPUN, SPUN_SHARE, Row, lear
 from labelled import Request, records
 
 from dedup import clean, conjecture, ledger, pipeline, restoring
+from dedup.config import Config
 from dedup.dictionary import Dictionary, dictionary
 from dedup.ledger import Substitution
 from dedup.model import Edit, Span
@@ -87,10 +88,10 @@ def _words(text: str) -> list[str]:
     return [word for word, _, _ in clean.words(text)]
 
 
-def conjectured(text: str, rows: Sequence[Substitution]) -> Sequence[Edit]:
+def conjectured(text: str, rows: Sequence[Substitution], config: Config = CONFIG) -> Sequence[Edit]:
     """The conjectures on a text by a ledger."""
     known = dictionary(rows)
-    return restoring.restoration(clean.from_text("text", text), (), CONFIG, restoring.Means(conjectured=known)).edits
+    return restoring.restoration(clean.from_text("text", text), (), config, restoring.Means(conjectured=known)).edits
 
 
 def plain_majority(text: str, rows: Sequence[Substitution]) -> list[Edit]:
@@ -122,16 +123,18 @@ def transfer(request: Request) -> Iterator[Row]:
     """Precision and reach on spun texts whose spinner is known from other texts."""
     held_out = _held_out(request)
     for count in CURVE_QUICK if request.quick else CURVE:
-        yield from _transferred("own spinner, 25 %", held_out, learnt_rows(count, SPUN_SHARE, request.seed), count)
+        yield from _transferred(
+            "own spinner, 25 %", held_out, learnt_rows(count, SPUN_SHARE, request.seed), count, request.config
+        )
     yield from _transferred_attacks(request)
-    yield from _transferred_seeds()
+    yield from _transferred_seeds(request)
 
 
 def transfer_much(request: Request) -> Iterator[Row]:
     """The same at the far end of the curve."""
     learnt = request.some(CURVE_MUCH, 60)
     rows = learnt_rows(learnt, SPUN_SHARE, request.seed)
-    yield from _transferred("own spinner, 25 %", _held_out(request), rows, learnt)
+    yield from _transferred("own spinner, 25 %", _held_out(request), rows, learnt, request.config)
 
 
 def _held_out(request: Request) -> list[Replaced]:
@@ -155,8 +158,10 @@ def knowable(one: Replaced, known: Dictionary) -> tuple[int, int]:
     return had, usual
 
 
-def _transferred(name: str, held_out: Sequence[Replaced], rows: Sequence[Substitution], learnt: int) -> Iterator[Row]:
-    ours = sum((told(conjectured(one.spun, rows), one) for one in held_out), NONE)
+def _transferred(
+    name: str, held_out: Sequence[Replaced], rows: Sequence[Substitution], learnt: int, config: Config
+) -> Iterator[Row]:
+    ours = sum((told(conjectured(one.spun, rows, config), one) for one in held_out), NONE)
     plain = sum((told(plain_majority(one.spun, rows), one) for one in held_out), NONE)
     right, plainly = ours.right / max(1, ours.edits), plain.right / max(1, plain.edits)
     yield Row(5, name, f"edits right, {learnt} pairs learnt", right, ours.edits, PRECISION_MIN if ours.edits else None)
@@ -198,7 +203,7 @@ def _transferred_attacks(request: Request) -> Iterator[Row]:
         other = [row for row in rows if direction.bucket(row["original"]) == 1][: request.some(HELD_OUT, 15)]
         learnt = _learnt([(row["original"], row["spun"]) for row in first])
         held_out = [_aligned(row["original"], row["spun"]) for row in other]
-        yield from _transferred(f"word_substitution/{attack}", held_out, learnt, len(first))
+        yield from _transferred(f"word_substitution/{attack}", held_out, learnt, len(first), request.config)
 
 
 def _learnt(pairs: Sequence[tuple[str, str]]) -> list[Substitution]:
@@ -227,7 +232,7 @@ def _spanned(words: Sequence[re.Match[str]], start: int, stop: int) -> Span:
     return at, at
 
 
-def _transferred_seeds() -> Iterator[Row]:
+def _transferred_seeds(request: Request) -> Iterator[Row]:
     """The ledger of the first half of 004 and 002 put to the second half of 002, and the other way round."""
     kept, spun = (clean.from_text(name, (ROOT / "seeds" / name).read_text(encoding="utf-8")) for name in (CLEAN, SPUN))
     found = pipeline.collate(kept, spun)
@@ -244,7 +249,7 @@ def _transferred_seeds() -> Iterator[Row]:
         rows = ledger.substitutions([first])
         places = [(locus.span_a, locus.span_b) for locus in other.loci]
         substituted = Replaced(*held_out, places, [one.span_b for one in other.loci if one.kind == "substitution"])
-        yield from _transferred(f"seeds, {name}", [substituted], rows, 1)
+        yield from _transferred(f"seeds, {name}", [substituted], rows, 1, request.config)
 
 
 # --- 6: harm ---------------------------------------------------------------------------------------------------------
@@ -259,12 +264,12 @@ def harm(request: Request) -> Iterator[Row]:
         ledgers[attack] = _learnt(pairs)
     for name, texts in clean_texts(request).items():
         words = sum(len(_words(text)) for text in texts)
-        causes = [edit.cause for text in texts for edit in conjectured(text, EMPTY)]
+        causes = [edit.cause for text in texts for edit in conjectured(text, EMPTY, request.config)]
         repairs = sum(cause.startswith("encoding") for cause in causes)
         yield Row(6, name, "edits by default, repairs aside", float(len(causes) - repairs), words, None, 0.0)
         yield Row(6, name, "repairs of characters that are no text", float(repairs), words)
         for spinner_name, learnt in ledgers.items():
-            made = [edit for text in texts for edit in conjectured(text, learnt) if edit.entry]
+            made = [edit for text in texts for edit in conjectured(text, learnt, request.config) if edit.entry]
             wrong = sum(len(_words(edit.before)) for edit in made)
             share = wrong / max(1, words)
             yield Row(6, name, f"words changed by conjecture, ledger of {spinner_name}", share, words, None, HARM_MAX)

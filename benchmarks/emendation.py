@@ -168,7 +168,7 @@ def _share(odds: Sequence[float]) -> float:
 def scans_told(request: Request) -> Iterator[Row]:
     """In how many clusters the raw scan is not what is kept, and in how many nothing said so but the length."""
     rows = islice(records(request.data / "ocr_neardup" / "dev.jsonl"), request.some(1 << 30, 150))
-    yield from _kept("ocr_neardup", [(row["id"], row["version"], row["text"]) for row in rows])
+    yield from _kept("ocr_neardup", [(row["id"], row["version"], row["text"]) for row in rows], request.config)
     for name, limit in (("overproof_dataset2", 1 << 30), ("bln600_train", 1000)):
         pairs = islice(records(request.data / "ocr" / f"{name}.jsonl"), request.some(limit, 60))
         versions = [
@@ -177,17 +177,17 @@ def scans_told(request: Request) -> Iterator[Row]:
             for version in ("gold", "ocr")
             if row["ocr"].strip() and len(row["gold"].split()) >= SCAN_WORDS_MIN
         ]
-        yield from _kept(f"ocr/{name}, {SCAN_WORDS_MIN} words and more", versions)
+        yield from _kept(f"ocr/{name}, {SCAN_WORDS_MIN} words and more", versions, request.config)
 
 
-def _kept(name: str, texts: Sequence[tuple[str, str, str]]) -> Iterator[Row]:
+def _kept(name: str, texts: Sequence[tuple[str, str, str]], config: Config) -> Iterator[Row]:
     """What a scan keeps of texts: id, version, text each; ids are hashed, so that they say nothing. Clusters of texts
     that are the same are left out: nothing is to be preferred there."""
     hashed = {f"{zlib.crc32(one.encode()):08x}-{at}": (version, text) for at, (one, version, text) in enumerate(texts)}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "texts.jsonl")
         path.write_text("".join(json.dumps({"id": key, "text": hashed[key][1]}) + "\n" for key in sorted(hashed)))
-        with pipeline.find_duplicates(path) as findings:
+        with pipeline.find_duplicates(path, config) as findings:
             differing = {name for one in findings.pairs if one.relation != EXACT_COPY for name in (one.a, one.b)}
             kept = [hashed[one.canonical][0] for one in findings.clusters if differing & set(one.members)]
             told = [one.cleaner is not None for one in findings.pairs if one.relation in MERGING - {EXACT_COPY}]
@@ -213,22 +213,24 @@ def scans_restored(request: Request) -> Iterator[Row]:
             def damaged(text: str, seed: int, share: float = share) -> str:
                 return scanner.scanned(text, share, seed)
 
-            best, ours, plain = _restored_errors(texts, count, damaged, restoring.NO_MEANS)
+            best, ours, plain = _restored_errors(texts, count, (damaged, restoring.NO_MEANS), request.config)
             name = f"{count} scans, {share:.0%} of the words damaged"
             yield Row(3, name, "word errors left, of the best one's", ours / best, len(texts), None, most)
             yield Row(3, name, "the same by plain majority", plain / best, len(texts))
 
 
 def _restored_errors(
-    texts: Sequence[str], count: int, damaged: Callable[[str, int], str], by: restoring.Means
+    texts: Sequence[str], count: int, how: tuple[Callable[[str, int], str], restoring.Means], config: Config
 ) -> tuple[int, int, int]:
-    """Word errors of the best of each text's damaged copies, of what they restore, and of plain majority."""
+    """Word errors of the best of each text's damaged copies, of what they restore, and of plain majority. how: what
+    damages, and what restoring may go by."""
+    damaged, by = how
     best = ours = plain = 0
     for number, text in enumerate(texts):
         truth = text.split()
         copies = [clean.from_text(f"w{seed}", damaged(text, 100 * number + seed)) for seed in range(count)]
         best += min(errors(truth, copy.text.split()) for copy in copies)
-        ours += errors(truth, restoring.restoration(copies[0], copies[1:], CONFIG, by).text.split())
+        ours += errors(truth, restoring.restoration(copies[0], copies[1:], config, by).text.split())
         plain += errors([_form(word) for word in truth], majority(copies))
     return best, ours, plain
 
@@ -244,11 +246,11 @@ def spun_thrice(request: Request) -> Iterator[Row]:
     plain = best = 0
     for learnt in LEARNT:
         known = learnt_dictionary(learnt, SPUN_SHARE, request.seed)
-        best, ours, plain = _restored_errors(texts, 3, _spun, restoring.Means(known, known))
+        best, ours, plain = _restored_errors(texts, 3, (_spun, restoring.Means(known, known)), request.config)
         least = 0.95 if learnt == max(LEARNT) else None
         yield Row(4, name, f"words right, ledger of {learnt} other pairs", 1 - ours / words, len(texts), least)
         if learnt:
-            votes = _restored_errors(texts, 3, _spun, restoring.Means(known, NOTHING))[1]
+            votes = _restored_errors(texts, 3, (_spun, restoring.Means(known, NOTHING)), request.config)[1]
             yield Row(4, name, f"the same without conjectures ({learnt})", 1 - votes / words, len(texts))
     yield Row(4, name, "words right in the best copy", 1 - best / words, len(texts))
     yield Row(4, name, "words right by plain majority", 1 - plain / words, len(texts))
@@ -259,7 +261,7 @@ def spun_thrice_much(request: Request) -> Iterator[Row]:
     texts = _to_spin(request)
     learnt = request.some(LEARNT_MUCH, 40)
     known = learnt_dictionary(learnt, SPUN_SHARE, request.seed)
-    ours = _restored_errors(texts, 3, _spun, restoring.Means(known, known))[1]
+    ours = _restored_errors(texts, 3, (_spun, restoring.Means(known, known)), request.config)[1]
     right = 1 - ours / sum(len(text.split()) for text in texts)
     yield Row(4, "3 copies spun at 25 %", f"words right, ledger of {learnt} other pairs", right, len(texts), 0.95)
 

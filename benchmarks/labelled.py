@@ -16,6 +16,8 @@ from typing import Any, Literal
 
 import prose
 
+from dedup.config import Config
+
 BACKGROUND_DOCUMENTS, BACKGROUND_QUICK = 10_000, 1_000
 REVIEW_WORDS = (90, 120, 130, 150, 170, 190, 230, 300, 430)
 """Deciles of the lengths of the reviews, in words: the other documents are sized like them."""
@@ -76,11 +78,17 @@ class LabelledSet:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a builder of sets is told: where the collections are, whether a small set will do, the seed."""
+    """What a builder of sets is told: where the collections are, whether a small set will do, the seed; and the model
+    of the language that is asked, if any."""
 
     data: Path
     quick: bool
     seed: int
+    language_model: str = ""
+
+    @property
+    def config(self) -> Config:
+        return Config(language_model=self.language_model)
 
     @property
     def background(self) -> int:

@@ -10,7 +10,8 @@
 
 The labelled sets are read from --data; what is not there is left out, with the reason. Texts that are spun and scanned
 come from Debian packages (`prose`): the same packages as those that constants were fitted on, drawn by another seed.
-Prints one table and writes results/restoration.{md,json}; --quick measures on small sets.
+Prints one table and writes results/restoration.{md,json}; --quick measures on small sets. With --language-model, a
+model of the language is asked too, and the results are restoration-with-model.{md,json}.
 """
 
 from __future__ import annotations
@@ -53,14 +54,15 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="small sets")
     parser.add_argument("--data", type=Path, default=root.parents[1] / "shared" / "data", help="the collections")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--language-model", default="", help="ask this model of the language (smollm2, or a GGUF file)")
     parser.add_argument("--results", type=Path, help="write the results to this folder")
     chosen = parser.parse_args()
-    request = Request(chosen.data, chosen.quick, chosen.seed)
+    request = Request(chosen.data, chosen.quick, chosen.seed, chosen.language_model)
     runs = [measured(name, request) for name in chosen.measures or MEASURES]
     print(page([Row(**row) for run in runs for row in run["rows"]]))
     folder = chosen.results or (None if chosen.quick else root / "results")
     if folder:
-        written(runs, folder)
+        written(runs, folder, "restoration-with-model" if chosen.language_model else "restoration")
 
 
 def measured(name: str, request: Request) -> dict[str, Any]:
@@ -88,10 +90,10 @@ def _cells(row: Row) -> list[str]:
     return [str(row.item), row.data, row.measure, f"{row.figure:.4f}", target, holds, f"{row.cases:,}"]
 
 
-def written(runs: Sequence[dict[str, Any]], folder: Path) -> None:
-    """Writes restoration.json and restoration.md; measures that stand there and were not run now stay as they are."""
+def written(runs: Sequence[dict[str, Any]], folder: Path, name: str) -> None:
+    """Writes NAME.json and NAME.md; measures that stand there and were not run now stay as they are."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "restoration.json"
+    path = folder / f"{name}.json"
     before = json.loads(path.read_text(encoding="utf-8"))["runs"] if path.exists() else []
     kept = {run["measure"]: run for run in [*before, *runs]}
     ordered = [kept[name] for name in MEASURES if name in kept]

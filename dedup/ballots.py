@@ -48,7 +48,8 @@ class Ballot:
 
     suspicions: of each text, if they are known, the log-odds of each of its tokens that it was put in (`suspicion`).
     channel: that of the ledger's spinner, if these texts were spun. shown: what these texts themselves show to stand
-    for something, where they part: the lines of a ledger, by what was put in.
+    for something, where they part: the lines of a ledger, by what was put in. gains: of options for tokens start..stop
+    of the document, by how much better they go with all around than what stands there, by a model of the language.
     """
 
     words: Words
@@ -59,6 +60,7 @@ class Ballot:
     channel: Channel | None = None
     shown: Mapping[Words, Sequence[Substitution]] = field(default_factory=dict)
     told: dict[tuple[Words, Words, Words], Mapping[str, float]] = field(default_factory=dict)
+    gains: Mapping[tuple[int, int, Words], float] = field(default_factory=dict)
 
 
 def kinds(places: Sequence[Place], config: Config) -> list[Kind]:

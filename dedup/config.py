@@ -178,6 +178,11 @@ class Config:
     """Probability from which a conjecture is made without such witnesses, by a ledger of 100,000 words and more; by a
     smaller one, more is asked. Of those that are made, no more than three in a hundred may be wrong."""
 
+    language_model: str = ""
+    """A model of the language that is asked where other evidence leaves it open which of several readings is the
+    original: the file of one (GGUF), or `smollm2` for the one that the extra `model` installs; empty for none. It is a
+    hundred times slower than all the rest."""
+
     source_loss_max: float = 0.5
     """Share of a source's documents, 0..1, beyond which it is reported that they are dropped: a source that is copies
     for the most part is rare, one that was mistaken for copies (a form, a template, a licence) is not."""

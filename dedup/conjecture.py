@@ -87,22 +87,24 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """On what terms conjectures are made: the voices (see `Look`), and from which intensity and probability on."""
+    """On what terms conjectures are made: the voices (see `Look`), from which intensity and probability on, and the
+    model of the language that is asked, if any."""
 
     voices: Sequence[int]
     intensity_min: float
     confidence_min: float
+    model: str = ""
 
 
 def alone(voices: Sequence[int], dictionary: Dictionary, config: Config) -> Terms:
     """The terms for a text of which nothing else tells whether it was spun."""
-    return Terms(voices, INTENSITY_MIN, _needed(dictionary, config))
+    return Terms(voices, INTENSITY_MIN, _needed(dictionary, config), config.language_model)
 
 
 def among_spun(voices: Sequence[int], config: Config) -> Terms:
     """The terms for a text that its witnesses show to be spun, as they are themselves: what they agree on is what all
     of them left, or replaced alike, so that little of it was replaced, and yet some. It is chosen as in a vote."""
-    return Terms(voices, 0.0, config.vote_confidence_min)
+    return Terms(voices, 0.0, config.vote_confidence_min, config.language_model)
 
 
 def choices(document: Document, tokens: Tokens, dictionary: Dictionary, terms: Terms) -> tuple[Choice, ...]:
@@ -112,9 +114,11 @@ def choices(document: Document, tokens: Tokens, dictionary: Dictionary, terms: T
     voices = terms.voices
     look = Look(tokens.words, voices, suspicion.suspicions(document, tokens).tolist())
     intensity, found = guesses(look, dictionary)
+    if terms.model and (intensity >= terms.intensity_min or any(unheard(_phrase(tokens, one)) for one in found)):
+        found = _reread(document, tokens, found, terms.model)
     made = []
     for guess in found:
-        if intensity < terms.intensity_min and not unheard(tokens.words[guess.start : guess.stop]):
+        if intensity < terms.intensity_min and not unheard(_phrase(tokens, guess)):
             continue
         probability, origin = guess.best
         span = _span(tokens, guess)
@@ -136,6 +140,28 @@ def choices(document: Document, tokens: Tokens, dictionary: Dictionary, terms: T
                 )
             )
     return tuple(made)
+
+
+def _reread(document: Document, tokens: Tokens, found: Sequence[Guess], model: str) -> list[Guess]:
+    """The guesses with their probabilities by what a model of the language finds where they stand."""
+    from dedup import causal, rereading
+
+    guessed = [
+        rereading.Guessed(
+            _span(tokens, one),
+            _phrase(tokens, one),
+            [origin.words for origin in one.origins],
+            one.probabilities,
+            one.itself,
+        )
+        for one in found
+    ]
+    anew = rereading.reread(document.text, guessed, causal.opened(model))
+    return [replace(one, probabilities=each) for one, each in zip(found, anew, strict=True)]
+
+
+def _phrase(tokens: Tokens, guess: Guess) -> Words:
+    return tokens.words[guess.start : guess.stop]
 
 
 def _needed(dictionary: Dictionary, config: Config) -> float:

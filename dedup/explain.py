@@ -231,10 +231,15 @@ def _steps(compared: Compared, config: Config) -> Iterator[Step]:
             return
 
 
+BEYOND = ("damage", "suspicion", "slips", "fluency")
+"""What else tells; the last only where a model of the language was asked."""
+
+
 def _beyond_readings(pair: Pair | None) -> dict[str, float]:
-    """What is told of the documents by themselves: their cards, words put in, slips."""
+    """What is told of the documents by themselves: their cards, words put in, slips, and a model of the language."""
     told = pair.evidence["direction"] if pair else None
-    return {name: float(told[name]) if isinstance(told, dict) else 0.0 for name in ("damage", "suspicion", "slips")}
+    asked = {name: told[name] for name in BEYOND if name in told} if isinstance(told, dict) else {}
+    return dict.fromkeys(BEYOND[:3], 0.0) | {name: float(value) for name, value in asked.items()}
 
 
 def _direction(compared: Compared, turned: bool, pair: Pair | None, config: Config) -> Direction:

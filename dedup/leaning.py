@@ -5,6 +5,7 @@
    count, each beyond what is usual; their neighbours do not, nor does the rest of the texts.
 2. Slips: which has more of what scanning leaves between words (`slips`), in the passages that both share, or if they
    share none, in all.
+3. Fluency: which is less probable in the same passages, by a model of the language, if there is one (`fluency`).
 
 In a corpus the documents of such pairs are read again, by processes where there is much to do. Which of two is compared
 with the other, their words decide, so that names and the way of asking change nothing. Cost: some 10 ms a pair of 300
@@ -23,7 +24,7 @@ from dedup import align, clean, language, read, readings, slips, suspicion
 from dedup.config import Config
 from dedup.engines import local, processes
 from dedup.figures import EDGE_TOKENS, Range
-from dedup.model import Comparison, Corpus, Document, Locator, SourceFile, Tokens
+from dedup.model import Comparison, Corpus, Document, Locator, SourceFile, Span, Tokens
 from dedup.progress import SILENT, Progress
 
 USUAL = -1.1
@@ -35,13 +36,14 @@ F64s = NDArray[np.float64]
 I64s = NDArray[np.int64]
 _Place = tuple[SourceFile, Locator]
 """A document's file, and where in it its bytes are."""
+Leaning = tuple[float, float, float]
 _Read = tuple[Document, Tokens]
 _Group = tuple[list[tuple[_Place, _Place]], Config]
 
 
-def between(a: Document, b: Document, config: Config) -> tuple[float, float]:
-    """By how much more b's words, where the two differ, seem put in than a's, in log-odds; and how many more slips b
-    has."""
+def between(a: Document, b: Document, config: Config) -> Leaning:
+    """By how much more b's words, where the two differ, seem put in than a's, in log-odds; how many more slips b has;
+    and by how much less probable it is, in natural logarithms, 0 without a model of the language."""
     return _told((a, clean.tokens(a)), (b, clean.tokens(b)), config)
 
 
@@ -52,12 +54,12 @@ def of_corpus(
     progress: Progress = SILENT,
     mapped: processes.Mapped | None = None,
 ) -> F64s:
-    """`between` of pairs (k, 2) of documents by number: (k, 2). mapped: what makes them, processes if none is given."""
+    """`between` of pairs (k, 2) of documents by number: (k, 3). mapped: what makes them, processes if none is given."""
     if not len(both):
-        return np.zeros((0, 2))
+        return np.zeros((0, 3))
     total = int((corpus.stops - corpus.starts)[both].sum())
     progress.stage("doubt", total, "bytes")
-    found = [np.zeros((0, 2))]
+    found = [np.zeros((0, 3))]
     workers = config.workers or local.workers_available()
     groups = _groups(corpus, both, config)
     for size, told in (
@@ -68,38 +70,55 @@ def of_corpus(
     return np.concatenate(found)
 
 
-def _told(one: _Read, other: _Read, config: Config) -> tuple[float, float]:
+def _told(one: _Read, other: _Read, config: Config) -> Leaning:
     (a, words), (b, others) = one, other
     if _order(others) < _order(words):
-        suspected, more = _compared(b, a, others, words, config)
-        return -suspected, -more
+        suspected, more, less = _compared(b, a, others, words, config)
+        return -suspected, -more, -less
     return _compared(a, b, words, others, config)
 
 
-def _compared(a: Document, b: Document, one: Tokens, other: Tokens, config: Config) -> tuple[float, float]:
+def _compared(a: Document, b: Document, one: Tokens, other: Tokens, config: Config) -> Leaning:
     passages = tuple(align.passages(align.alignment(one, other, config), config))
     found = Comparison(a, b, one, other, 0.0, passages)
     runs = list(readings.places(found))
-    more = _slips(b, other, [passage.range_b for passage in passages]) - _slips(
-        a, one, [passage.range_a for passage in passages]
-    )
-    if not runs or not (language.is_known(one.words) and language.is_known(other.words)):
-        return 0.0, float(more)
+    ranges_a, ranges_b = [passage.range_a for passage in passages], [passage.range_b for passage in passages]
+    more = _slips(b, other, ranges_b) - _slips(a, one, ranges_a)
+    known = language.is_known(one.words) and language.is_known(other.words)
+    less = 0.0
+    if known and config.language_model:
+        less = _fluency(a, one, ranges_a, config) - _fluency(b, other, ranges_b, config)
+    if not runs or not known:
+        return 0.0, float(more), less
     told = _suspicion(b, other, [run.b for run in runs]) - _suspicion(a, one, [run.a for run in runs])
-    return round(told, 6), float(more)
+    return round(told, 6), float(more), less
 
 
 def _slips(document: Document, tokens: Tokens, ranges: Sequence[Range]) -> int:
-    """The slips in passages, and in what little stands around them; in all of a text if it has no passage."""
-    starts, spans = slips.starts(document.text), tokens.spans
+    """The slips in passages."""
+    starts = slips.starts(document.text)
+    return sum(
+        int(np.searchsorted(starts, last) - np.searchsorted(starts, first))
+        for first, last in _stretches(document, tokens, ranges)
+    )
+
+
+def _fluency(document: Document, tokens: Tokens, ranges: Sequence[Range], config: Config) -> float:
+    """The log-probability of passages, or of all of a text if it has none."""
+    from dedup import causal, fluency
+
+    model = causal.opened(config.language_model)
+    stretches = _stretches(document, tokens, ranges)
+    return round(sum(fluency.total(document.text[first:last], model) for first, last in stretches), 3)
+
+
+def _stretches(document: Document, tokens: Tokens, ranges: Sequence[Range]) -> Iterator[Span]:
+    """Where passages stand, and what little stands around them; all of a text if it has none."""
     if not ranges:
-        return len(starts)
-    found = 0
+        yield 0, len(document.text)
     for start, stop in ranges:
-        first = 0 if start <= EDGE_TOKENS else spans[start, 0]
-        last = len(document.text) if len(tokens) - stop <= EDGE_TOKENS else spans[stop - 1, 1]
-        found += int(np.searchsorted(starts, last) - np.searchsorted(starts, first))
-    return found
+        first = 0 if start <= EDGE_TOKENS else int(tokens.spans[start, 0])
+        yield first, len(document.text) if len(tokens) - stop <= EDGE_TOKENS else int(tokens.spans[stop - 1, 1])
 
 
 def _suspicion(document: Document, tokens: Tokens, ranges: Sequence[Range]) -> float:

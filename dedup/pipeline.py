@@ -276,7 +276,7 @@ def with_leanings(pairs: Pairs, found: Sequence[Document], config: Config) -> Pa
     """The findings on documents with what their words say by themselves, where nothing else decides."""
     rows = judge.unsure(pairs, config)
     told = [leaning.between(found[a], found[b], config) for a, b in pairs.documents[rows].tolist()]
-    return judge.with_leanings(pairs, rows, np.array(told, np.float64).reshape(-1, 2), config)
+    return judge.with_leanings(pairs, rows, np.array(told, np.float64).reshape(-1, 3), config)
 
 
 def comparison(a: Entry, b: Entry, config: Config) -> tuple[Comparison, Alignment]:

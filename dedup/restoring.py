@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from dedup import (
     ballots,
+    causal,
     conjecture,
     edits,
     judge,
@@ -230,7 +231,27 @@ def _voted(own: Entry, copies: Sequence[Copy], star: witnesses.Star, config: Con
     shown = vote.shown(ballot, config)
     asked = _star(own, copies, config, lambda phrase: phrase in shown or bool(channel.origins(phrase)))
     wider = replace(ballot, places=asked.places, shown=shown)
+    if config.language_model:
+        wider = _reread(own, copies, wider, config)
     return _decidable(own, vote.choices(wider, config), copies, config)
+
+
+def _reread(own: Entry, copies: Sequence[Copy], ballot: ballots.Ballot, config: Config) -> ballots.Ballot:
+    """The ballot with what a model of the language finds of its options, where the document is restored without it."""
+    texts = [restore.Text(one.document, one.tokens) for one in (own, *(copy.entry for copy in copies))]
+    made = tuple(restore.chosen(texts, vote.choices(ballot, config)))
+    draft, spans = edits.applied(own.document.text, made), own.tokens.spans
+
+    def moved(at: int) -> int:
+        return at + sum(len(edit.after) - len(edit.before) for edit in made if edit.span[1] <= at)
+
+    where = [
+        (moved(int(spans[place.own.start, 0])), moved(int(spans[place.own.stop - 1, 1])))
+        if place.own.start < place.own.stop
+        else (0, 0)
+        for place in ballot.places
+    ]
+    return vote.reread(ballot, draft, where, causal.opened(config.language_model), config)
 
 
 def _star(own: Entry, copies: Sequence[Copy], config: Config, asked: witnesses.Asked | None = None) -> witnesses.Star:

@@ -28,11 +28,11 @@ from math import exp, log
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup import ballots, plausible, weighing
+from dedup import ballots, fluency, plausible, weighing
 from dedup.ballots import Ballot, Option
 from dedup.config import Config
 from dedup.dictionary import Dictionary
-from dedup.model import Substitution
+from dedup.model import Span, Substitution
 from dedup.places import Choice, Column, Kind, Part, Place, Words
 
 AGREEMENT = 2.5
@@ -43,6 +43,10 @@ LIKELIHOOD = 0.46
 Fitted with `plausible.REPLACED`."""
 RIGHT_PRIOR, WRONG_PRIOR = 2.0, 1.5
 """Places at which a text is thought to be right, and wrong, before any is looked at."""
+GAIN = 0.5
+"""Log-odds for each natural logarithm by which a model of the language finds the text more probable with an option."""
+QUESTIONED = 0.01
+"""Probability above which an option is asked of, and below which it need not be if it is the only one above."""
 ROUNDS, ROUNDS_KNOWN = 5, 4
 """Turns, and where a ledger knows the spinner."""
 
@@ -108,6 +112,31 @@ def shown(ballot: Ballot, config: Config) -> Mapping[Words, Sequence[Substitutio
     return lines
 
 
+def reread(ballot: Ballot, draft: str, spans: Sequence[Span], model: fluency.Model, config: Config) -> Ballot:
+    """The ballot with what a model of the language finds of those options that are in question where words were
+    replaced. draft: the document as far as it is restored without that. spans: where each place is in it."""
+    found = vote(ballot, config)
+    places, asked = [], []
+    for place, span, kind, options, probabilities in zip(
+        ballot.places, spans, found.kinds, found.options, found.probabilities, strict=True
+    ):
+        likely = [
+            option.words
+            for option, probability in zip(options, probabilities, strict=True)
+            if probability > QUESTIONED and option.words
+        ]
+        if kind == "replaced" and len(likely) > 1 and span[0] < span[1]:
+            asked.append((place.own.start, place.own.stop, likely))
+            places.append(fluency.Asked(span, [fluency.written(draft, span, words) for words in likely]))
+    told = fluency.gains(draft, places, model)
+    gains = {
+        (start, stop, words): gain
+        for (start, stop, likely), each in zip(asked, told, strict=True)
+        for words, gain in zip(likely, each, strict=True)
+    }
+    return replace(ballot, gains=gains)
+
+
 def _choice(place: Place, kind: Kind, option: Option, probability: float, found: Vote) -> Choice:
     agreeing = tuple(Part(text, reading) for text in option.texts if (reading := place.readings[text]))
     agreeing = tuple(sorted(agreeing, key=lambda part: -found.reliabilities[kind][part.text]))
@@ -171,7 +200,11 @@ def _settled(start: Vote, ballot: Ballot) -> Vote:
                         one + ballots.prior(place, option, ballot) for one, option in zip(odds, options, strict=True)
                     ]
             beside = ballots.beside(ballot, best, at)
-            plain = [ballots.plausibility(ballot, beside, option.words, weights, recurring) for option in options]
+            plain = [
+                ballots.plausibility(ballot, beside, option.words, weights, recurring)
+                + GAIN * ballot.gains.get((place.own.start, place.own.stop, option.words), 0.0)
+                for option in options
+            ]
             shares = _shares([one + other for one, other in zip(odds, plain, strict=True)])
             probabilities.append(shares)
             best[at] = options[shares.index(max(shares))].words

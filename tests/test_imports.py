@@ -22,9 +22,9 @@ STOREYS = (
     "filed whole".split(),
     "columns display edits globs language linked mojibake paging places spool".split(),
     "figures inflection losses packed plausible pricing slips".split(),
-    "covers damage dictionary readings recut remote witnesses".split(),
+    "covers damage dictionary fluency readings recut remote witnesses".split(),
     (*STAGES, *"channel engines rules suspicion".split()),
-    "ballots inputs judge".split(),
+    "ballots causal inputs judge rereading".split(),
     "bulk conjecture leaning mending weighing".split(),
     "pipeline vote".split(),
     "checking decisions index meeting restoring shared tables".split(),
@@ -39,8 +39,8 @@ FLOORS = {name: floor for floor, names in enumerate(STOREYS) for name in names}
 BULK = ("components", "read", "corpus", "sketch", "held", "terms", "passages", "match", "verify", "flow", "run")
 """The modules of `bulk`, each of which imports only those before it."""
 HEAVY = frozenset((
-    "aiohttp", "charset_normalizer", "datasets", "datasketch", "fastwarc", "fsspec", "ftfy", "jinja2", "numba",
-    "pandas", "polars", "pyarrow", "rapidfuzz", "ray", "redis", "rich", "scipy", "trafilatura", "wordfreq",
+    "aiohttp", "charset_normalizer", "datasets", "datasketch", "fastwarc", "fsspec", "ftfy", "jinja2", "llama_cpp",
+    "numba", "pandas", "polars", "pyarrow", "rapidfuzz", "ray", "redis", "rich", "scipy", "trafilatura", "wordfreq",
     "wordsegment",
 ))  # fmt: skip
 

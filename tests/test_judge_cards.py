@@ -163,18 +163,19 @@ def test_more_is_asked_of_copies_that_words_or_noise_part_and_no_others(seed: in
             assert row not in rows
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_what_is_told_beside_counts_where_it_was_asked(seed: int) -> None:
+@pytest.mark.parametrize(("seed", "model"), [*((seed, "") for seed in range(5)), (5, "one"), (6, "one")])
+def test_what_is_told_beside_counts_where_it_was_asked(seed: int, model: str) -> None:
+    config = replace(CONFIG, language_model=model)
     chance = Random(seed)
     made, pairs = every_pair(seed)
     rows = judge.unsure(pairs, CONFIG)
-    told = np.array([[chance.uniform(-30, 30), chance.randint(-40, 40)] for _ in rows])
-    found = judge.with_leanings(pairs, rows, told, CONFIG)
+    told = np.array([[chance.uniform(-30, 30), chance.randint(-40, 40), chance.uniform(-50, 50)] for _ in rows])
+    found = judge.with_leanings(pairs, rows, told, config)
     by_row = dict(zip(rows.tolist(), told.tolist(), strict=True))
     for row, (one, now) in enumerate(zip(made, found, strict=True)):
         if row not in by_row:
             assert now == replace(one, evidence=now.evidence)
-            assert direction(now) == direction(one)
+            assert direction(now) == direction(one) | ({"fluency": 0.0} if model else {})
             continue
         worded, noisy = asked_of(one)
         share = one.evidence["substitution_share"]
@@ -183,8 +184,10 @@ def test_what_is_told_beside_counts_where_it_was_asked(seed: int) -> None:
         slips = max(-judge.SLIPS_LIMIT, min(judge.SLIPS_LIMIT, judge.SLIP_WEIGHT * by_row[row][1])) * noisy
         assert direction(now)["suspicion"] == pytest.approx(put_in, abs=5e-4)
         assert direction(now)["slips"] == pytest.approx(slips, abs=5e-4)
+        less = max(-judge.FLUENCY_LIMIT, min(judge.FLUENCY_LIMIT, judge.FLUENCY_WEIGHT * by_row[row][2]))
+        assert direction(now).get("fluency", 0.0) == pytest.approx(less if model else 0.0, abs=5e-4)
         if one.evidence["common_share"] != 0.1:  # names count by rules of their own
-            odds = direction(one)["frequency"] + put_in + slips
+            odds = direction(one)["frequency"] + put_in + slips + (less if model else 0.0)
             sure = 1 / (1 + exp(-abs(odds)))
             wanted = None if sure < CONFIG.confidence_min else one.a if odds > 0 else one.b
             assert now.cleaner == wanted

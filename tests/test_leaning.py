@@ -21,7 +21,7 @@ PUT_IN = {"open a hive": "unfold a hive", "the banks": "the depository", "lost c
           "add faster": "append faster", "next stop": "next cease", "home before": "abode before"}  # fmt: skip
 
 
-def both(a: str, b: str) -> tuple[float, float]:
+def both(a: str, b: str) -> leaning.Leaning:
     return leaning.between(clean.from_text("a", a), clean.from_text("b", b), CONFIG)
 
 
@@ -130,7 +130,7 @@ def test_only_copies_whose_words_leave_it_open_are_asked(one: Pair, asked: bool)
 def test_what_is_told_decides_counts_less_of_an_editor_and_leaves_the_others_alone() -> None:
     pairs = in_columns("abcd", [pair(), replace(pair(substitution_share=0.2), a="c"), replace(pair(), a="d", b="c")])
     rows = np.array([0, 1])
-    found = judge.with_leanings(pairs, rows, np.array([(-10.0, 9.0), (-10.0, 9.0)]), CONFIG)
+    found = judge.with_leanings(pairs, rows, np.array([(-10.0, 9.0, 0.0), (-10.0, 9.0, 0.0)]), CONFIG)
     assert [one.cleaner for one in found] == ["b", None, None]
     parts = [one.evidence["direction"] for one in found]
     assert [part["suspicion"] for part in parts if isinstance(part, dict)] == [-4.0, -0.8, 0.0]
@@ -142,7 +142,7 @@ def test_slips_count_where_noise_parts_two_copies_or_signs_alone_up_to_a_limit()
     ones = [pair("damaged", similarity=0.8), pair(strength=0.0, odds=0.0, similarity=0.0), pair(), pair("spun")]
     for more, expected in ((1.0, 2.0), (-1.0, -2.0), (50.0, 4.0)):
         for number, one in enumerate(ones):
-            found = judge.with_leanings(in_columns("ab", [one]), np.array([0]), np.array([(0.0, more)]), CONFIG)[0]
+            found = judge.with_leanings(in_columns("ab", [one]), np.array([0]), np.array([(0.0, more, 0.0)]), CONFIG)[0]
             part = found.evidence["direction"]
             assert isinstance(part, dict)
             assert part["slips"] == (expected if number < 2 else 0.0)

