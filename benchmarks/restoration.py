@@ -101,7 +101,8 @@ def written(runs: Sequence[dict[str, Any]], folder: Path, name: str) -> None:
     dates = ", ".join(sorted({run["date"] for run in ordered}))
     notes = "".join(f"\n{run['left_out']}\n" for run in ordered if run["left_out"])
     rows = [Row(**row) for run in ordered for row in run["rows"]]
-    head = f"`python benchmarks/restoration.py`; {dates}; item: of the list in its docstring.\n{notes}"
+    option = "" if name == "restoration" else " --language-model smollm2"
+    head = f"`python benchmarks/restoration.py{option}`; {dates}; item: of the list in its docstring.\n{notes}"
     path.with_suffix(".md").write_text(f"{head}\n{page(rows)}\n", encoding="utf-8")
 
 

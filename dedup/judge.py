@@ -48,6 +48,8 @@ PAIR_LIMIT = 6.0
 """The most, in log-odds, that the whole pair says about one of its loci: loci of one pair are not independent."""
 UNSURE = 3.0
 """Log-odds up to which more is asked: what is beyond is right in 95 of 100 cases and more."""
+UNSURE_READ = 6.0
+"""The same of copies that noise parts, where a model of the language reads them, which tells more than all else."""
 PUT_IN_RATE_MIN = 0.01
 """Words replaced, for each of the passages, from which it is asked which were put in: of one or two in a page that an
 editor exchanged, both are at home."""
@@ -57,10 +59,10 @@ SUSPICION_WEIGHT = 0.4
 SLIP_WEIGHT, SLIPS_LIMIT = 2.0, 4.0
 """Log-odds for each slip that one copy has more, and for all. Of 1,150 pairs of a scan and its transcription 0.88 are
 told rightly without, 0.95 with, 0.003 wrongly."""
-FLUENCY_WEIGHT, FLUENCY_LIMIT = 0.2, 4.0
+FLUENCY_WEIGHT, FLUENCY_LIMIT = 0.3, 6.0
 """Log-odds for each natural logarithm by which one copy is more probable to a model of the language, and for all. Of 92
-unsure pairs of a scan and its transcription 0.62 are told rightly without, 0.93 with (0.1 to 0.5: 0.89 to 0.96, more
-of them wrongly)."""
+unsure pairs of a scan and its transcription 0.62 are told rightly without, 0.95 with (0.1 to 0.5: 0.89 to 0.96, 0.02
+to 0.04 wrongly)."""
 CROWD_DOCUMENTS = 100
 """Documents linked by pairs of which more would be asked, up to which it is: more are a form filled in, or what one
 program wrote, whose copies no scanner parts."""
@@ -207,7 +209,8 @@ def unasked(pairs: Pairs, config: Config) -> int:
 
 
 def _is_unsure(pairs: Pairs, config: Config) -> Mask:
-    found: Mask = np.abs(_known(pairs, config)) < UNSURE
+    limit = np.where(_scanned(pairs, config), UNSURE_READ, UNSURE) if config.language_model else UNSURE
+    found: Mask = np.abs(_known(pairs, config)) < limit
     return found
 
 

@@ -224,6 +224,7 @@ def _voted(own: Entry, copies: Sequence[Copy], star: witnesses.Star, config: Con
     channel = by.channel if spun else None
     ballot = ballots.Ballot(own.tokens.words, star.places, by.ledger, by.conjectured, odds, channel)
     if not (channel and by.conjectured):
+        ballot = _reread(own, copies, ballot, config) if spun and config.language_model else ballot
         return _decidable(own, vote.choices(ballot, config), copies, config)
     found = [] if by.spun else _decidable(own, vote.choices(ballot, config), copies, config)
     if not by.spun and sum(choice.kind == "replaced" for choice in found) < PLACES_MIN:

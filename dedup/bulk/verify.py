@@ -97,11 +97,11 @@ def findings(name: str, pairs: NDArray[np.signedinteger[Any]], by: Asked, progre
 
     name: of the stage.
     """
-    corpus, config = by.corpus, by.config
+    corpus, config, one_by_one = by.corpus, by.config, by.one_by_one  # what the stage takes along, and not the store
     parts = [pairs[first : first + PART_PAIRS] for first in range(0, len(pairs), PART_PAIRS)]
 
     def judged(part: I64s) -> Pairs:
-        return replace(_judged(part, corpus, config, by.one_by_one, texts_at).ordered(), ids=())
+        return replace(_judged(part, corpus, config, one_by_one, texts_at).ordered(), ids=())
 
     found = followed(by.engine.mapped(name, judged, parts), map(len, parts), progress)
     none = _findings(pairs[:0], figures.nothing(), corpus, config)
