@@ -41,6 +41,8 @@ TOKENS_MAX, BATCH_TOKENS, BRANCHES_MAX = 4096, 1024, 64
 ROOM = TOKENS_MAX - BATCH_TOKENS - 1
 """Tokens of the longest text that is evaluated at once."""
 PIECE_BYTES_MAX = 256
+PROBE = "An old ship, a naïve sailor.\n  Both sank.".encode()
+"""A text whose tokens must be as long as it is together: places in a text are found by their lengths."""
 
 
 class Causal:
@@ -50,11 +52,11 @@ class Causal:
         self._library, self._weights, self._context = library, weights, context
         self._vocabulary = library.llama_model_get_vocab(weights)
         self._tokens = int(library.llama_vocab_n_tokens(self._vocabulary))
-        self._first = int(library.llama_vocab_bos(self._vocabulary))
+        first, last = (int(told(self._vocabulary)) for told in (library.llama_vocab_bos, library.llama_vocab_eos))
+        self._first = first if first >= 0 else last  # some models begin a text as they end one
         self._memory = library.llama_get_memory(context)
         self._batch = library.llama_batch_init(BATCH_TOKENS, 0, 1)
         self._lengths: dict[int, int] = {}
-        self.remembered: dict[tuple[tuple[str, str, str], str], float] = {}
 
     def ids(self, text: bytes) -> list[int]:
         """The tokens of a text."""
@@ -68,7 +70,7 @@ class Causal:
         if token not in self._lengths:
             piece = ctypes.create_string_buffer(PIECE_BYTES_MAX)
             count = self._library.llama_token_to_piece(self._vocabulary, token, piece, PIECE_BYTES_MAX, 0, True)
-            self._lengths[token] = max(0, int(count))
+            self._lengths[token] = abs(int(count))  # of one that is longer than its room the length is told below 0
         return self._lengths[token]
 
     def continued(self, ids: Sequence[int], branches: Sequence[Branch]) -> tuple[F64s, list[F64s]]:
@@ -143,7 +145,11 @@ def opened(name: str) -> Causal:
     context = library.llama_init_from_model(weights, told) if weights else None
     if not context:
         raise DedupError(path, "is no model of the language that llama.cpp can read", "name a GGUF file of one")
-    return Causal(library, weights, context)
+    made = Causal(library, weights, context)
+    if sum(map(made.length, made.ids(PROBE))) != len(PROBE):
+        problem = "has tokens that are not the bytes of a text, one after the other"
+        raise DedupError(path, problem, f"name another, with byte-level tokens, or {INSTALLED}")
+    return made
 
 
 def found(name: str) -> Path:

@@ -25,7 +25,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import exp, log
 
-from dedup import language, plausible, suspicion
+from dedup import fluency, language, plausible, rereading, suspicion
 from dedup.config import Config
 from dedup.dictionary import PHRASE_WORDS_MAX, Dictionary, Origin, unheard
 from dedup.figures import is_capitalised
@@ -87,24 +87,24 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """On what terms conjectures are made: the voices (see `Look`), from which intensity and probability on, and the
-    model of the language that is asked, if any."""
+    """On what terms conjectures are made: the voices (see `Look`), from which intensity and probability on, and
+    what reads the guesses where they stand, if anything."""
 
     voices: Sequence[int]
     intensity_min: float
     confidence_min: float
-    model: str = ""
+    reader: fluency.Reader | None = None
 
 
 def alone(voices: Sequence[int], dictionary: Dictionary, config: Config) -> Terms:
     """The terms for a text of which nothing else tells whether it was spun."""
-    return Terms(voices, INTENSITY_MIN, _needed(dictionary, config), config.language_model)
+    return Terms(voices, INTENSITY_MIN, _needed(dictionary, config))
 
 
 def among_spun(voices: Sequence[int], config: Config) -> Terms:
     """The terms for a text that its witnesses show to be spun, as they are themselves: what they agree on is what all
     of them left, or replaced alike, so that little of it was replaced, and yet some. It is chosen as in a vote."""
-    return Terms(voices, 0.0, config.vote_confidence_min, config.language_model)
+    return Terms(voices, 0.0, config.vote_confidence_min)
 
 
 def choices(document: Document, tokens: Tokens, dictionary: Dictionary, terms: Terms) -> tuple[Choice, ...]:
@@ -114,8 +114,8 @@ def choices(document: Document, tokens: Tokens, dictionary: Dictionary, terms: T
     voices = terms.voices
     look = Look(tokens.words, voices, suspicion.suspicions(document, tokens).tolist())
     intensity, found = guesses(look, dictionary)
-    if terms.model and (intensity >= terms.intensity_min or any(unheard(_phrase(tokens, one)) for one in found)):
-        found = _reread(document, tokens, found, terms.model)
+    if terms.reader and (intensity >= terms.intensity_min or any(unheard(_phrase(tokens, one)) for one in found)):
+        found = _reread(document, tokens, found, terms.reader)
     made = []
     for guess in found:
         if intensity < terms.intensity_min and not unheard(_phrase(tokens, guess)):
@@ -142,10 +142,8 @@ def choices(document: Document, tokens: Tokens, dictionary: Dictionary, terms: T
     return tuple(made)
 
 
-def _reread(document: Document, tokens: Tokens, found: Sequence[Guess], model: str) -> list[Guess]:
+def _reread(document: Document, tokens: Tokens, found: Sequence[Guess], reader: fluency.Reader) -> list[Guess]:
     """The guesses with their probabilities by what a model of the language finds where they stand."""
-    from dedup import causal, rereading
-
     guessed = [
         rereading.Guessed(
             _span(tokens, one),
@@ -156,7 +154,7 @@ def _reread(document: Document, tokens: Tokens, found: Sequence[Guess], model: s
         )
         for one in found
     ]
-    anew = rereading.reread(document.text, guessed, causal.opened(model))
+    anew = rereading.reread(document.text, guessed, reader)
     return [replace(one, probabilities=each) for one, each in zip(found, anew, strict=True)]
 
 

@@ -14,7 +14,7 @@ Cost with the installed model: some 2 milliseconds a token on one core, and one 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Protocol
 
@@ -30,8 +30,9 @@ AFTER_BYTES = 70
 STRETCH_TOKENS, BEFORE_TOKENS = 2000, 500
 NEAR_CHARACTERS = 200
 """Where so much before a place stayed as it was, what was told of it holds."""
-OPTION_BYTES_MAX = 500
-"""An option with more is not asked of: its gain is 0, as is that of all at its place."""
+BRANCH_BYTES_MAX = 1000
+"""What would stand at a place, with what is read behind it, is not asked of if any is longer: the gains there are 0. A
+token has a byte at the least, and a model computes 1,024 of a branch at once."""
 
 
 Around = tuple[str, str, str]
@@ -39,9 +40,7 @@ Around = tuple[str, str, str]
 
 
 class Model(Protocol):
-    """What is asked (see `causal.Causal`, which is one); `remembered` are the gains that it told."""
-
-    remembered: dict[tuple[Around, str], float]
+    """What is asked (see `causal.Causal`, which is one)."""
 
     def ids(self, text: bytes) -> list[int]: ...
 
@@ -50,6 +49,17 @@ class Model(Protocol):
     def continued(
         self, ids: Sequence[int], branches: Sequence[tuple[int, Sequence[int]]]
     ) -> tuple[F64s, list[F64s]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A model, and what it told of one document and its drafts: it is asked once of an option among the same words.
+
+    Another document has a reader of its own, so that it is all one in which order documents are restored.
+    """
+
+    model: Model
+    told: dict[tuple[Around, str], float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,23 +84,19 @@ def total(text: str, model: Model) -> float:
     return sum(float(own.sum()) for own, _ in _evaluated(model.ids(text.encode("utf-8", "replace")), [], model))
 
 
-def gains(text: str, places: Sequence[Asked], model: Model) -> list[list[float]]:
-    """For each place, in order, and each option, by how much more probable the text is with it, in natural logarithms.
-
-    What was told of an option among the same words is not asked again.
-    """
+def gains(text: str, places: Sequence[Asked], reader: Reader) -> list[list[float]]:
+    """For each place, in order, and each option, by how much more probable the text is with it, in natural
+    logarithms."""
     around = [_around(text, place.span) for place in places]
     asked = [
         (place, near)
         for place, near in zip(places, around, strict=True)
-        if any((near, option) not in model.remembered for option in place.options)
+        if any((near, option) not in reader.told for option in place.options)
     ]
     if asked:
-        for (place, near), told in zip(asked, _told(text, [place for place, _ in asked], model), strict=True):
-            model.remembered.update(((near, option), gain) for option, gain in zip(place.options, told, strict=True))
-    return [
-        [model.remembered[near, option] for option in place.options] for place, near in zip(places, around, strict=True)
-    ]
+        for (place, near), told in zip(asked, _told(text, [place for place, _ in asked], reader.model), strict=True):
+            reader.told.update(((near, option), gain) for option, gain in zip(place.options, told, strict=True))
+    return [[reader.told[near, option] for option in place.options] for place, near in zip(places, around, strict=True)]
 
 
 def written(text: str, span: Span, words: Sequence[str]) -> str:
@@ -137,7 +143,7 @@ def _fork(text: tuple[bytes, Sequence[int]], span: tuple[int, int], options: Seq
         stop += 1
     before, after = data[bounds[start] : first], data[last : bounds[stop]]
     written = [before + option.encode("utf-8", "replace") + after for option in options]
-    if len(before) + len(after) > 2 * OPTION_BYTES_MAX or any(len(one) > 3 * OPTION_BYTES_MAX for one in written):
+    if any(len(one) > BRANCH_BYTES_MAX for one in written):
         return _Fork(start, start, ())
     branches = [model.ids(one) for one in written]
     return _Fork(start, stop, branches) if all(branches) else _Fork(start, start, ())

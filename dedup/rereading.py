@@ -41,7 +41,7 @@ class Guessed:
     itself: float
 
 
-def reread(text: str, guesses: Sequence[Guessed], model: fluency.Model) -> list[list[float]]:
+def reread(text: str, guesses: Sequence[Guessed], reader: fluency.Reader) -> list[list[float]]:
     """The probabilities of the options of each guess anew. guesses: in order."""
     asked = [_asked(guess) for guess in guesses]
     places = [
@@ -49,7 +49,7 @@ def reread(text: str, guesses: Sequence[Guessed], model: fluency.Model) -> list[
         for guess, chosen in zip(guesses, asked, strict=True)
         if chosen
     ]
-    told = iter(fluency.gains(text, places, model))
+    told = iter(fluency.gains(text, places, reader))
     return [
         _weighed(guess, dict(zip(chosen, next(told), strict=True))) if chosen else list(guess.probabilities)
         for guess, chosen in zip(guesses, asked, strict=True)

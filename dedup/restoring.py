@@ -23,6 +23,7 @@ from dedup import (
     causal,
     conjecture,
     edits,
+    fluency,
     judge,
     phrase,
     pipeline,
@@ -53,12 +54,13 @@ PLACES_MIN = 10
 @dataclass(frozen=True, slots=True)
 class Means:
     """What a restoration may go by beside witnesses: a ledger that weighs votes, one to conjecture by, whether a vote
-    has shown that the document and its copies were spun, and the channel of the ledger's spinner."""
+    has shown that the document and its copies were spun, the channel of the ledger's spinner, and what reads."""
 
     ledger: Dictionary = NOTHING
     conjectured: Dictionary = NOTHING
     spun: bool = False
     channel: Channel | None = None
+    reader: fluency.Reader | None = None
 
 
 NO_MEANS = Means()
@@ -89,7 +91,8 @@ def restoration(
     named = [replace(one, id=one.locator.path) if one.id == document.id else one for one in others]
     entries = [pipeline.entry(one, config) for one in sorted(named, key=lambda one: (one.id, one.locator.path))]
     current, made = document, tuple[Edit, ...]()
-    by = replace(by, channel=Channel(by.ledger) if by.ledger else None)
+    reader = fluency.Reader(causal.opened(config.language_model)) if config.language_model else None
+    by = replace(by, channel=Channel(by.ledger) if by.ledger else None, reader=reader)
     for _ in range(STEPS_MAX):
         spun = sum(edit.cause == "replaced" for edit in made) >= PLACES_MIN
         found = _step(pipeline.entry(current, config), entries, config, replace(by, spun=spun))
@@ -224,7 +227,7 @@ def _voted(own: Entry, copies: Sequence[Copy], star: witnesses.Star, config: Con
     channel = by.channel if spun else None
     ballot = ballots.Ballot(own.tokens.words, star.places, by.ledger, by.conjectured, odds, channel)
     if not (channel and by.conjectured):
-        ballot = _reread(own, copies, ballot, config) if spun and config.language_model else ballot
+        ballot = _reread(own, copies, ballot, config, by.reader) if spun and by.reader else ballot
         return _decidable(own, vote.choices(ballot, config), copies, config)
     found = [] if by.spun else _decidable(own, vote.choices(ballot, config), copies, config)
     if not by.spun and sum(choice.kind == "replaced" for choice in found) < PLACES_MIN:
@@ -232,12 +235,14 @@ def _voted(own: Entry, copies: Sequence[Copy], star: witnesses.Star, config: Con
     shown = vote.shown(ballot, config)
     asked = _star(own, copies, config, lambda phrase: phrase in shown or bool(channel.origins(phrase)))
     wider = replace(ballot, places=asked.places, shown=shown)
-    if config.language_model:
-        wider = _reread(own, copies, wider, config)
+    if by.reader:
+        wider = _reread(own, copies, wider, config, by.reader)
     return _decidable(own, vote.choices(wider, config), copies, config)
 
 
-def _reread(own: Entry, copies: Sequence[Copy], ballot: ballots.Ballot, config: Config) -> ballots.Ballot:
+def _reread(
+    own: Entry, copies: Sequence[Copy], ballot: ballots.Ballot, config: Config, reader: fluency.Reader
+) -> ballots.Ballot:
     """The ballot with what a model of the language finds of its options, where the document is restored without it."""
     texts = [restore.Text(one.document, one.tokens) for one in (own, *(copy.entry for copy in copies))]
     made = tuple(restore.chosen(texts, vote.choices(ballot, config)))
@@ -252,7 +257,7 @@ def _reread(own: Entry, copies: Sequence[Copy], ballot: ballots.Ballot, config: 
         else (0, 0)
         for place in ballot.places
     ]
-    return vote.reread(ballot, draft, where, causal.opened(config.language_model), config)
+    return vote.reread(ballot, draft, where, reader, config)
 
 
 def _star(own: Entry, copies: Sequence[Copy], config: Config, asked: witnesses.Asked | None = None) -> witnesses.Star:
@@ -288,6 +293,7 @@ def _conjectures(
     for place in star.places:
         voices[place.own.start : place.own.stop] = [0] * (place.own.stop - place.own.start)
     terms = conjecture.among_spun(voices, config) if by.spun else conjecture.alone(voices, by.conjectured, config)
+    terms = replace(terms, reader=by.reader) if by.reader else terms
     made = conjecture.choices(own.document, own.tokens, by.conjectured, terms)
     if not (made and copies):
         return [one for one in made if not _is_beside(one)]

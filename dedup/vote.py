@@ -112,7 +112,7 @@ def shown(ballot: Ballot, config: Config) -> Mapping[Words, Sequence[Substitutio
     return lines
 
 
-def reread(ballot: Ballot, draft: str, spans: Sequence[Span], model: fluency.Model, config: Config) -> Ballot:
+def reread(ballot: Ballot, draft: str, spans: Sequence[Span], reader: fluency.Reader, config: Config) -> Ballot:
     """The ballot with what a model of the language finds of those options that are in question where words were
     replaced. draft: the document as far as it is restored without that. spans: where each place is in it."""
     found = vote(ballot, config)
@@ -128,7 +128,7 @@ def reread(ballot: Ballot, draft: str, spans: Sequence[Span], model: fluency.Mod
         if kind == "replaced" and len(likely) > 1 and span[0] < span[1]:
             asked.append((place.own.start, place.own.stop, likely))
             places.append(fluency.Asked(span, [fluency.written(draft, span, words) for words in likely]))
-    told = fluency.gains(draft, places, model)
+    told = fluency.gains(draft, places, reader)
     gains = {
         (start, stop, words): gain
         for (start, stop, likely), each in zip(asked, told, strict=True)

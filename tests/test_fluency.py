@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import log
 from pathlib import Path
 
@@ -12,11 +13,12 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedup import causal, clean, conjecture, fluency, judge, leaning, rereading
+from dedup import causal, clean, conjecture, fluency, leaning, rereading, restoring
 from dedup.cli import main
 from dedup.config import Config
-from dedup.dictionary import dictionary
-from dedup.model import DedupError, Substitution
+from dedup.dictionary import Dictionary, dictionary
+from dedup.model import DedupError, Document, Substitution, Tokens
+from dedup.places import Choice
 
 WORDS = ("the", "old", "ship", "sail", "Übung", "naïve", "a", "of")
 
@@ -26,7 +28,6 @@ class Letters:
     in what stands before it."""
 
     def __init__(self) -> None:
-        self.remembered: dict[tuple[fluency.Around, str], float] = {}
         self.asked = 0
 
     def ids(self, text: bytes) -> list[int]:
@@ -54,6 +55,10 @@ def told(ids: Sequence[int], first: int) -> fluency.F64s:
     )
 
 
+def read() -> fluency.Reader:
+    return fluency.Reader(Letters())
+
+
 texts = st.lists(st.sampled_from(WORDS), min_size=1, max_size=40).map(" ".join)
 
 
@@ -63,44 +68,44 @@ def test_a_gain_is_the_difference_of_what_the_whole_texts_are_worth(text: str, d
     start = data.draw(st.sampled_from(starts))
     stop = start + len(text[start:].split(" ", 1)[0])
     options = data.draw(st.lists(st.sampled_from(WORDS), min_size=1, max_size=3))
-    [gains] = fluency.gains(text, [fluency.Asked((start, stop), options)], Letters())
-    reach = fluency.AFTER_BYTES + 24  # what is further behind does not count, and Letters looks back ten tokens
+    [gains] = fluency.gains(text, [fluency.Asked((start, stop), options)], read())
+    after = text[stop:]
+    if len(after.encode()) > fluency.AFTER_BYTES:  # what is further behind is not read
+        return
     for option, gain in zip(options, gains, strict=True):
-        one, other = text[:stop][: stop + reach], text[:start] + option
-        after = text[stop:]
-        if len(after.encode()) <= fluency.AFTER_BYTES:
-            whole = fluency.total(other + after, Letters()) - fluency.total(one + after, Letters())
-            assert gain == pytest.approx(whole, abs=1e-9)
+        whole = fluency.total(text[:start] + option + after, Letters()) - fluency.total(text, Letters())
+        assert gain == pytest.approx(whole, abs=1e-9)
 
 
 @given(texts)
 def test_what_stands_there_already_gains_nothing(text: str) -> None:
     word = text.split(" ", 1)[0]
     places = [fluency.Asked((0, len(word)), [word])]
-    assert fluency.gains(text, places, Letters()) == [[pytest.approx(0.0, abs=1e-9)]]
+    assert fluency.gains(text, places, read()) == [[pytest.approx(0.0, abs=1e-9)]]
 
 
 def test_a_long_text_is_worth_what_its_stretches_are(monkeypatch: pytest.MonkeyPatch) -> None:
     text = " ".join(WORDS[at * at % 7] for at in range(400))
     places = [fluency.Asked((at, at + len(text[at:].split(" ")[0])), ["ship"]) for at in (0, 4, len(text) - 4)]
-    whole = fluency.total(text, Letters()), fluency.gains(text, places, Letters())
+    whole = fluency.total(text, Letters()), fluency.gains(text, places, read())
     monkeypatch.setattr(fluency, "STRETCH_TOKENS", 50)
     monkeypatch.setattr(fluency, "BEFORE_TOKENS", 20)
     assert fluency.total(text, Letters()) == pytest.approx(whole[0])
-    assert fluency.gains(text, places, Letters()) == [pytest.approx(one) for one in whole[1]]
+    assert fluency.gains(text, places, read()) == [pytest.approx(one) for one in whole[1]]
 
 
 def test_what_was_told_is_not_asked_again() -> None:
     model, places = Letters(), [fluency.Asked((4, 7), ["new", "ship"])]
-    first = fluency.gains("the old ship", places, model)
-    assert fluency.gains("the old ship", places, model) == first
+    reader = fluency.Reader(model)
+    first = fluency.gains("the old ship", places, reader)
+    assert fluency.gains("the old ship", places, reader) == first
     assert model.asked == 1
-    fluency.gains("the old sail", places, model)
+    fluency.gains("the old sail", places, reader)
     assert model.asked == 2
 
 
 def test_an_option_too_long_to_be_read_gains_nothing() -> None:
-    assert fluency.gains("the old ship", [fluency.Asked((4, 7), ["x" * 5000, "new"])], Letters()) == [[0.0, 0.0]]
+    assert fluency.gains("the old ship", [fluency.Asked((4, 7), ["x" * 5000, "new"])], read()) == [[0.0, 0.0]]
 
 
 def test_an_option_has_the_capital_of_what_stands_there() -> None:
@@ -135,7 +140,7 @@ class Told(Letters):
 def test_a_guess_is_surer_the_better_it_goes_and_the_worse_the_others_do() -> None:
     def first(**worth: float) -> float:
         guess = guessed(0.4, 0.1, *((word,) for word in worth))
-        return rereading.reread("the old ship", [guess], Told(worth))[0][0]
+        return rereading.reread("the old ship", [guess], fluency.Reader(Told(worth)))[0][0]
 
     assert first(new=-2.0) < first(new=0.0) < first(new=3.0)
     assert first(new=3.0, big=3.0) < first(new=3.0, big=-5.0)
@@ -143,10 +148,10 @@ def test_a_guess_is_surer_the_better_it_goes_and_the_worse_the_others_do() -> No
 
 def test_what_is_out_of_question_stays_and_a_shell_gains_nothing() -> None:
     sure, unlikely = guessed(0.01, 0.99, ("new",)), guessed(0.005, 0.5, ("new",))
-    model = Told({"new": 50.0})
+    model = fluency.Reader(Told({"new": 50.0}))
     assert rereading.reread("the old ship", [sure, unlikely], model) == [[0.01], [0.005]]
     shell = rereading.Guessed((0, 7), ("the", "old"), [("the",)], [0.5], 0.1)
-    assert rereading.reread("the old ship", [shell], Told({"the": 50.0}))[0][0] < 0.5
+    assert rereading.reread("the old ship", [shell], fluency.Reader(Told({"the": 50.0})))[0][0] < 0.5
 
 
 LEDGER = dictionary([Substitution("military", "navy", 40, 20, 50, 0, "a", 0.99)])
@@ -155,15 +160,14 @@ TEXT = " ".join(
 )
 
 
-def test_conjectures_go_by_the_model_where_one_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_conjectures_go_by_what_reads_them() -> None:
     document = clean.from_text("text", TEXT)
     tokens = clean.tokens(document)
     made = {}
     for worth in (-30.0, 30.0):
-        monkeypatch.setattr(causal, "opened", lambda name, worth=worth: Told({"military": worth}))
-        config = Config(language_model="one", conjecture_confidence_min=0.9)
-        terms = conjecture.among_spun([1] * len(tokens), config)
-        made[worth] = conjecture.choices(document, tokens, LEDGER, terms)
+        terms = conjecture.among_spun([1] * len(tokens), Config(conjecture_confidence_min=0.9))
+        reader = fluency.Reader(Told({"military": worth}))
+        made[worth] = conjecture.choices(document, tokens, LEDGER, replace(terms, reader=reader))
     assert not made[-30.0]
     assert {choice.words for choice in made[30.0]} == {("military",)}
 
@@ -176,7 +180,23 @@ def test_the_copy_that_reads_worse_is_told(monkeypatch: pytest.MonkeyPatch) -> N
     assert less > 0
     assert leaning.between(other, one, config)[2] == -less
     assert leaning.between(one, other, Config())[2] == 0.0
-    assert judge.FLUENCY_WEIGHT * 1000 > judge.FLUENCY_LIMIT
+
+
+def test_no_document_is_read_by_what_was_told_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(causal, "opened", lambda name: Told({"military": 30.0}))
+    seen: list[fluency.Reader] = []
+    plain = conjecture.choices
+
+    def noted(document: Document, tokens: Tokens, known: Dictionary, terms: conjecture.Terms) -> tuple[Choice, ...]:
+        assert terms.reader
+        seen.append(terms.reader)
+        return plain(document, tokens, known, terms)
+
+    monkeypatch.setattr(conjecture, "choices", noted)
+    config = Config(language_model="one")
+    for name in "ab":
+        restoring.restoration(clean.from_text(name, TEXT), (), config, restoring.Means(conjectured=LEDGER))
+    assert len({id(reader) for reader in seen}) == 2
 
 
 # --- the model itself ------------------------------------------------------------------------------------------------
