@@ -123,6 +123,15 @@ class Pairs:
     def between(self, rows: slice) -> Pairs:
         """The pairs of rows that follow each other, in memory."""
         starts = self.starts[rows.start : rows.stop + 1]
+        return self._at(rows, self.passages[int(starts[0]) : int(starts[-1])], starts - starts[0])
+
+    def taken(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Pairs:
+        """The pairs of some rows, by number or by mask, in memory."""
+        numbers = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows.astype(np.int64)
+        told, starts = ragged(self.starts, numbers)
+        return self._at(numbers, self.passages[told], starts)
+
+    def _at(self, rows: slice | NDArray[np.int64], passages: NDArray[np.int64], starts: NDArray[np.int64]) -> Pairs:
         return Pairs(
             ids=self.ids,
             documents=self.documents[rows],
@@ -130,25 +139,9 @@ class Pairs:
             cleaner=self.cleaner[rows],
             figures={name: column[rows] for name, column in self.figures.items()},
             direction={name: column[rows] for name, column in self.direction.items()},
-            passages=self.passages[int(starts[0]) : int(starts[-1])],
-            starts=starts - starts[0],
-            met=self.met[rows],
-        )
-
-    def taken(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Pairs:
-        """The pairs of some rows, by number or by mask, in memory."""
-        numbers = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows.astype(np.int64)
-        told, starts = ragged(self.starts, numbers)
-        return Pairs(
-            ids=self.ids,
-            documents=self.documents[numbers],
-            relation=self.relation[numbers],
-            cleaner=self.cleaner[numbers],
-            figures={name: column[numbers] for name, column in self.figures.items()},
-            direction={name: column[numbers] for name, column in self.direction.items()},
-            passages=self.passages[told],
+            passages=passages,
             starts=starts,
-            met=self.met[numbers],
+            met=self.met[rows],
         )
 
     def where(self, mask: NDArray[np.bool_]) -> Pairs:

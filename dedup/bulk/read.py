@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from mmap import ACCESS_READ, mmap
 from typing import Any, BinaryIO
@@ -71,9 +71,6 @@ class Texts:
     problems: list[tuple[int, DedupError]]
     lines: int
     origins: NDArray[np.uint64] | None = None
-
-    def without_text(self) -> Texts:
-        return replace(self, buffer=np.zeros(0, np.uint8), offsets=np.zeros(1, np.int64))
 
 
 def partitions(files: Iterable[SourceFile]) -> Iterator[Partition]:
