@@ -130,24 +130,30 @@ def _checked(part: _Part | DedupError, config: Config) -> tuple[int, list[tuple[
     """How many bytes a part has, and what became of each of its documents, with its place for people."""
     if isinstance(part, DedupError):
         return 0, [(part, part.path)]
-    made: list[tuple[Checked | DedupError, str]] = []
+    read_here: list[tuple[Document | DedupError, str, int]] = []
     for number, file in enumerate(part.files, part.first_file):
         for raw in read.records(file, part.piece, config) if part.piece else read.contents(file, config):
             try:
                 if isinstance(raw, DedupError):
                     raise raw
-                document = clean.document(raw)
+                read_here.append((clean.document(raw), raw.place or raw.locator.path, number))
             except DedupError as error:
-                made.append((error, error.path))
-                continue
-            one = Checked(
-                card=damage.card(document, clean.count(document)),
-                document=replace(document, text="", repairs=()),
-                file=number,
-                repairs=len(damage.safe_repairs(document)),
-            )
-            made.append((one, raw.place or raw.locator.path))
-    return part.size_bytes, made
+                read_here.append((error, error.path, number))
+    cards = damage.cards(one for one, _, _ in read_here if isinstance(one, Document))
+    return part.size_bytes, [
+        (one if isinstance(one, DedupError) else _carded(one, next(cards), number), place)
+        for one, place, number in read_here
+    ]
+
+
+def _carded(document: Document, card: Card, file: int) -> Checked:
+    """What is known of a document, of the file of this number, with its card."""
+    return Checked(
+        card=replace(card, words=clean.count(document)),
+        document=replace(document, text="", repairs=()),
+        file=file,
+        repairs=len(damage.safe_repairs(document)),
+    )
 
 
 class Columns:

@@ -117,4 +117,4 @@ def _mendable(group: list[_Place]) -> tuple[int, list[int]]:
 
 
 def _scores(group: list[_Place], kinds: tuple[damage.Kind, ...]) -> tuple[int, NDArray[np.float64]]:
-    return _size_bytes(group), np.array([damage.scores(document, kinds) for _, document in _documents(group)])
+    return _size_bytes(group), np.array(list(damage.scores((document for _, document in _documents(group)), kinds)))

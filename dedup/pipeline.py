@@ -182,7 +182,7 @@ def _in_small(files: Sequence[SourceFile | DedupError], config: Config, progress
     met = np.array([(one.bands, one.terms, one.passages) for one in wanted.pairs], np.int64).reshape(-1, 3)
     asked = np.array([(one.a, one.b) for one in wanted.pairs], np.int64).reshape(-1, 2)
     progress.stage("compare", len(asked), "pairs")
-    scores = np.array([damage.scores(document) for document in found], np.float64).reshape(-1, len(damage.KINDS))
+    scores = np.array(list(damage.scores(found)), np.float64).reshape(-1, len(damage.KINDS))
 
     def judged(both: NDArray[np.int64], keys: NDArray[np.int64] | None, told: Progress) -> Pairs:
         made = _judged(entries, both, keys, config, told)
@@ -267,7 +267,7 @@ def related(a: Entry, b: Entry, config: Config) -> Pair | None:
 def with_cards(pairs: Pairs, found: Sequence[Document], config: Config) -> Pairs:
     """The findings on a few documents, with what their cards and their words by themselves say, as far as it counts."""
     numbers = judge.carded(pairs, config)
-    scores = np.array([damage.scores(found[number]) for number in numbers.tolist()], np.float64)
+    scores = np.array(list(damage.scores(found[number] for number in numbers.tolist())), np.float64)
     made = judge.with_damage(pairs, numbers, scores.reshape(-1, len(damage.KINDS)), config)
     return with_leanings(made, found, config)
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from strategies import PARAGRAPHS, hostile_texts
 
 from dedup import damage, edits
+from dedup.damage import batch
 from dedup.damage.card import DETECTORS
 from dedup.damage.findings import FINDINGS_MAX, any_of
 from dedup.model import Document, Locator
@@ -88,5 +89,7 @@ def test_a_megabyte_of_anything_is_done_with_in_time_and_lists_no_end(name: str)
     """Were one detector quadratic, this would take hours: the run's own limit is the assertion."""
     unit = HOSTILE[name]
     text = unit * (MEGABYTE // len(unit.encode("utf-8", "surrogatepass")))
-    for detect in DETECTORS.values():
-        assert len(detect(document(text)).findings) <= FINDINGS_MAX + 1
+    asked = batch.of([text])
+    for detections in DETECTORS.values():
+        (found,) = detections([document(text)], asked)
+        assert len(found.findings) <= FINDINGS_MAX + 1

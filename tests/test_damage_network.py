@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import PARAGRAPHS
 
-from dedup.damage import lexicon, marks, network, page, rows
+from dedup.damage import batch, lexicon, marks, network, page, rows
 
 WORDS = tuple(dict.fromkeys(network.tokens(" ".join(PARAGRAPHS))))
 stretches = st.lists(
@@ -103,5 +103,6 @@ def test_a_paragraph_of_another_language_is_never_ruled_out_beforehand() -> None
         (len(english) + 2, len(english) + 2 + len(german)),
         (len(text) - len(english), len(text)),
     ]
+    assert page.may_be_mixed(batch.alone(text))
     assert [place[0] for place in page.mixture(text, spans)[0]] == [spans[1]]
-    assert page.mixture(f"{english}\n\n{english}", [(0, 100), (102, 202)]) == ([], 0.0)
+    assert not page.may_be_mixed(batch.alone(f"{english}\n\n{english}"))

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import PARAGRAPHS
 
-from dedup.damage import lexicon, network, ocr, rows, shapes, strings
+from dedup.damage import batch, lexicon, network, ocr, rows, shapes, strings
 
 FREQUENT = sorted(lexicon.frequent_words())
 WORDS = tuple(dict.fromkeys(" ".join(PARAGRAPHS).lower().split()))
@@ -74,7 +74,8 @@ def test_no_word_is_passed_over_that_a_slip_makes(word: str) -> None:
 
 @pytest.mark.parametrize("text", [*PARAGRAPHS, "", " tlie tbe 1984 — x\u2028rn NASA's"])
 def test_classes_of_a_text_are_those_of_its_strings(text: str) -> None:
-    assert [shapes.SHAPES[place] for place in strings.classes(text)] == list(map(shapes.shape, text.split()))
+    (places,) = strings.known().classes(batch.of([text]).strings)
+    assert [shapes.SHAPES[place] for place in places] == list(map(shapes.shape, text.split()))
 
 
 @pytest.mark.parametrize(

@@ -11,44 +11,68 @@ Limits: `findings.FINDINGS_MAX` findings a kind; the safe repairs are all made.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 
-from dedup.damage import encoding, invisible, ocr, spun, strings, structure
+from dedup.damage import batch, encoding, invisible, ocr, spun, structure
+from dedup.damage.batch import Batch
 from dedup.damage.findings import FLAG_LEVEL, KINDS, Card, Detection, Finding, Kind
 from dedup.model import Document, Edit
 
 SCORE_DIGITS = 3
 """Digits of a score: sums of floats differ in the seventh from machine to machine."""
-DETECTORS: dict[Kind, Callable[[Document], Detection]] = {
-    "encoding": encoding.detect,
-    "invisible": lambda document: invisible.detect(document.text),
-    "ocr": lambda document: ocr.detect(document.text),
-    "spun": lambda document: spun.detect(document.text),
-    "structure": lambda document: structure.detect(document.text),
+DETECTORS: dict[Kind, Callable[[Sequence[Document], Batch], list[Detection]]] = {
+    "encoding": encoding.detections,
+    "invisible": invisible.detections,
+    "ocr": ocr.detections,
+    "spun": spun.detections,
+    "structure": structure.detections,
 }
 
 
 def card(document: Document, words: int | None = None) -> Card:
     """The card of a document; `words` is how many tokens it has, if that is known (else its parts between spaces)."""
-    seen = {kind: detect(document) for kind, detect in DETECTORS.items()}
-    scores = {kind: round(found.score, SCORE_DIGITS) for kind, found in seen.items()}
+    made = next(cards([document]))
+    return made if words is None else replace(made, words=words)
+
+
+def cards(documents: Iterable[Document]) -> Iterator[Card]:
+    """The cards of documents in their order, each what `card` makes of the document by itself, in half the time.
+
+    Their words are parts between spaces.
+    """
+    for some in batch.cut(documents):
+        looked = batch.of([one.text for one in some])
+        columns = [detections(some, looked) for detections in DETECTORS.values()]
+        for document, tally, *seen in zip(some, looked.tallies, *columns, strict=True):
+            yield _card(document.id, tally.count, seen)
+
+
+def _card(name: str, words: int, seen: Sequence[Detection]) -> Card:
+    """A card from what each detector found, in their order."""
+    found = {kind: round(one.score, SCORE_DIGITS) for kind, one in zip(DETECTORS, seen, strict=True)}
+    findings = [finding for one in seen for finding in one.findings]
+    findings.sort(key=lambda finding: finding.span)
     return Card(
-        id=document.id,
-        words=strings.tallied(document.text).count if words is None else words,
-        scores=scores,
-        flags=tuple(kind for kind, score in scores.items() if score >= FLAG_LEVEL),
-        abstained=tuple(kind for kind, found in seen.items() if not found.judged),
-        findings=tuple(
-            sorted((finding for found in seen.values() for finding in found.findings), key=lambda finding: finding.span)
-        ),
+        id=name,
+        words=words,
+        scores=found,
+        flags=tuple([kind for kind, score in found.items() if score >= FLAG_LEVEL]),
+        abstained=tuple([kind for kind, one in zip(DETECTORS, seen, strict=True) if not one.judged]),
+        findings=tuple(findings),
     )
 
 
-def scores(document: Document, kinds: Collection[Kind] = KINDS) -> tuple[float, ...]:
-    """The scores of the card alone, in the order of `findings.KINDS`; 0.0 for what is not asked."""
-    return tuple(
-        round(detect(document).score, SCORE_DIGITS) if kind in kinds else 0.0 for kind, detect in DETECTORS.items()
-    )
+def scores(documents: Iterable[Document], kinds: Collection[Kind] = KINDS) -> Iterator[tuple[float, ...]]:
+    """The scores of the cards alone, in the order of `findings.KINDS`; 0.0 for what is not asked."""
+    for some in batch.cut(documents):
+        looked = batch.of([one.text for one in some])
+        none = [0.0] * len(some)
+        columns = (
+            [round(one.score, SCORE_DIGITS) for one in detections(some, looked)] if kind in kinds else none
+            for kind, detections in DETECTORS.items()
+        )
+        yield from zip(*columns, strict=True)
 
 
 def safe_repairs(document: Document) -> tuple[Edit, ...]:

@@ -15,11 +15,14 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 from dedup import mojibake
+from dedup.damage.batch import Batch
+from dedup.damage.characters import PLAIN
 from dedup.damage.findings import NOTHING, Detection, Finding, alphabet, detection, shown
+from dedup.kernels.hints import EVERY, UNPLAIN
 from dedup.model import Document, Edit, Span
 
 HEAD_CHARACTERS = 2000
@@ -29,28 +32,29 @@ MARKUP_TAGS_MIN = 3
 FOREIGN_WORDS_MIN = 3
 """Words of upper Latin-1 letters in a row from which another encoding is tried on them."""
 
-_PLAIN = frozenset(map(chr, (*range(9, 14), *range(32, 127)))) | frozenset(
-    "\u00a0\u00a3\u00a7\u00a9\u00ab\u00ae\u00b0\u00b7\u00bb\u2010\u2011\u2012\u2013\u2014\u2015\u2018\u2019\u201c\u201d\u201e\u2022\u2026"
-    "\u2122"
-)
-_PLAIN_BYTES = bytes((*range(9, 14), *range(32, 127)))
-"""Printing and typography: nothing that broken encoding is made of alone."""
-
 
 def detect(document: Document) -> Detection:
     """The findings in a document's text, and the probability that one of them is damage."""
+    return found_in(document, EVERY)
+
+
+def detections(documents: Sequence[Document], batch: Batch) -> list[Detection]:
+    """The same of documents, whose texts are those of a batch."""
+    return list(map(found_in, documents, batch.hints))
+
+
+def found_in(document: Document, hints: int) -> Detection:
+    """The same, where hints tell which characters a text has."""
     text = document.text
     found = _entities(text)
-    if text.isascii():
-        if text.encode().translate(None, _PLAIN_BYTES):
-            found += _controls(text)
-        return detection(found) if found else NOTHING
-    if not alphabet(text) <= _PLAIN:
+    if hints & UNPLAIN and text.isascii():
+        found += _controls(text)
+    elif hints & UNPLAIN and not alphabet(text) <= PLAIN:
         found += _controls(text)
         mended = mojibake.repairs(text)
         found += map(_mojibake, mended)
         found += [*_replacements(text, mended), *_marks(text), *_foreign(text), *_declared(document)]
-    return detection(found)
+    return detection(found) if found else NOTHING
 
 
 def safe(text: str) -> Iterator[Finding]:
@@ -83,7 +87,12 @@ _TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]{0,10}(?: [^<>]{0,300})?/?>")
 _NAMED = re.compile(r"[Uu]\+?FFFD|replacement character", re.IGNORECASE)
 
 
+_PRINTED = bytes((*range(9, 14), *range(32, 127)))
+
+
 def _controls(text: str) -> Iterator[Finding]:
+    if text.isascii() and not text.encode().translate(None, _PRINTED):
+        return
     for run in _CONTROL.finditer(text):
         codes = " ".join(f"U+{ord(character):04X}" for character in run.group()[:4])
         if "\x08" in run.group() and _OVERSTRIKE.match(text, max(0, run.start() - 1)):

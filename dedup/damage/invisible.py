@@ -18,13 +18,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
 from dedup.damage import lookalikes
 from dedup.damage.alphabets import word_bounds
+from dedup.damage.batch import Batch
+from dedup.damage.characters import COMMON
 from dedup.damage.findings import NOTHING, Detection, Finding, alphabet, detection, shown
-from dedup.model import Span
+from dedup.kernels.hints import EVERY, UNCOMMON
+from dedup.model import Document, Span
 
 CONTEXT_CHARACTERS = 40
 """How far a direction mark may stand from the text from right to left that it serves."""
@@ -70,18 +73,19 @@ Problem = tuple[str, float]
 """What is wrong with an invisible character, and how sure."""
 
 
-_COMMON = frozenset(
-    map(chr, (*range(0x80), *range(0xA0, 0xAD), *range(0xAE, 0x131), *range(0x132, 0x180)))
-) | frozenset(
-    "\u2010\u2011\u2012\u2013\u2014\u2015\u2018\u2019\u201a\u201c\u201d\u201e\u2020\u2021\u2022\u2026\u2030\u2032\u2033"
-    "\u2039\u203a\u20ac\u2122\u2190\u2192\u2212\u2260\u2264\u2265\ufffd\ufeff"
-)
-"""Characters that are what they look like wherever they stand."""
-
-
 def detect(text: str) -> Detection:
     """The findings in a text, and the probability that one of them is damage."""
-    strange = "" if text.isascii() else "".join(alphabet(text) - _COMMON)
+    return found_in(text, EVERY)
+
+
+def detections(_: Sequence[Document], batch: Batch) -> list[Detection]:
+    """The same of the texts of a batch."""
+    return list(map(found_in, batch.texts, batch.hints))
+
+
+def found_in(text: str, hints: int) -> Detection:
+    """The same, where hints tell which characters a text has."""
+    strange = "" if not hints & UNCOMMON or text.isascii() else "".join(alphabet(text) - COMMON)
     if not strange:
         return NOTHING
     found: list[Finding] = []

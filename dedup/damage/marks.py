@@ -8,19 +8,19 @@ whether an article before it does not fit its sound.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from functools import lru_cache, partial
 
 import numpy as np
 
 from dedup.damage import lexicon, strings
+from dedup.damage.batch import of
 from dedup.damage.network import ARTICLE_BIT, CODE, MISFIT_BIT, TOKEN, Ids, code, disagreements, without_breaks
+from dedup.damage.numbered import Strings
 from dedup.damage.weights import Model
 
-__all__ = ["CODE", "FREQUENT", "WORD", "disagreements", "marked", "words"]
+__all__ = ["CODE", "FREQUENT", "WORD", "disagreements", "language", "marked", "tokens"]
 
 WORD, FREQUENT = 1 << 32, 1 << 33
-_NONE = np.empty(0, np.int64)
 
 _AFTER_AN_ONLY = re.compile(r"[aio]\w+|e(?!u|w)\w+|u(?!n[ia]|s|t|r[ao]|k|b)\w{2,}")
 _AFTER_A_ONLY = re.compile(r"[bcdfgjklmnpqrstvwyz][a-z]{2,}")
@@ -30,7 +30,12 @@ _ARTICLES = {"a": 1, "A": 1, "an": 2, "An": 2}
 
 def marked(text: str, net: Model) -> Ids:
     """The tokens of a text."""
-    return strings.tokens(without_breaks(text), partial(_of_string, net))
+    return tokens(of([without_breaks(text)]).strings, net)[0]
+
+
+def tokens(found: Strings, net: Model) -> tuple[Ids, Ids]:
+    """The tokens of texts, one after the other, and where each text's begin, one more than texts."""
+    return strings.known().tokens(found, partial(_of_string, net))
 
 
 def _of_string(net: Model, string: str) -> list[int]:
@@ -53,8 +58,19 @@ def _misfits(token: str) -> int:
     return 2 if _AFTER_A_ONLY.fullmatch(token) else 0
 
 
-def words(parts: Sequence[Ids], most: int) -> Ids:
-    """The tokens that are words among the first of each part."""
-    heads: Ids = parts[0][:most] if len(parts) == 1 else np.concatenate([_NONE, *(part[:most] for part in parts)])
-    found: Ids = heads[(heads & WORD) != 0]
-    return found
+def language(codes: Ids, starts: Ids, stops: Ids, texts: Ids, most: tuple[int, int]) -> tuple[Ids, Ids]:
+    """Of each text how many words are among the first tokens of its parts, and how many of the first of these words are
+    frequent; most: how many tokens of each part are asked, and how many words.
+
+    codes[starts[n]:stops[n]]: the tokens of part n; texts: (n,), ascending, which text it is of.
+    """
+    asked, early = most
+    sizes = np.minimum(stops - starts, asked)
+    heads = np.repeat(starts - (np.cumsum(sizes) - sizes), sizes) + np.arange(sizes.sum())
+    seen, owners = codes[heads], np.repeat(texts, sizes)
+    is_word = (seen & WORD) != 0
+    seen, owners = seen[is_word], owners[is_word]
+    words = np.bincount(owners, minlength=int(texts.max(initial=-1)) + 1)
+    rank = np.arange(len(owners)) - (np.cumsum(words) - words)[owners]
+    chosen = ((seen & FREQUENT) != 0) & (rank < early)
+    return words, np.bincount(owners[chosen], minlength=len(words))

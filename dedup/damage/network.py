@@ -25,6 +25,8 @@ from dedup.damage import rows
 from dedup.damage.rows import PLACES, REACH, UNIT
 from dedup.damage.weights import DIMENSIONS, ENDINGS, HEAVY_RANK, PAIR, SPECIAL, Floats, Ids, Model, model
 
+Doubles = NDArray[np.float64]
+
 __all__ = [
     "ARTICLE_BIT",
     "BREAK_TAG",
@@ -192,32 +194,33 @@ def odds(stretch: Sequence[str], net: Model) -> tuple[Ids, Floats]:
 
 def coded_odds(codes: Ids, net: Model) -> tuple[Ids, Floats]:
     """The same of tokens as `code` has them."""
-    return _by_arrays(codes, net) if _is_short_work(codes) else _compiled(codes, net)
+    return _by_arrays(codes, net) if _is_short_work(len(codes)) else _compiled(codes, net)
 
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """Of a stretch: the log-odds of its tokens, NaN for what is no word; how many words there are, and how many above
-    0; the sum of their exponentials; how many articles do not fit the next word."""
+    """The log-odds of all tokens, NaN for what is no word or in no stretch; of each stretch how many words there are,
+    and how many above 0; the sum of their exponentials; how many articles do not fit the next word."""
 
     odds: Floats
-    words: int
-    above: int
-    soft: float
-    articles: int
+    words: Doubles
+    above: Doubles
+    soft: Doubles
+    articles: Doubles
 
 
-def summed(codes: Ids, net: Model) -> Sums:
-    """The sums over a stretch of marked tokens."""
-    if not _is_short_work(codes):
-        found, told = _compiled_sums(codes, net)
-        words, above, soft, articles = told.tolist()
-        return Sums(found, int(words), int(above), soft, int(articles))
-    places, known = _by_arrays(codes, net)
-    found = np.full(len(codes), np.nan, np.float32)
-    found[places] = known
-    soft = float(np.exp(np.minimum(known * net.sharpness, EXPONENT_MAX)).sum())
-    return Sums(found, len(places), int(np.count_nonzero(known > 0)), soft, disagreements(codes))
+def summed(codes: Ids, starts: Ids, stops: Ids, net: Model) -> Sums:
+    """The sums over stretches of marked tokens, codes[starts[n]:stops[n]] those of stretch n."""
+    if not _is_short_work(int((stops - starts).sum())):
+        found, told = _compiled_sums(codes, starts, stops, net)
+        return Sums(found, *told.T)
+    found, told = np.full(len(codes), np.nan, np.float32), np.zeros((len(starts), 4))
+    for at, (start, stop) in enumerate(zip(starts.tolist(), stops.tolist(), strict=True)):
+        places, known = _by_arrays(codes[start:stop], net)
+        found[start + places] = known
+        soft = np.exp(np.minimum(known * net.sharpness, EXPONENT_MAX)).sum()
+        told[at] = len(places), np.count_nonzero(known > 0), soft, disagreements(codes[start:stop])
+    return Sums(found, *told.T)
 
 
 def disagreements(codes: Ids) -> int:
@@ -229,9 +232,9 @@ def disagreements(codes: Ids) -> int:
 EXPONENT_MAX = 60.0
 
 
-def _is_short_work(codes: Ids) -> bool:
+def _is_short_work(tokens: int) -> bool:
     seen = _seen()
-    seen[0] += len(codes)
+    seen[0] += tokens
     return seen[0] < KERNEL_TOKENS
 
 
@@ -257,20 +260,20 @@ def _by_arrays(packed: Ids, net: Model) -> tuple[Ids, Floats]:
 
 
 def _compiled(codes: Ids, net: Model) -> tuple[Ids, Floats]:
-    found, _ = _compiled_sums(codes, net)
+    found, _ = _compiled_sums(codes, np.zeros(1, np.int64), np.array([len(codes)]), net)
     places = np.flatnonzero(found == found)  # noqa: PLR0124 - what is no word has no number
     return places, found[places]
 
 
-def _compiled_sums(codes: Ids, net: Model) -> tuple[Floats, NDArray[np.float64]]:
-    """The log-odds of tokens, NaN for what is no word; the sums, in the order of `Sums`."""
+def _compiled_sums(codes: Ids, starts: Ids, stops: Ids, net: Model) -> tuple[Floats, Doubles]:
+    """The log-odds of tokens, NaN for what is no word; the sums of each stretch, in the order of `Sums`."""
     from dedup.kernels import misplaced
 
     known, tables = rows.projections(), rows.tables()
-    found, told = np.empty(len(codes), np.float32), np.empty(4)
+    found, told = np.full(len(codes), np.nan, np.float32), np.empty((len(starts), 4))
     misplaced.odds(
-        codes, _OPENED, _WITHIN, HEAVY_RANK, len(net.numbers), tables.meanings, tables.vectors, tables.facts,
-        tables.keys, tables.strengths, known.slots, known.words, known.written, known.near, known.taken, net.mean,
-        net.figures, net.bias, net.top, net.direct, net.constant, net.sharpness, EXPONENT_MAX, found, told,
+        codes, starts, stops, _OPENED, _WITHIN, HEAVY_RANK, len(net.numbers), tables.meanings, tables.vectors,
+        tables.facts, tables.keys, tables.strengths, known.slots, known.words, known.written, known.near, known.taken,
+        net.mean, net.figures, net.bias, net.top, net.direct, net.constant, net.sharpness, EXPONENT_MAX, found, told,
     )  # fmt: skip
     return found, told

@@ -17,11 +17,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from math import exp, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
 
 from dedup.damage import lexicon, strings
+from dedup.damage.batch import Batch, more, of
 from dedup.damage.findings import ABSTAINED, FINDINGS_MAX, Detection, Finding, detection, shown
+from dedup.damage.listed import FOREIGN, KNOWN
+from dedup.damage.numbered import I64s, Tally
 from dedup.damage.shapes import EDGES, SHAPES, Shape, misread
+from dedup.kernels.hints import FALSE_CAPITAL, STRAY
+from dedup.model import Document
+
+F64s = NDArray[np.float64]
 
 PIECES_MIN = 8
 """Words below which nothing is said of a whole text."""
@@ -71,17 +80,34 @@ _JOINED = re.compile(r"(?<=[^\W\d_]{2})-\r?\n[ \t]{0,20}(?=[^\W\d_])")
 
 def detect(text: str) -> Detection:
     """The findings in a text, and the probability that it was scanned or mistyped."""
-    divided = list(line_ends(text)) if "-\n" in text or "-\r\n" in text else []
-    whole = _JOINED.sub("", text) if divided else text
-    tally = strings.tallied_sample(whole, PIECES_MAX)
-    if tally.count < PIECES_MIN:
-        return ABSTAINED if not divided else Detection(0.0, tuple(divided), judged=False)
-    if not lexicon.is_english(lexicon.Census(tally.count, *tally.marks[: strings.KNOWN + 1])):
-        return _garbled(whole, tally) or ABSTAINED
+    return detections((), of([text]))[0]
+
+
+def detections(_: Sequence[Document], batch: Batch) -> list[Detection]:
+    """The same of the texts of a batch."""
+    divided = [list(line_ends(text)) if "-\n" in text or "-\r\n" in text else [] for text in batch.texts]
+    whole = [at for at, found in enumerate(divided) if found]
+    others = more([_JOINED.sub("", batch.texts[at]) for at in whole])
+    pieces, known = batch.strings.changed(whole, others).sampled(PIECES_MAX), strings.known()
+    tallies = batch.tallies if pieces is batch.strings else known.tallies(pieces)
+    made = [Detection(0.0, tuple(found), judged=False) if found else ABSTAINED for found in divided]
+    asked = [at for at, tally in enumerate(tallies) if tally.count >= PIECES_MIN]
+    counts = known.classed(pieces.chosen(asked))
+    scores = probabilities(counts, [_marks(batch.texts[at], batch.hints[at]) for at in asked]).tolist()
+    for at, (every, _), score in zip(asked, counts.tolist(), scores, strict=True):
+        if not lexicon.is_english(lexicon.Census(tallies[at].count, *tallies[at].marks[: KNOWN + 1])):
+            made[at] = _garbled(every, tallies[at]) or ABSTAINED
+            continue
+        words = islice(_words(batch, at), FINDINGS_MAX) if score >= FINDINGS_LEVEL else ()
+        made[at] = Detection(score, detection([*divided[at], *words]).findings)
+    return made
+
+
+def _marks(text: str, hints: int) -> tuple[int, int]:
+    """How many false capitals and strays there are."""
     head = text[:SPECK_CHARACTERS]
-    score = probability(shares(*strings.classed(whole, PIECES_MAX), false_capitals(head), strays(head)))
-    found = [*divided, *islice(_words(text), FINDINGS_MAX)] if score >= FINDINGS_LEVEL else divided
-    return Detection(score, detection(found).findings)
+    specks = hints & STRAY or len(head) < len(text)  # where the head breaks off, a line is shorter
+    return false_capitals(head) if hints & FALSE_CAPITAL else 0, strays(head) if specks else 0
 
 
 GARBLED: tuple[Shape, ...] = ("signs", "sign", "odd sign", "capital", "digits")
@@ -90,10 +116,11 @@ GARBLED_SHARE_MIN, GARBLED_FOREIGN_MAX, GARBLED_CODE_MAX = 0.3, 0.02, 0.1
 another language, and of code, up to which it may be."""
 
 
-def _garbled(text: str, tally: strings.Tally) -> Detection | None:
-    """What is said of a text without English words: where signs stand inside most of the words, it was scanned."""
-    every, _ = strings.classed(text, PIECES_MAX)
-    total, foreign, code = tally.count, tally.marks[strings.FOREIGN], every[_PLACES["code"]]
+def _garbled(every: Sequence[int], tally: Tally) -> Detection | None:
+    """What is said of a text without English words: where signs stand inside most of the words, it was scanned.
+
+    every: how many of them are of each class."""
+    total, foreign, code = tally.count, tally.marks[FOREIGN], every[_PLACES["code"]]
     share = sum(every[_PLACES[kind]] for kind in GARBLED) / total
     if share < GARBLED_SHARE_MIN or foreign > GARBLED_FOREIGN_MAX * total or code > GARBLED_CODE_MAX * total:
         return None
@@ -119,28 +146,29 @@ def strays(text: str) -> int:
     return sum(found[1] not in _RULES for found in map(_STRAY.fullmatch, short) if found) if short else 0
 
 
-def shares(every: Sequence[int], distinct: Sequence[int], capitals: int, specks: int = 0) -> dict[str, float]:
-    """The square roots of the shares of each class, among the pieces that are words, and of distinct damaged ones.
-
-    every, distinct: how many pieces are of each of `shapes.SHAPES`."""
-    words = sum(every) - every[_PLACES["code"]] - every[_PLACES["number"]] + PRIOR_WORDS
-    found: dict[str, float] = {kind: sqrt(every[_PLACES[kind]] / words) for kind in FEATURES}
-    found["false capital"] = sqrt(capitals / words)
-    found["stray"] = sqrt(specks / words)
-    for name, kinds in _DISTINCT.items():
-        found[name] = sqrt(sum(distinct[_PLACES[kind]] for kind in kinds) / words)
-    return found
-
-
 _PLACES = {kind: place for place, kind in enumerate(SHAPES)}
+_FEATURES = [_PLACES[kind] for kind in FEATURES]
 _DISTINCT: dict[str, tuple[Shape, ...]] = {
-    "near distinct": ("near", "near rare", "near short"), "far distinct": ("far", "far short"),
-}  # fmt: skip
+    "near distinct": ("near", "near rare", "near short"),
+    "far distinct": ("far", "far short"),
+}
+_WEIGHTS = np.array([WEIGHTS[name] for name in (*FEATURES, "false capital", "stray", *_DISTINCT)])
 
 
-def probability(features: dict[str, float]) -> float:
-    total = WEIGHTS["constant"] + sum(WEIGHTS[name] * value for name, value in features.items())
-    return 1.0 / (1.0 + exp(-max(-30.0, min(30.0, total))))
+def probabilities(counts: I64s, marks: Sequence[tuple[int, int]]) -> F64s:
+    """The probability for each text, from the square roots of the shares of each class among the pieces that are words,
+    of marks between them, and of distinct damaged pieces.
+
+    counts: (texts, 2, classes), how many pieces are of each of `shapes.SHAPES`, and how many distinct ones.
+    """
+    every, distinct = counts[:, 0], counts[:, 1]
+    words = every.sum(1) - every[:, _PLACES["code"]] - every[:, _PLACES["number"]] + PRIOR_WORDS
+    damaged = [sum(distinct[:, _PLACES[kind]] for kind in kinds) for kinds in _DISTINCT.values()]
+    between = np.array(marks, np.int64).reshape(-1, 2)
+    seen = np.concatenate((every[:, np.array(_FEATURES)], between, np.stack(damaged, 1)), 1)
+    odds = WEIGHTS["constant"] + (np.sqrt(seen / words[:, None]) * _WEIGHTS).sum(1)
+    found: F64s = 1.0 / (1.0 + np.exp(-np.clip(odds, -30.0, 30.0)))
+    return found
 
 
 _PIECE = re.compile(r"\S+")
@@ -148,9 +176,10 @@ CONFIDENCE = 0.5
 """How sure a single word of a damaged text is damage itself: names and terms are among them."""
 
 
-def _words(text: str) -> Iterator[Finding]:
-    """Every piece of a damaged class."""
-    for piece, place in zip(_PIECE.finditer(text), strings.classes(text), strict=True):
+def _words(batch: Batch, at: int) -> Iterator[Finding]:
+    """Every piece of a damaged class of a text of a batch."""
+    text, places = batch.texts[at], strings.known().classes(batch.strings.chosen([at]))[0]
+    for piece, place in zip(_PIECE.finditer(text), places, strict=True):
         kind = SHAPES[place]
         why = DAMAGED.get(kind)
         if why:

@@ -14,10 +14,13 @@ import re
 import string
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from dedup.damage import strings
+from dedup.damage.batch import Text
 from dedup.damage.furniture import LANGUAGE_OF_STOPS, PHRASES, phrases_by_word
+from dedup.damage.listed import FURNITURE, STOP
+from dedup.kernels.hints import NUMBERED, SCRIPT
 from dedup.model import Span
 
 PARAGRAPH_LETTERS_MIN = 60
@@ -46,9 +49,10 @@ FURNITURE_EACH = 0.22
 """How much surer each distinct piece of furniture makes: three of them are a page, one may be quoted."""
 
 
-def furniture(text: str) -> tuple[list[Place], float]:
+def furniture(one: Text) -> tuple[list[Place], float]:
     """What surrounds a text on a page."""
-    keys = strings.with_mark(text, strings.FURNITURE) if strings.tallied(text).marks[strings.FURNITURE] else ()
+    text = one.text
+    keys = strings.known().with_mark(one.numbers, FURNITURE) if one.tally.marks[FURNITURE] else ()
     met = {phrase for key in keys for phrase in phrases_by_word()[key]}
     wanted = sorted(met, key=_ORDER.__getitem__)
     small = text.lower() if wanted else ""
@@ -64,7 +68,7 @@ def furniture(text: str) -> tuple[list[Place], float]:
             at = small.find(phrase, at + len(phrase))
     numbers = [
         ((match.start(), match.end()), "page number", "a page number among the text")
-        for match in _PAGE_NUMBER.finditer(text)
+        for match in (_PAGE_NUMBER.finditer(text) if one.hints & NUMBERED else ())
     ]
     distinct += len(numbers) > 1
     return [*found, *numbers], 1.0 - (1.0 - FURNITURE_EACH) ** distinct
@@ -98,16 +102,16 @@ ENCODED_CHARACTERS_MIN = 60
 _ENCODED = re.compile(r"(?:[A-Za-z0-9+/]{60,100}\n?){2,}={0,2}|[A-Fa-f0-9]{128,}")
 
 
-def filler(text: str) -> tuple[list[Place], float]:
+def filler(one: Text) -> tuple[list[Place], float]:
     """Text that nobody wrote to be read."""
+    text, tally = one.text, one.tally
     latin = _LOREM.finditer(text) if "dolor" in text or "elit" in text or "eiusmod" in text else ()
     found = [(match.span(), "filler", "placeholder Latin") for match in latin]
     confidence = 0.8 if found else 0.0
     for opening, blank in _PLACEHOLDERS:
-        for match in blank.finditer(text) if opening in text else ():
-            found.append((match.span(), "placeholder", "a blank of a template that was never filled in"))
+        for span in _blanks(text, opening, blank):
+            found.append((span, "placeholder", "a blank of a template that was never filled in"))
             confidence = max(confidence, 0.3)
-    tally = strings.tallied(text)
     for match in _ENCODED.finditer(text) if tally.longest >= ENCODED_CHARACTERS_MIN else ():
         if not match.group().isalpha() or len(set(match.group())) > 20:
             found.append((match.span(), "encoded", "data in letters, not words"))
@@ -118,6 +122,16 @@ def filler(text: str) -> tuple[list[Place], float]:
         found.append(((0, len(text)), "filler", "the text says the same over and over"))
         confidence = 0.8
     return found, confidence
+
+
+def _blanks(text: str, opening: str, blank: re.Pattern[str]) -> Iterator[Span]:
+    """The spans of an expression that begins with a sign: where that stands it is asked, not character by character."""
+    at = text.find(opening)
+    while at >= 0:
+        match = blank.match(text, at)
+        if match:
+            yield match.span()
+        at = text.find(opening, match.end() if match else at + 1)
 
 
 _SCRIPT_RANGES = (
@@ -155,18 +169,16 @@ def _language(text: str, span: Span) -> str | None:
     return counts[0][0]
 
 
-def _is_of_one_language(text: str) -> bool:
-    """Whether no paragraph can be in anything but English: that takes three words of another language, of which what is
+def may_be_mixed(one: Text) -> bool:
+    """Whether a paragraph can be in anything but English: that takes three words of another language, of which what is
     looked at may cut short the last, or letters of another script."""
-    if not text.isascii() and _ANY_SCRIPT.search(text):
-        return False
-    return strings.tallied(text).marks[strings.STOP] < 2
+    if one.tally.marks[STOP] >= 2:
+        return True
+    return bool(one.hints & SCRIPT) and not one.text.isascii() and bool(_ANY_SCRIPT.search(one.text))
 
 
 def mixture(text: str, paragraphs: Sequence[Span]) -> tuple[list[Place], float]:
     """Paragraphs in another language than most of the text."""
-    if len(paragraphs) < 2 or _is_of_one_language(text):
-        return [], 0.0
     known = [
         (span, name) for span in paragraphs[:: 1 + len(paragraphs) // PARAGRAPHS_MAX] if (name := _language(text, span))
     ]

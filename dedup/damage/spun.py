@@ -21,16 +21,19 @@ spinner and by thesauri; the other quarter gave the figures that benchmarks/dama
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from math import exp, log, sqrt
+from itertools import islice
+from math import exp, sqrt
 
 import numpy as np
 
-from dedup.damage import lexicon
+from dedup.damage import lexicon, network
+from dedup.damage.batch import Batch, more, of
 from dedup.damage.findings import ABSTAINED, Detection, Finding, detection, shown
-from dedup.damage.marks import FREQUENT, marked, words
-from dedup.damage.network import BREAK_TAG, TOKEN, Floats, Ids, Model, Sums, model, summed, tokens
+from dedup.damage.marks import language, tokens
+from dedup.damage.network import BREAK_TAG, TOKEN, Floats, Ids, model, summed, without_breaks
+from dedup.model import Document
 
 WORDS_MIN = 40
 """Words below which nothing is said."""
@@ -58,63 +61,118 @@ WEIGHTS = {"constant": -12.9, "soft maximum": 0.633, "sure": 12.853, "length": 1
 """Log-odds for each unit of a feature; clean prose counted eightfold, so that few of it is flagged."""
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A stretch of tokens judged: the log-odds of each, NaN for what is no word, and of the whole."""
-
-    odds: Floats
-    total: float
-
-
-def window(stretch: Ids, net: Model) -> Window:
-    """The log-odds of the places of a stretch of marked tokens, and of the whole."""
-    found = summed(stretch, net)
-    seen = features(found)
-    return Window(found.odds, WEIGHTS["constant"] + sum(WEIGHTS[name] * value for name, value in seen.items()))
-
-
-def features(found: Sums) -> dict[str, float]:
-    """What the regression on a whole window sees."""
-    count = max(1, found.words)
-    return {
-        "soft maximum": log(found.soft + 1e-9) - 0.5 * log(count + 20),
-        "sure": sqrt(found.above / count),
-        "length": log(count + 1),
-        "articles": sqrt(found.articles / count),
-    }
-
-
 def detect(text: str) -> Detection:
     """The findings in a text, and the probability that words were replaced in it throughout."""
-    if len(text) < 2 * WORDS_MIN - 1:
-        return ABSTAINED
-    net = model()
-    parts = _glances(text)
-    glances = [marked(part, net) for part in parts]
-    asked = words(glances, LANGUAGE_TOKENS)
-    if len(asked) < WORDS_MIN or not (_is_familiar(asked[:FAMILIAR_WORDS]) or _is_english(parts)):
-        return ABSTAINED
-    if len(text) >= LONG_CHARACTERS:
-        totals = [window(part, net).total for part in glances if len(part)]
-        if totals and _probability(max(totals)) < SUSPICION:
-            return Detection(_probability(sum(totals) / len(totals)))
-    found = glances[0] if len(text) < LONG_CHARACTERS else marked(text, net)
-    starts = _starts(len(found))
-    judged = [window(found[start : start + WINDOW_TOKENS], net) for start in starts]
-    mean = sum(one.total for one in judged) / len(judged)
-    score = _probability(mean + SEVERAL_WEIGHT * (1.0 - 1.0 / sqrt(len(judged))))
-    if score < FINDINGS_LEVEL:
-        return Detection(score)
-    return Detection(score, detection(list(_places(text, starts, judged))).findings)
+    return detections((), of([text]))[0]
 
 
-def _is_familiar(asked: Ids) -> bool:
-    """Whether most words are frequent English ones, as in sound prose."""
-    return int(np.count_nonzero(asked & FREQUENT)) >= lexicon.FAMILIAR_SHARE_MIN * len(asked)
+def detections(_: Sequence[Document], batch: Batch) -> list[Detection]:
+    """The same of the texts of a batch."""
+    made = [ABSTAINED] * len(batch.texts)
+    asked = [at for at, text in enumerate(batch.texts) if len(text) >= 2 * WORDS_MIN - 1]
+    if not asked:
+        return made
+    seen = _stretches(batch, asked, _glances)
+    english = _english(batch, seen)
+    short = {at for at in english if len(batch.texts[at]) < LONG_CHARACTERS}
+    for at, total in _glanced(seen, english - short).items():
+        made[at] = Detection(_probability(total))
+    rest = [at for at in sorted(english - short) if made[at] is ABSTAINED]
+    for whole in (seen.chosen(short), _stretches(batch, rest, lambda text: [text])):
+        for at, found in _judged(batch, whole):
+            made[at] = found
+    return made
+
+
+# --- stretches of texts ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Stretches:
+    """Parts of texts: the tokens of all, tokens[starts[n]:stops[n]] those of part n, and the texts that they are of,
+    ascending."""
+
+    tokens: Ids
+    starts: Ids
+    stops: Ids
+    texts: Ids
+
+    def chosen(self, texts: Collection[int]) -> Stretches:
+        """The parts of some texts."""
+        kept = np.array([text in texts for text in self.texts.tolist()], bool)
+        return Stretches(self.tokens, self.starts[kept], self.stops[kept], self.texts[kept])
+
+
+def _stretches(batch: Batch, texts: Iterable[int], parts: Callable[[str], list[str]]) -> Stretches:
+    """The parts of some texts of a batch, as tokens; a part that is the text itself is numbered already."""
+    owners: list[int] = []
+    changed: list[int] = []
+    others: list[str] = []
+    for at in texts:
+        text = batch.texts[at]
+        for part in parts(text):
+            if part is not text or "<br" in text:
+                changed.append(len(owners))
+                others.append(without_breaks(part))
+            owners.append(at)
+    found, places = tokens(batch.strings.chosen(owners).changed(changed, more(others)), model())
+    return Stretches(found, places[:-1], places[1:], np.array(owners, np.int64))
+
+
+def _english(batch: Batch, seen: Stretches) -> set[int]:
+    """The texts that have words enough, and are in English."""
+    counts = language(seen.tokens, seen.starts, seen.stops, seen.texts, (LANGUAGE_TOKENS, FAMILIAR_WORDS))
+    found: set[int] = set()
+    for at, (words, frequent) in enumerate(zip(*(one.tolist() for one in counts), strict=True)):
+        is_familiar = frequent >= lexicon.FAMILIAR_SHARE_MIN * min(words, FAMILIAR_WORDS)
+        if words >= WORDS_MIN and (is_familiar or _is_english(_glances(batch.texts[at]))):
+            found.add(at)
+    return found
+
+
+def _totals(seen: Stretches, starts: Ids, stops: Ids) -> tuple[Floats, list[float]]:
+    """The log-odds of all tokens, and of each window of them."""
+    sums = summed(seen.tokens, starts, stops, model())
+    count = np.maximum(1, sums.words)
+    features = {
+        "soft maximum": np.log(sums.soft + 1e-9) - 0.5 * np.log(count + 20),
+        "sure": np.sqrt(sums.above / count),
+        "length": np.log(count + 1),
+        "articles": np.sqrt(sums.articles / count),
+    }
+    totals: list[float] = (WEIGHTS["constant"] + sum(WEIGHTS[name] * one for name, one in features.items())).tolist()
+    return sums.odds, totals
+
+
+def _glanced(seen: Stretches, texts: Collection[int]) -> dict[int, float]:
+    """The log-odds of those long texts of which no stretch is suspicious."""
+    some = seen.chosen(texts)
+    totals: dict[int, list[float]] = {}
+    for at, size, total in zip(
+        some.texts.tolist(), (some.stops - some.starts).tolist(), _totals(some, some.starts, some.stops)[1], strict=True
+    ):
+        if size:
+            totals.setdefault(at, []).append(total)
+    return {at: sum(some) / len(some) for at, some in totals.items() if _probability(max(some)) < SUSPICION}
+
+
+def _judged(batch: Batch, whole: Stretches) -> Iterator[tuple[int, Detection]]:
+    """What is found in texts that are looked at whole, window by window."""
+    firsts, ends = whole.starts.tolist(), whole.stops.tolist()
+    windows = [[first + at for at in _starts(end - first)] for first, end in zip(firsts, ends, strict=True)]
+    starts = np.array([start for some in windows for start in some], np.int64)
+    stops = np.minimum(starts + WINDOW_TOKENS, np.repeat(whole.stops, list(map(len, windows))))
+    odds, every = _totals(whole, starts, stops)
+    totals = iter(every)
+    for at, first, end, some in zip(whole.texts.tolist(), firsts, ends, windows, strict=True):
+        judged = list(islice(totals, len(some)))
+        score = _probability(sum(judged) / len(judged) + SEVERAL_WEIGHT * (1.0 - 1.0 / sqrt(len(judged))))
+        found = _places(batch.texts[at], odds[first:end]) if score >= FINDINGS_LEVEL else ()
+        yield at, Detection(score, detection(list(found)).findings)
 
 
 def _is_english(parts: Sequence[str]) -> bool:
-    heads = (token for part in parts for token in tokens(part)[:LANGUAGE_TOKENS])
+    heads = (token for part in parts for token in network.tokens(part)[:LANGUAGE_TOKENS])
     return lexicon.is_english(lexicon.census(Counter(token.lower() for token in heads if token[0].isalpha())))
 
 
@@ -138,18 +196,13 @@ def _starts(count: int) -> list[int]:
     return [number * count // kept for number in range(kept)]
 
 
-def _places(text: str, starts: Sequence[int], judged: Sequence[Window]) -> Iterator[Finding]:
+def _places(text: str, odds: Floats) -> Iterator[Finding]:
     """The words with log-odds above 0, with what stands beside them."""
-    odds = {
-        start + place: float(one.odds[place])
-        for start, one in zip(starts, judged, strict=False)
-        for place in np.flatnonzero(one.odds > 0).tolist()
-    }
     plain = BREAK_TAG.sub(lambda tag: " " * len(tag.group()), text)
     before = ""
-    for at, token in enumerate(TOKEN.finditer(plain)):
-        if at in odds:
-            sure = 1.0 / (1.0 + exp(-min(30.0, odds[at])))
+    for value, token in zip(odds.tolist(), TOKEN.finditer(plain), strict=False):
+        if value > 0:
+            sure = 1.0 / (1.0 + exp(-min(30.0, value)))
             beside = f" after {before!r}" if before.isalpha() else ""
             why = f"{token.group()!r} is unlikely here{beside}: put in for a plainer word? ({sure:.0%})"
             yield Finding("spun", token.span(), shown(text, token.span()), "replaced word", why, sure)

@@ -4,7 +4,7 @@
    class (`shapes`) and its tokens (`marks`), the last two from when they are first asked for.
 2. A text becomes the numbers of its strings: the first of a process by a dictionary, from KERNEL_STRINGS on by what
    `kernels.strings` compiles, which finds the same in a tenth of the time.
-3. `tallied`, `classed` and `tokens` count and gather what is known of these.
+3. `tallies`, `classed` and `tokens` count and gather what is known of these, of as many texts as a batch has at once.
 
 Limits: when more than STRINGS_MAX strings or CHARACTERS_MAX of their characters are remembered, all are given up.
 Linear in length.
@@ -13,93 +13,30 @@ Linear in length.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.damage.listed import ACCENTED, FOREIGN, FUNCTION, FURNITURE, KNOWN, STOP, marks_of
+from dedup.damage.listed import marks_of
+from dedup.damage.numbered import Encoded, I32s, I64s, Strings, Tally, joined
 from dedup.damage.shapes import SHAPES, shape
 
 if TYPE_CHECKING:
     from dedup.damage.weights import Ids
 
-__all__ = [
-    "ACCENTED", "FOREIGN", "FUNCTION", "FURNITURE", "KNOWN", "STOP", "Tally", "classed", "classes", "tallied",
-    "tallied_sample", "tokens", "with_mark",
-]  # fmt: skip
-
 STRINGS_MAX, CHARACTERS_MAX = 200_000, 8_000_000
-KERNEL_STRINGS = 100_000
-"""Strings from which on loading the compiled way pays."""
+KERNEL_STRINGS, STRING_BYTES = 100_000, 6
+"""Strings from which on loading the compiled way pays; bytes of one."""
 _FIGURES, _MARKS = 4, 8
 _UNCLASSED = 255
 _PLACES = {kind: place for place, kind in enumerate(SHAPES)}
 
-I32s = NDArray[np.int32]
 T = TypeVar("T", bound=np.generic)
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """How many strings a text has, and distinct ones; characters of the longest; whether one follows itself; how many
-    have each mark."""
-
-    count: int
-    distinct: int
-    longest: int
-    twice: bool
-    marks: Sequence[int]
-
-
-def tallied(text: str) -> Tally:
-    """The counts of a text's strings."""
-    known = _known()
-    return known.tallied(text, known.numbers(text))
-
-
-def with_mark(text: str, mark: int) -> set[str]:
-    """The strings of a text that have a mark."""
-    known = _known()
-    return known.with_mark(known.numbers(text), mark)
-
-
-def tallied_sample(text: str, most: int) -> Tally:
-    """The same of `most` of them: of a long text those of its beginning, middle and end."""
-    known = _known()
-    numbers = known.numbers(text)
-    return known.tallied(text, numbers) if len(numbers) <= most else known.counted(_sampled(numbers, most))
-
-
-def classed(text: str, most: int) -> tuple[list[int], list[int]]:
-    """How many of `most` strings of a text are of each class, by its place among `shapes.SHAPES`; how many distinct."""
-    known = _known()
-    return known.classed(_sampled(known.numbers(text), most))
-
-
-def classes(text: str) -> list[int]:
-    """The class of each string of a text, by its place among `shapes.SHAPES`."""
-    known = _known()
-    numbers = known.numbers(text)
-    return known.classes(numbers)
-
-
-def tokens(text: str, mark: Callable[[str], Sequence[int]]) -> Ids:
-    """The tokens of a text's strings, one after the other; mark: gives those of a string."""
-    known = _known()
-    return known.tokens(known.numbers(text), mark)
-
-
-def _sampled(numbers: I32s, most: int) -> I32s:
-    if len(numbers) <= most:
-        return numbers
-    third, middle = most // 3, len(numbers) // 2
-    return np.concatenate((numbers[:third], numbers[middle : middle + third], numbers[-third:]))
-
-
-class _Known:
+class Known:
     """The strings that were met, and what is known of each, by its number."""
 
     def __init__(self) -> None:
@@ -115,20 +52,23 @@ class _Known:
         self._starts, self._stops = np.full(1024, -1, np.int64), np.zeros(1024, np.int64)
         self._pool, self._pooled = np.zeros(4096, np.int64), 0
         self._slots, self._slot_numbers = np.zeros(1 << 14, np.uint64), np.zeros(1 << 14, np.int32)
-        self._last: tuple[str, I32s] | None = None
-        self._last_tally: tuple[str, Tally] | None = None
 
     # --- strings and numbers
 
-    def numbers(self, text: str) -> I32s:
-        """The numbers of a text's strings; they hold until another text is asked for."""
-        if self._last and self._last[0] is text:
-            return self._last[1]
+    def room(self) -> None:
+        """Gives up all that is known where it is too much: numbers given before say nothing from then on."""
         if len(self._strings) > STRINGS_MAX or self._characters > CHARACTERS_MAX:
             self._forget()
-        found = self._by_dictionary(text) if self._seen < KERNEL_STRINGS else self._compiled(text)
-        self._seen += len(found)
-        self._last = text, found
+
+    def is_compiled(self, more: int = 0) -> bool:
+        """Whether so many strings were met, and are to come, that what is compiled pays."""
+        return self._seen + more >= KERNEL_STRINGS
+
+    def strings(self, texts: Sequence[str], encoded: Encoded) -> Strings:
+        """The strings of texts; `encoded` are the same."""
+        compiled = self.is_compiled(len(encoded.data) // STRING_BYTES)
+        found = self._compiled(encoded) if compiled else joined(list(map(self._by_dictionary, texts)))
+        self._seen += len(found.numbers)
         return found
 
     def _by_dictionary(self, text: str) -> I32s:
@@ -138,22 +78,22 @@ class _Known:
             found = [self._number(part) if one is None else one for part, one in zip(parts, found, strict=True)]
         return np.array(found, np.int32)
 
-    def _compiled(self, text: str) -> I32s:
+    def _compiled(self, texts: Encoded) -> Strings:
         from dedup.kernels import strings
 
         if not self._slots_taken and self._strings:
             self._enter(self._strings, np.arange(len(self._strings), dtype=np.int32))
-        encoded = text.encode("utf-8", "surrogatepass")
-        data = np.frombuffer(encoded, np.uint8)
-        room = len(data) // 2 + 1
+        room = (len(texts.data) + len(texts.sizes)) // 2 + 1
         found, unknown, met = np.empty(room, np.int32), np.empty((room, 3), np.int64), np.empty(room, np.uint64)
-        count, new = strings.cut(data, self._slots, self._slot_numbers, found, unknown, met)
+        starts, data = np.empty(len(texts.sizes) + 1, np.int64), texts.data
+        count, new = strings.cut(data, texts.sizes, self._slots, self._slot_numbers, found, starts, unknown, met)
         if new:
-            parts = [encoded[start:stop].decode("utf-8", "surrogatepass") for start, stop, _ in unknown[:new].tolist()]
+            whole = data.tobytes()
+            parts = [whole[start:stop].decode("utf-8", "surrogatepass") for start, stop, _ in unknown[:new].tolist()]
             given = np.array(list(map(self._number, parts)), np.int32)
             found[unknown[:new, 2]] = given
             self._put(met[:new], given)
-        return found[:count]
+        return Strings(found[:count], starts[:-1], starts[1:])
 
     def _number(self, string: str) -> int:
         """The number of a string, which it is given if it has none."""
@@ -180,10 +120,9 @@ class _Known:
 
         data = np.frombuffer("\n".join(strings).encode("utf-8", "surrogatepass"), np.uint8)
         room = len(data) // 2 + 1
-        met = np.empty(room, np.uint64)
-        found, unknown = np.empty(room, np.int32), np.empty((room, 3), np.int64)
+        found, unknown, met = np.empty(room, np.int32), np.empty((room, 3), np.int64), np.empty(room, np.uint64)
         empty = np.zeros(2, np.uint64), np.zeros(2, np.int32)
-        kernels.cut(data, *empty, found, unknown, met)
+        kernels.cut(data, np.array([len(data)]), *empty, found, np.empty(2, np.int64), unknown, met)
         self._put(met[: len(numbers)], numbers)
 
     def _put(self, met: NDArray[np.uint64], given: I32s) -> None:
@@ -199,73 +138,90 @@ class _Known:
 
     # --- what is known of them
 
-    def tallied(self, text: str, numbers: I32s) -> Tally:
-        if not self._last_tally or self._last_tally[0] is not text:
-            self._last_tally = text, self.counted(numbers)
-        return self._last_tally[1]
-
-    def counted(self, numbers: I32s) -> Tally:
-        if self._seen < KERNEL_STRINGS:
-            distinct, flags = np.unique(numbers), self._flags[numbers]
-            marks = [int(np.count_nonzero(flags & (1 << bit))) for bit in range(_MARKS)]
-            longest = int(self._lengths[distinct].max(initial=0))
-            return Tally(len(numbers), len(distinct), longest, bool((numbers[1:] == numbers[:-1]).any()), marks)
+    def tallies(self, of: Strings) -> list[Tally]:
+        """The counts of each text's strings."""
+        if not self.is_compiled():
+            return list(map(self._tally, map(of.__getitem__, range(len(of)))))
         from dedup.kernels import strings
 
-        counts = np.zeros(_FIGURES + _MARKS, np.int64)
-        self._stamp += 1
-        strings.tally(numbers, self._flags, self._lengths, self._stamps, self._stamp, counts)
-        count, distinct_count, longest, twice, *marks = counts.tolist()
-        return Tally(count, distinct_count, longest, bool(twice), marks)
+        counts = np.zeros((len(of), _FIGURES + _MARKS), np.int64)
+        strings.tally(of.numbers, of.starts, of.stops, self._flags, self._lengths, *self._stamped(of), counts)
+        return [Tally(row[0], row[1], row[2], bool(row[3]), row[4:]) for row in counts.tolist()]
+
+    def _tally(self, numbers: I32s) -> Tally:
+        distinct, flags = np.unique(numbers), self._flags[numbers]
+        marks = [int(np.count_nonzero(flags & (1 << bit))) for bit in range(_MARKS)]
+        longest = int(self._lengths[distinct].max(initial=0))
+        return Tally(len(numbers), len(distinct), longest, bool((numbers[1:] == numbers[:-1]).any()), marks)
+
+    def _stamped(self, of: Strings) -> tuple[NDArray[np.uint32], int]:
+        """The stamps of all strings, and the first of as many new ones as there are texts."""
+        first = self._stamp + 1
+        self._stamp += len(of)
+        return self._stamps, first
 
     def with_mark(self, numbers: I32s, mark: int) -> set[str]:
+        """The strings that have a mark."""
         return {self._strings[number] for number in numbers[self._flags[numbers] & (1 << mark) != 0].tolist()}
 
-    def classed(self, numbers: I32s) -> tuple[list[int], list[int]]:
-        counted = self._counted_classes if self._seen < KERNEL_STRINGS else self._compiled_classes
-        counts, new = counted(numbers)
-        if new:
-            self._classes[new] = [_PLACES[shape(self._strings[number])] for number in new]
-            counts, _ = counted(numbers)
-        every, distinct = counts[:, : len(SHAPES)].tolist()
-        return every, distinct
+    def classed(self, of: Strings) -> I64s:
+        """How many of each text's strings are of each class, by its place among `shapes.SHAPES`, and how many distinct
+        ones: (texts, 2, classes)."""
+        counted = self._compiled_classes if self.is_compiled() else self._counted_classes
+        counts, new = counted(of)
+        if len(new):
+            self._classes[new] = [_PLACES[shape(self._strings[number])] for number in new.tolist()]
+            counts, _ = counted(of)
+        return counts
 
-    def classes(self, numbers: I32s) -> list[int]:
-        self.classed(numbers)
-        found: list[int] = self._classes[numbers].tolist()
-        return found
+    def classes(self, of: Strings) -> list[list[int]]:
+        """The class of each string of each text."""
+        self.classed(of)
+        return [self._classes[of[text]].tolist() for text in range(len(of))]
 
-    def _counted_classes(self, numbers: I32s) -> tuple[Ids, list[int]]:
-        distinct = np.unique(numbers)
-        counts = [np.bincount(self._classes[some], minlength=256) for some in (numbers, distinct)]
-        return np.stack(counts), distinct[self._classes[distinct] == _UNCLASSED].tolist()
+    def _counted_classes(self, of: Strings) -> tuple[I64s, I32s]:
+        counts, new = np.zeros((len(of), 2, 256), np.int64), [np.empty(0, np.int32)]
+        for text in range(len(of)):
+            distinct = np.unique(of[text])
+            counts[text] = [np.bincount(self._classes[some], minlength=256) for some in (of[text], distinct)]
+            new.append(distinct[self._classes[distinct] == _UNCLASSED])
+        return counts[:, :, : len(SHAPES)], np.unique(np.concatenate(new))
 
-    def _compiled_classes(self, numbers: I32s) -> tuple[Ids, list[int]]:
+    def _compiled_classes(self, of: Strings) -> tuple[I64s, I32s]:
         from dedup.kernels import strings
 
-        counts, new = np.zeros(512, np.int64), np.empty(len(numbers), np.int32)
-        self._stamp += 1
-        strings.classed(numbers, self._classes, self._stamps, self._stamp, counts, new)
-        return counts.reshape(2, 256), new[: counts[-1]].tolist() if counts[-1] else []
+        counts, new = np.zeros((len(of), 2, len(SHAPES)), np.int64), np.empty(len(of.numbers), np.int32)
+        count = strings.classed(of.numbers, of.starts, of.stops, self._classes, *self._stamped(of), counts, new)
+        return counts, np.unique(new[:count])
 
-    def tokens(self, numbers: I32s, mark: Callable[[str], Sequence[int]]) -> Ids:
-        if self._seen < KERNEL_STRINGS:
-            self._take_apart(numbers, mark)
-            firsts = self._starts[numbers]
-            sizes = self._stops[numbers] - firsts
-            places = np.repeat(firsts - (np.cumsum(sizes) - sizes), sizes)
-            return self._pool[places + np.arange(len(places))]
+    def tokens(self, of: Strings, mark: Callable[[str], Sequence[int]]) -> tuple[Ids, I64s]:
+        """The tokens of the texts' strings, one after the other, and where those of each text begin, and the last ends;
+        mark: gives those of a string."""
+        if self.is_compiled():
+            return self._gathered(of, mark)
+        numbers = np.concatenate([np.empty(0, np.int32), *map(of.__getitem__, range(len(of)))])
+        self._take_apart(numbers, mark)
+        firsts = self._starts[numbers]
+        sizes = self._stops[numbers] - firsts
+        stops = np.concatenate((np.zeros(1, np.int64), np.cumsum(sizes)))
+        places = np.repeat(firsts - stops[:-1], sizes)
+        texts = np.concatenate((np.zeros(1, np.int64), np.cumsum(of.stops - of.starts)))
+        return self._pool[places + np.arange(len(places))], stops[texts]
+
+    def _gathered(self, of: Strings, mark: Callable[[str], Sequence[int]]) -> tuple[Ids, I64s]:
         from dedup.kernels import strings
 
-        out = np.empty(2 * len(numbers) + 64, np.int64)
-        count = strings.gather(numbers, self._starts, self._stops, self._pool, out)
-        if count < 0:
-            self._take_apart(numbers, mark)
-            count = strings.gather(numbers, self._starts, self._stops, self._pool, out)
-        if count > len(out):
-            out = np.empty(count, np.int64)
-            strings.gather(numbers, self._starts, self._stops, self._pool, out)
-        return out[:count]
+        places, out = np.empty(len(of) + 1, np.int64), np.empty(2 * len(of.numbers) + 64, np.int64)
+        while True:
+            count = strings.gather(
+                of.numbers, of.starts, of.stops, self._starts, self._stops, self._pool, out, places
+            )  # fmt: skip
+            if count < 0:
+                self._take_apart(np.concatenate(list(map(of.__getitem__, range(len(of))))), mark)
+            elif count <= len(out):
+                return out[:count], places
+            else:
+                out = np.empty(count, np.int64)
 
     def _take_apart(self, numbers: I32s, mark: Callable[[str], Sequence[int]]) -> None:
         """Puts down the tokens of those strings whose tokens nobody asked for."""
@@ -285,9 +241,9 @@ class _Known:
 
 
 @cache
-def _known() -> _Known:
+def known() -> Known:
     """What this process knows of strings."""
-    return _Known()
+    return Known()
 
 
 def _longer(array: NDArray[T], filler: int = 0) -> NDArray[T]:

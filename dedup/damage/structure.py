@@ -20,10 +20,13 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 
-from dedup.damage import page, strings
+from dedup.damage import page
+from dedup.damage.batch import Batch, Text, alone
 from dedup.damage.findings import NOTHING, Detection, Finding, detection, shown
+from dedup.damage.listed import FURNITURE
 from dedup.damage.page import SAMPLE_CHARACTERS, Place
-from dedup.model import Span
+from dedup.kernels.hints import FEW_LETTERS, NUMBERED, REPEATED, UNCLOSED, UNFINISHED
+from dedup.model import Document, Span
 
 SENTENCES_MIN = 3
 """Finished sentences from which a text is held to finish its last."""
@@ -37,25 +40,44 @@ REPEATED_CHARACTERS_MIN = 30
 
 def detect(text: str) -> Detection:
     """The findings in a text, and the probability that one of them is damage."""
-    if not text or text.isspace():
-        return NOTHING
-    paragraphs = _paragraphs(text)
+    return found_in(alone(text))
+
+
+def detections(_: Sequence[Document], batch: Batch) -> list[Detection]:
+    """The same of the texts of a batch."""
+    return list(map(found_in, batch))
+
+
+def found_in(one: Text) -> Detection:
+    """The same of a text of which is known what stands in it."""
     found: list[Finding] = []
-    for places, confidence in (
-        _truncation(text, paragraphs),
-        _unclosed(text, paragraphs),
-        _repeated(text),
-        page.furniture(text),
-        page.tags(text),
-        page.filler(text),
-        page.mixture(text, paragraphs),
-        page.no_prose(text),
-    ):
+    for places, confidence in _asked(one) if one.tally.count else ():
         if not places:
             continue
         each = 1.0 - (1.0 - confidence) ** (1.0 / len(places))
-        found += [Finding("structure", span, shown(text, span), cause, why, each) for span, cause, why in places]
-    return detection(found)
+        found += [Finding("structure", span, shown(one.text, span), cause, why, each) for span, cause, why in places]
+    return detection(found) if found else NOTHING
+
+
+def _asked(one: Text) -> Iterator[tuple[list[Place], float]]:
+    """What the rules find that may find something."""
+    text, hints, tally = one.text, one.hints, one.tally
+    is_mixed = page.may_be_mixed(one)
+    paragraphs = _paragraphs(text) if is_mixed or hints & (UNFINISHED | UNCLOSED) else []
+    if hints & UNFINISHED:
+        yield _truncation(text, paragraphs)
+    if hints & UNCLOSED:
+        yield _unclosed(text, paragraphs)
+    if hints & REPEATED or tally.twice:
+        yield _repeated(one)
+    if hints & NUMBERED or tally.marks[FURNITURE]:
+        yield page.furniture(one)
+    yield page.tags(text)
+    yield page.filler(one)
+    if is_mixed:
+        yield page.mixture(text, paragraphs)
+    if hints & FEW_LETTERS:
+        yield page.no_prose(text)
 
 
 _BREAK = re.compile(r"\n[ \t\r]*\n\s*")
@@ -183,11 +205,22 @@ REPETITION = 2.5
 of contents or a refrain makes is not, even of a text that breaks off."""
 
 
-def _repeated(text: str) -> tuple[list[Place], float]:
+def _repeated(one: Text) -> tuple[list[Place], float]:
     """Sentences and lines that stood before, and words set twice; how sure by the share of the text they make up."""
+    text = one.text
+    found = _units(text) if one.hints & REPEATED else []
+    share = sum(stop - start for (start, stop), _, _ in found) / len(text)
+    if one.tally.twice:
+        for twice in _TWICE.finditer(text):
+            if twice.group(1) not in _MAY_STAND_TWICE:
+                found.append((twice.span(), "word twice", f"{twice.group(1)!r} is set twice"))
+    return found, min(0.95, 0.1 * bool(found) + REPETITION * share**2)
+
+
+def _units(text: str) -> list[Place]:
+    """Sentences and lines that stood before."""
     first: dict[str, int] = {}
     found: list[Place] = []
-    repeated = 0
     long = [part for part in text.replace(". ", "\n").split("\n") if len(part) >= REPEATED_CHARACTERS_MIN]
     for unit in _UNITS.finditer(text) if len(set(map(str.strip, long))) < len(long) else ():
         body = " ".join(unit.group().split())
@@ -195,11 +228,5 @@ def _repeated(text: str) -> tuple[list[Place], float]:
             continue
         before = first.setdefault(body, unit.start())
         if before != unit.start():
-            repeated += len(unit.group())
             found.append((unit.span(), "repeated", f"the same stands at character {before}"))
-    share = repeated / len(text)
-    if strings.tallied(text).twice:
-        for twice in _TWICE.finditer(text):
-            if twice.group(1) not in _MAY_STAND_TWICE:
-                found.append((twice.span(), "word twice", f"{twice.group(1)!r} is set twice"))
-    return found, min(0.95, 0.1 * bool(found) + REPETITION * share**2)
+    return found

@@ -111,7 +111,7 @@ def _weighed(pairs: Pairs, every: Together) -> Pairs:
     config = every.snapshot.config
     numbers = judge.carded(pairs, config)
     kinds = damage.KINDS if config.damage_weight else damage.NOISE_KINDS
-    scores = np.array([damage.scores(every[number], kinds) for number in numbers.tolist()], np.float64)
+    scores = np.array(list(damage.scores((every[number] for number in numbers.tolist()), kinds)), np.float64)
     pairs = judge.with_damage(pairs, numbers, scores.reshape(-1, len(damage.KINDS)), config)
     return pipeline.with_leanings(pairs, every, config)
 

@@ -244,25 +244,44 @@ def _misfits(codes: I64s) -> int:
 
 @kernel
 def odds(
+    codes: I64s, starts: I64s, stops: I64s, opened: I64s, within: I64s, heavy_from: int, listed: int, meanings: I16s,
+    vectors: I8s, facts: F32s, keys: U32s, strengths: F32s, slots: I32s, words: I8s, written: I16s, near: F64s,
+    taken: I64s, mean: F32s, weights: F32s, bias: F32s, top: F32s, direct: F32s, constant: float, sharpness: float,
+    exponent_max: float, found: F32s, told: F64s,
+) -> None:  # fmt: skip
+    """The log-odds of the words among n tokens, into `found`, NaN for what is no word; into told, (stretches, 4): how
+    many words each stretch has, how many of them above 0, the sum of their exponentials, how many articles do not fit
+    the next token.
+
+    codes: (n,) 16 times a token's number, and how it is written; starts, stops: of each stretch. meanings: (m, WIDTH);
+    vectors: (m, WIDTH), whether a meaning counts at CONTENT, and behind it `facts`, the same memory. keys, strengths:
+    the known bigrams, see `put_pairs`. slots: (m,), where in words, (s, ROW), stands what a number adds to the hidden
+    units from each place around, -1 if it does not; s is more than the tokens of a stretch. written: (8, 9 * h), what
+    its shape adds. near: (d, 9 * h), which makes these rows; taken: (1,), how many there are. mean: (d, h), weights:
+    (18, h), bias, top: (h,), direct: (18,).
+    """
+    assert len(found) == len(codes)
+    assert told.shape == (len(starts), 4)
+    assert vectors.shape[1] == meanings.shape[1] == 4 * facts.shape[1] == WIDTH
+    for at in range(len(starts)):
+        start, stop = starts[at], stops[at]
+        assert 0 <= start <= stop <= len(codes)
+        _stretch(
+            codes[start:stop], opened, within, heavy_from, listed, meanings, vectors, facts, keys, strengths, slots,
+            words, written, near, taken, mean, weights, bias, top, direct, constant, found[start:stop], told[at],
+        )  # fmt: skip
+        _summed(found[start:stop], sharpness, exponent_max, told[at])
+
+
+@kernel
+def _stretch(
     codes: I64s, opened: I64s, within: I64s, heavy_from: int, listed: int, meanings: I16s, vectors: I8s, facts: F32s,
     keys: U32s, strengths: F32s, slots: I32s, words: I8s, written: I16s, near: F64s, taken: I64s, mean: F32s,
-    weights: F32s, bias: F32s, top: F32s, direct: F32s, constant: float, sharpness: float, exponent_max: float,
-    found: F32s, told: F64s,
+    weights: F32s, bias: F32s, top: F32s, direct: F32s, constant: float, found: F32s, told: F64s,
 ) -> None:  # fmt: skip
-    """The log-odds of the words among n tokens, into `found`, NaN for what is no word; into told: how many words there
-    are, how many of them above 0, the sum of their exponentials, how many articles do not fit the next token.
-
-    codes: (n,) 16 times a token's number, and how it is written. meanings: (m, WIDTH); vectors: (m, WIDTH), whether a
-    meaning counts at CONTENT, and behind it `facts`, the same memory. keys, strengths: the known bigrams, see
-    `put_pairs`. slots: (m,), where in words, (s, ROW), stands what a number adds to the hidden units from each place
-    around, -1 if it does not; s is more than n. written: (8, 9 * h), what its shape adds. near: (d, 9 * h), which makes
-    these rows; taken: (1,), how many there are. mean: (d, h), weights: (18, h), bias, top: (h,), direct: (18,).
-    """
+    """The log-odds of one stretch; what `odds` says of its arguments holds."""
     count, hidden = len(codes), len(bias)
     assert count <= STRETCH_MAX
-    assert len(found) == count
-    assert len(told) == 4
-    assert vectors.shape[1] == meanings.shape[1] == 4 * facts.shape[1] == WIDTH
     ids, shapes = np.empty(count, np.int64), np.empty(count, np.int64)
     resolved(codes, opened, within, ids, shapes)
     _fetch(ids, meanings, vectors, keys)
@@ -285,5 +304,4 @@ def odds(
         for h in range(hidden):
             base[h] += topic[k] * mean[k, h]
     told[0] = layers(ids, shapes, figures, facts, slots, words, written, base, weights, top, direct, constant, found)
-    _summed(found, sharpness, exponent_max, told)
     told[3] = _misfits(codes)

@@ -19,7 +19,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.kernels.simd import U64, I64s, U8s, U64s, inner, kernel
+from dedup.kernels.simd import U64, I64s, U8s, U64s, inner, kernel, prefetch
 
 I32s: TypeAlias = NDArray[np.int32]
 U32s: TypeAlias = NDArray[np.uint32]
@@ -34,7 +34,7 @@ FLAG_BITS = 8
 
 
 @inner
-def _space(data: U8s, at: int) -> int:
+def space(data: U8s, at: int) -> int:
     """How many bytes of white space begin here, 0 if none."""
     first = data[at]
     if first <= 32:
@@ -62,43 +62,64 @@ def _slot(hashes: U64s, wanted: U64) -> np.int64:
 
 
 @kernel
-def cut(data: U8s, hashes: U64s, numbers: I32s, found: I32s, unknown: I64s, met: U64s) -> tuple[int, int]:
-    """The numbers of a text's strings into `found`, -1 for one that is not known: how many there are, and how many of
-    these are unknown.
+def cut(
+    data: U8s, sizes: I64s, hashes: U64s, numbers: I32s, found: I32s, starts: I64s, unknown: I64s, met: U64s
+) -> tuple[int, int]:
+    """The numbers of texts' strings into `found`, -1 for one that is not known, and where each text's begin into
+    `starts`: how many there are, and how many of these are unknown.
 
-    hashes: (2**m,), 0 for a free slot; numbers: (2**m,). found: (n,), unknown: (n, 3), start, stop and place of the
-    unknown, met: (n,) their hashes; room for as many strings as the text may have.
+    data: the texts one after the other, of so many bytes each. hashes: (2**m,), 0 for a free slot; numbers: (2**m,).
+    starts: one more than texts. found: (n,), unknown: (n, 3), start, stop and place of the unknown, met: (n,) their
+    hashes; room for as many strings as the texts may have.
     """
-    size = len(data)
-    assert 2 * len(found) > size
-    assert 2 * len(unknown) > size
-    assert 2 * len(met) > size
-    count = new = at = 0
-    while at < size:
+    assert 2 * len(found) >= len(data) + len(sizes)
+    assert len(unknown) == len(met) == len(found)
+    assert len(starts) == len(sizes) + 1
+    count = first = 0
+    for text in range(len(sizes)):
+        starts[text] = count
+        assert 0 <= sizes[text] <= len(data) - first
+        count = _hashed(data, first, first + int(sizes[text]), hashes, unknown, met, count)
+        first += int(sizes[text])
+    starts[len(sizes)] = count
+    new = 0
+    for at in range(count):
+        state = met[at]
+        slot = _slot(hashes, state)
+        if slot >= 0 and hashes[slot] == state:
+            found[at] = numbers[slot]
+            continue
+        found[at] = -1
+        unknown[new, 0], unknown[new, 1], unknown[new, 2] = unknown[at, 0], unknown[at, 1], at
+        met[new] = state
+        new += 1
+    return count, new
+
+
+@inner
+def _hashed(data: U8s, at: int, stop: int, hashes: U64s, bounds: I64s, met: U64s, count: int) -> int:
+    """Where a text's strings begin and end, and their hashes, from place `count` on: how many there are then. The slots
+    of the table are asked for ahead, since each would be waited for."""
+    ahead = U64(len(hashes) - 1)
+    while at < stop:
         byte = data[at]
         if byte <= 32 or byte >= 0xC2:
-            width = _space(data, at)
+            width = space(data, at)
             if width:
                 at += width
                 continue
         start, state = at, _BASIS
-        while at < size:
+        while at < stop:
             byte = data[at]
-            if (byte <= 32 or byte >= 0xC2) and _space(data, at):
+            if (byte <= 32 or byte >= 0xC2) and space(data, at):
                 break
             state = (state ^ U64(byte)) * _PRIME
             at += 1
         state |= U64(1)
-        slot = _slot(hashes, state)
-        if slot >= 0 and hashes[slot] == state:
-            found[count] = numbers[slot]
-        else:
-            found[count] = -1
-            unknown[new, 0], unknown[new, 1], unknown[new, 2] = start, at, count
-            met[new] = state
-            new += 1
+        met[count], bounds[count, 0], bounds[count, 1] = state, start, at
+        prefetch(hashes, np.int64((state ^ (state >> U64(29))) & ahead))
         count += 1
-    return count, new
+    return count
 
 
 @kernel
@@ -114,54 +135,73 @@ def put(met: U64s, given: I32s, hashes: U64s, numbers: I32s) -> int:
 
 
 @kernel
-def tally(found: I32s, flags: U8s, lengths: I32s, stamps: U32s, stamp: int, counts: I64s) -> None:
-    """Counts strings into `counts`, zeros; flags, lengths: of each string known; stamps: of each, the last tally that
-    it was in, of which this one's is `stamp`."""
-    assert len(counts) >= FLAGS + FLAG_BITS
-    before = np.int32(-1)
-    for at in range(len(found)):
-        one = found[at]
-        counts[TWICE] |= np.int64(one == before)
-        before = one
-        if stamps[one] != stamp:
-            stamps[one] = stamp
-            counts[DISTINCT] += 1
-            counts[LONGEST] = max(counts[LONGEST], np.int64(lengths[one]))
-        marks, bit = np.int64(flags[one]), FLAGS
-        while marks:
-            counts[bit] += marks & 1
-            marks >>= 1
-            bit += 1
-    counts[COUNT] = len(found)
+def tally(
+    found: I32s, starts: I64s, stops: I64s, flags: U8s, lengths: I32s, stamps: U32s, stamp: int, counts: I64s
+) -> None:
+    """Counts the strings of texts, found[starts[n]:stops[n]] those of text n, into rows of `counts`, zeros; flags,
+    lengths: of each string known; stamps: of each, the last tally that it was in, of which these are from `stamp` on.
+    """
+    assert counts.shape == (len(starts), FLAGS + FLAG_BITS)
+    for text in range(len(starts)):
+        before = np.int32(-1)
+        for at in range(starts[text], stops[text]):
+            one = found[at]
+            counts[text, TWICE] |= np.int64(one == before)
+            before = one
+            if stamps[one] != stamp + text:
+                stamps[one] = stamp + text
+                counts[text, DISTINCT] += 1
+                counts[text, LONGEST] = max(counts[text, LONGEST], np.int64(lengths[one]))
+            marks, bit = np.int64(flags[one]), FLAGS
+            while marks:
+                counts[text, bit] += marks & 1
+                marks >>= 1
+                bit += 1
+        counts[text, COUNT] = stops[text] - starts[text]
 
 
 @kernel
-def classed(found: I32s, classes: U8s, stamps: U32s, stamp: int, counts: I64s, unclassed: I32s) -> None:
-    """Counts strings by class into counts, (2, 256), zeros: all, and distinct ones, of which those of the last class
-    into `unclassed`; the rest as for `tally`."""
-    assert len(counts) == 512
-    assert len(unclassed) >= len(found)
-    for at in range(len(found)):
-        one = found[at]
-        kind = np.int64(classes[one])
-        counts[kind] += 1
-        if stamps[one] != stamp:
-            stamps[one] = stamp
-            if kind == 255:
-                unclassed[counts[511]] = one
-            counts[256 + kind] += 1
+def classed(
+    found: I32s, starts: I64s, stops: I64s, classes: U8s, stamps: U32s, stamp: int, counts: I64s, unclassed: I32s
+) -> int:
+    """Counts the strings of texts by class into counts, (texts, 2, classes), zeros: all, and distinct ones; those of
+    UNCLASSED into `unclassed`, as far as there is room: how many these are. The rest as for `tally`."""
+    kinds = counts.shape[2]
+    new = 0
+    for text in range(len(starts)):
+        for at in range(starts[text], stops[text]):
+            one = found[at]
+            kind = np.int64(classes[one])
+            is_first = stamps[one] != stamp + text
+            stamps[one] = stamp + text
+            if kind < kinds:
+                counts[text, 0, kind] += 1
+                counts[text, 1, kind] += is_first
+            elif is_first:
+                if new < len(unclassed):
+                    unclassed[new] = one
+                new += 1
+    return new
 
 
 @kernel
-def gather(found: I32s, starts: I64s, stops: I64s, pool: I64s, out: I64s) -> int:
-    """Writes the tokens of strings, pool[starts[n]:stops[n]] those of number n, into `out` as far as there is room:
-    how many there are; -1 where those of a string are not known, whose start is negative."""
+def gather(
+    found: I32s, starts: I64s, stops: I64s, firsts: I64s, ends: I64s, pool: I64s, out: I64s, places: I64s
+) -> int:
+    """Writes the tokens of texts' strings, pool[firsts[n]:ends[n]] those of string n, into `out` as far as there is
+    room, and where each text's begin into `places`, one more than texts: how many there are; -1 where those of a string
+    are not known, whose first is negative."""
+    assert len(places) == len(starts) + 1
     count, room = 0, len(out)
-    for at in range(len(found)):
-        if starts[found[at]] < 0:
-            return -1
-        for place in range(starts[found[at]], stops[found[at]]):
-            if count < room:
-                out[count] = pool[place]
-            count += 1
+    for text in range(len(starts)):
+        places[text] = count
+        for at in range(starts[text], stops[text]):
+            one = found[at]
+            if firsts[one] < 0:
+                return -1
+            for place in range(firsts[one], ends[one]):
+                if count < room:
+                    out[count] = pool[place]
+                count += 1
+    places[len(starts)] = count
     return count
