@@ -174,9 +174,13 @@ class Config:
     """Tokens of the longest block that is taken over from a copy when a document is restored; 0 for none: what only a
     copy has may be its own."""
 
-    conjecture_confidence_min: float = 0.95
-    """Probability from which a conjecture is made without such witnesses, by a ledger of 100,000 words and more; by a
-    smaller one, more is asked. Of those that are made, no more than three in a hundred may be wrong."""
+    conjecture_confidence_min: float = 0.97
+    """Probability from which a conjecture is made without such witnesses: no more than three in a hundred may be
+    wrong."""
+
+    suspect_confidence_min: float = 0.95
+    """Probability from which a phrase that a ledger knows is told to stand for something else, whether or not it is
+    sure for what."""
 
     language_model: str = ""
     """A model of the language that is asked where other evidence leaves it open which of several readings is the
@@ -319,6 +323,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "clean_replaced_min": (0.5, 1.0),
     "taken_tokens_max": (0, 1 << 40),
     "conjecture_confidence_min": (0.5, 1.0),
+    "suspect_confidence_min": (0.5, 1.0),
     "source_loss_max": (0.0, 1.0),
     "source_documents_min": (1, 1 << 40),
     "ledger_pairs_max": (0, 1 << 40),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from itertools import combinations
 from math import log
 from pathlib import Path
 
@@ -151,7 +151,26 @@ def test_what_is_out_of_question_stays_and_a_shell_gains_nothing() -> None:
     model = fluency.Reader(Told({"new": 50.0}))
     assert rereading.reread("the old ship", [sure, unlikely], model) == [[0.01], [0.005]]
     shell = rereading.Guessed((0, 7), ("the", "old"), [("the",)], [0.5], 0.1)
-    assert rereading.reread("the old ship", [shell], fluency.Reader(Told({"the": 50.0})))[0][0] < 0.5
+    assert rereading.reread("the old ship", [shell], fluency.Reader(Told({"the": 50.0})))[0][0] == 0.5
+
+
+@given(st.lists(st.floats(0.02, 0.3), min_size=1, max_size=3), st.lists(st.floats(-400, 400), min_size=3, max_size=3))
+def test_options_share_what_is_probable_with_the_phrase_itself(before: list[float], worth: list[float]) -> None:
+    words = ["new", "big", "red"][: len(before)]
+    guess = rereading.Guessed((4, 7), ("old",), [(word,) for word in words], before, 0.05)
+    told = dict(zip(words, worth[: len(words)], strict=True))
+    [after] = rereading.reread("the old ship", [guess], fluency.Reader(Told(told)))
+    assert sum(after) <= 1 + 1e-9
+    for one, other in combinations(range(len(words)), 2):  # what each gains against the other is what it is worth
+        if min(after[one], after[other]) > 1e-9 and max(map(abs, worth)) < 50:
+            odds = np.log(after[one] / after[other]) - np.log(before[one] / before[other])
+            assert odds == pytest.approx(rereading.GAIN * (worth[one] - worth[other]), abs=1e-6)
+
+
+def test_with_a_reader_the_odds_count_for_less() -> None:
+    voices = [1] * 9
+    assert conjecture.alone(voices, Config(), read()).sureness < conjecture.alone(voices, Config()).sureness < 1
+    assert conjecture.among_spun(voices, Config(), read()).sureness == 1
 
 
 LEDGER = dictionary([Substitution("military", "navy", 40, 20, 50, 0, "a", 0.99)])
@@ -165,9 +184,9 @@ def test_conjectures_go_by_what_reads_them() -> None:
     tokens = clean.tokens(document)
     made = {}
     for worth in (-30.0, 30.0):
-        terms = conjecture.among_spun([1] * len(tokens), Config(conjecture_confidence_min=0.9))
         reader = fluency.Reader(Told({"military": worth}))
-        made[worth] = conjecture.choices(document, tokens, LEDGER, replace(terms, reader=reader))
+        terms = conjecture.among_spun([1] * len(tokens), Config(), reader)
+        made[worth] = conjecture.choices(document, tokens, LEDGER, terms)
     assert not made[-30.0]
     assert {choice.words for choice in made[30.0]} == {("military",)}
 

@@ -16,7 +16,7 @@ from dedup import ballots, clean, conjecture, edits, inflection, ledger, pipelin
 from dedup.config import Config
 from dedup.dictionary import NOTHING, Dictionary, dictionary
 from dedup.model import Document, Restoration, Substitution
-from dedup.places import Choice, Place, Reading
+from dedup.places import Place, Reading
 from dedup.restoring import Means
 
 TEXT = article(41, 40)
@@ -204,7 +204,7 @@ def test_an_unheard_phrase_is_suspected_even_if_it_stands_alone() -> None:
     one = document("x", text)
     (found,) = conjecture.suspects(one, clean.tokens(one), dictionary(rows), Config())
     assert text[slice(*found.span)] == "colossal information"
-    assert (found.origin.words, found.confidence >= Config().conjecture_confidence_min) == (("big", "data"), True)
+    assert (found.origin.words, found.confidence >= Config().suspect_confidence_min) == (("big", "data"), True)
     other = document("x", TEXT)
     assert conjecture.suspects(other, clean.tokens(other), dictionary(rows), Config()) == ()
 
@@ -221,19 +221,21 @@ def test_what_would_stand_beside_itself_is_not_conjectured() -> None:
     assert other > 0.5
 
 
-def test_more_is_asked_of_a_small_ledger() -> None:
+def test_a_conjecture_is_said_to_be_less_sure_than_its_odds() -> None:
     one = document("x", spun(TEXT))
     tokens = clean.tokens(one)
+    voices = [1] * len(tokens)
+    config = Config(conjecture_confidence_min=0.9)
 
-    def made(total_words: float, least: float = 0.95) -> list[Choice]:
-        by = replace(known(), total_words=total_words)
-        terms = conjecture.alone([1] * len(tokens), by, Config(conjecture_confidence_min=least))
-        return list(conjecture.choices(one, tokens, by, terms))
+    def made(terms: conjecture.Terms) -> dict[int, float]:
+        return {choice.start: choice.confidence for choice in conjecture.choices(one, tokens, known(), terms)}
 
-    assert min(choice.confidence for choice in made(1e5)) >= 0.95
-    assert min(choice.confidence for choice in made(1e4)) >= 0.985
-    assert made(1e4) == [choice for choice in made(1e4, 0.5) if choice.confidence >= 0.9854]
-    assert made(1e4, 1.0) == []
+    alone = made(conjecture.alone(voices, config))
+    odds = made(replace(conjecture.alone(voices, config), sureness=1.0))
+    assert alone
+    assert set(alone) <= set(odds)
+    assert all(0.9 <= alone[start] <= odds[start] for start in alone)
+    assert any(alone[start] < odds[start] for start in alone)
 
 
 # --- dictionary and words --------------------------------------------------------------------------------------
