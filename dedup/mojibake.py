@@ -35,7 +35,7 @@ _BROKEN_WORD = re.compile(r"[^\s]*[^\x00-\x7f\s][^\s]*[\u0080-\u00a0]*(?: +[!-~]
 
 def repairs(text: str) -> tuple[Edit, ...]:
     """The edits that undo mojibake, in order, each on the characters that it changes; none for a clean text."""
-    if text.isascii():
+    if text.isascii() or not _SUSPECT.search(text):
         return ()
     found: list[Edit] = []
     for piece in _PIECES.finditer(text):
@@ -62,7 +62,8 @@ def _by_heuristic(line: str, offset: int) -> tuple[Edit, ...]:
 
 _SUSPECT = re.compile("[^\x00-\x7f]{2}|[\x80-\x9f]|[\u00c2-\u00f4\u0192\u2020-\u221a\u0102\u0139][ ?!-~]")
 """What broken encoding always holds: two characters outside ASCII together, a C1 control, or what a first byte is read
-as before a character that the second was lost to. The heuristic itself takes twenty times as long."""
+as before a character that the second was lost to. The heuristic itself takes twenty times as long. Runs of old machines
+hold the first of these."""
 _OLD_RUN = re.compile("[^\x00-\x7f]{3,200}(?: [^\x00-\x7f]{2,200}){0,50}")
 _OLD_SIGNS = re.compile("[\u00a0-\u00bf\u02c6-\u02dd\u2010-\u2265\u2500-\u25ff]")
 OLD_CHARACTERS_MIN = 6

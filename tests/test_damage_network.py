@@ -75,7 +75,7 @@ TEXTS = st.lists(
 def test_marked_tokens_are_the_tokens_of_the_whole_text(text: str) -> None:
     net, stretch = network.model(), network.tokens(text)
     for _ in range(2):  # the second time all is remembered
-        found = marks.marked(text, net)
+        found = marks.marked(text)
         assert (found & marks.CODE).tolist() == [network.code(token, net.numbers) for token in stretch]
         assert [bool(one & marks.WORD) for one in found.tolist()] == [token[0].isalpha() for token in stretch]
         frequent = [token[0].isalpha() and lexicon.zipf(token.lower()) >= lexicon.KNOWN_ZIPF for token in stretch]

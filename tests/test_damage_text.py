@@ -132,7 +132,7 @@ def test_what_is_put_in_for_words_is_found_where_it_is() -> None:
     ],
 )
 def test_articles_that_do_not_fit_are_counted(text: str, wrong: int) -> None:
-    assert marks.disagreements(marks.marked(text, network.model())) == wrong
+    assert marks.disagreements(marks.marked(text)) == wrong
 
 
 def test_short_texts_are_not_judged() -> None:

@@ -49,11 +49,14 @@ def found_in(document: Document, hints: int) -> Detection:
     found = _entities(text)
     if hints & UNPLAIN and text.isascii():
         found += _controls(text)
-    elif hints & UNPLAIN and not alphabet(text) <= PLAIN:
-        found += _controls(text)
+    elif hints & UNPLAIN and (strange := "".join(alphabet(text) - PLAIN)):
+        if _CONTROL.search(strange) or "\x1b" in strange:
+            found += _controls(text)
         mended = mojibake.repairs(text)
         found += map(_mojibake, mended)
-        found += [*_replacements(text, mended), *_marks(text), *_foreign(text), *_declared(document)]
+        if "\ufffd" in strange:
+            found += _replacements(text, mended)
+        found += [*_marks(text), *_foreign(text), *_declared(document)]
     return detection(found) if found else NOTHING
 
 
@@ -154,7 +157,9 @@ _DECLARATION = re.compile(
 
 def _declared(document: Document) -> Iterator[Finding]:
     """A charset that the head of the text declares, and that its bytes are not in."""
-    found = _DECLARATION.search(document.text[:HEAD_CHARACTERS])
+    head = document.text[:HEAD_CHARACTERS]
+    small = head.casefold()
+    found = _DECLARATION.search(head) if "charset" in small or "cod" in small else None
     if not found or found.lastindex is None:
         return
     name = found.group(found.lastindex)

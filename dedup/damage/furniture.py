@@ -31,6 +31,8 @@ _STOPS = {
     "Dutch": "het een van niet dat zijn voor met maar ook door naar aan bij hij".split(),
 }
 LANGUAGE_OF_STOPS: dict[str, str] = {word: name for name, words in _STOPS.items() for word in words}
+PLACEHOLDER_LATIN = ("dolor", "adipiscing", "adipising", "eiusmod")
+"""Words within the phrases of placeholder Latin, between blanks wherever one of these stands."""
 FOREIGN_STOPS = frozenset(word for word, name in LANGUAGE_OF_STOPS.items() if name != "English")
 
 

@@ -74,7 +74,8 @@ _MAY_BE_OLD = re.compile(r"[ſy]|vv|[aeio]u[aeiy]|\Av[^aeiou]|\Ai[aou]|(?:e|'d|t
 """What is in every word that `_modern` would spell in another way."""
 
 
-def _modern(word: str) -> set[str]:
+@lru_cache(maxsize=1 << 12)
+def _modern(word: str) -> frozenset[str]:
     """How a word might be spelled today if it stands in the spelling of the seventeenth century."""
     spelled = word.replace("ſ", "s").replace("vv", "w")
     if "u" in spelled:
@@ -96,7 +97,7 @@ def _modern(word: str) -> set[str]:
         if form.endswith(("es", "ck")):
             forms.update((f"{form[:-2]}s", form[:-1]))
         forms.add(form.replace("y", "i"))
-    return forms - {word}
+    return frozenset(forms) - {word}
 
 
 @cache
@@ -185,9 +186,9 @@ def is_accented(word: str) -> bool:
     return not word.isascii() and bool(_ACCENTED.search(word))
 
 
-def is_known(word: str) -> bool:
-    """Whether a word is frequent, whatever points stand around it."""
-    return is_frequent(word.lower().strip(".,;:"))
+def is_known(small: str) -> bool:
+    """Whether a word in small letters is frequent, whatever points stand around it."""
+    return is_frequent(small.strip(".,;:"))
 
 
 @lru_cache(maxsize=1 << 16)
@@ -198,6 +199,8 @@ def is_frequent(word: str) -> bool:
         return True
     if word.endswith("'s") and word[:-2] in frequent:
         return zipf(word) >= KNOWN_ZIPF
+    if not word.isalnum() and _NEVER_LISTED.search(word):
+        return False
     return bool(_MAY_BE_OLD.search(word)) and not frequent.isdisjoint(_modern(word)) and zipf(word) >= KNOWN_ZIPF
 
 
@@ -213,7 +216,7 @@ def census(counts: Counter[str]) -> Census:
         sum(map(counts.__getitem__, OWN_WORDS.intersection(counts))),
         sum(map(counts.__getitem__, FOREIGN_WORDS.intersection(counts))),
         sum(count for word, count in counts.items() if is_accented(word)),
-        sum(count for word, count in counts.items() if is_known(word)),
+        sum(count for word, count in counts.items() if is_known(word.lower())),
     )
 
 

@@ -8,7 +8,7 @@ whether an article before it does not fit its sound.
 from __future__ import annotations
 
 import re
-from functools import lru_cache, partial
+from functools import lru_cache
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from dedup.damage import lexicon, strings
 from dedup.damage.batch import of
 from dedup.damage.network import ARTICLE_BIT, CODE, MISFIT_BIT, TOKEN, Ids, code, disagreements, without_breaks
 from dedup.damage.numbered import Strings
-from dedup.damage.weights import Model
+from dedup.damage.weights import model
 
 __all__ = ["CODE", "FREQUENT", "WORD", "disagreements", "language", "marked", "tokens"]
 
@@ -28,22 +28,26 @@ _AFTER_ANY = frozenset("one once or of in at as and is it I on are am if".split(
 _ARTICLES = {"a": 1, "A": 1, "an": 2, "An": 2}
 
 
-def marked(text: str, net: Model) -> Ids:
+def marked(text: str) -> Ids:
     """The tokens of a text."""
-    return tokens(of([without_breaks(text)]).strings, net)[0]
+    return tokens(of([without_breaks(text)]).strings)[0]
 
 
-def tokens(found: Strings, net: Model) -> tuple[Ids, Ids]:
-    """The tokens of texts, one after the other, and where each text's begin, one more than texts."""
-    return strings.known().tokens(found, partial(_of_string, net))
+def tokens(found: Strings) -> tuple[Ids, Ids]:
+    """The tokens of texts, one after the other, and where those of each begin, and the last ends."""
+    return strings.known().tokens(found, _of_string)
 
 
-def _of_string(net: Model, string: str) -> list[int]:
+def _of_string(string: str) -> list[int]:
     """The tokens of what stands between white space."""
-    return [_mark(token) | code(token, net.numbers) for token in TOKEN.findall(string)]
+    return list(map(_token, TOKEN.findall(string)))
 
 
 @lru_cache(maxsize=1 << 16)
+def _token(token: str) -> int:
+    return _mark(token) | code(token, model().numbers)
+
+
 def _mark(token: str) -> int:
     if not token[0].isalpha():
         return _misfits(token) << MISFIT_BIT

@@ -94,12 +94,12 @@ def detections(_: Sequence[Document], batch: Batch) -> list[Detection]:
     asked = [at for at, tally in enumerate(tallies) if tally.count >= PIECES_MIN]
     counts = known.classed(pieces.chosen(asked))
     scores = probabilities(counts, [_marks(batch.texts[at], batch.hints[at]) for at in asked]).tolist()
-    for at, (every, _), score in zip(asked, counts.tolist(), scores, strict=True):
+    for at, every, score in zip(asked, counts[:, 0], scores, strict=True):
         if not lexicon.is_english(lexicon.Census(tallies[at].count, *tallies[at].marks[: KNOWN + 1])):
-            made[at] = _garbled(every, tallies[at]) or ABSTAINED
+            made[at] = _garbled(every.tolist(), tallies[at]) or ABSTAINED
             continue
-        words = islice(_words(batch, at), FINDINGS_MAX) if score >= FINDINGS_LEVEL else ()
-        made[at] = Detection(score, detection([*divided[at], *words]).findings)
+        found = [*divided[at], *islice(_words(batch, at), FINDINGS_MAX)] if score >= FINDINGS_LEVEL else divided[at]
+        made[at] = Detection(score, detection(found).findings) if found else Detection(score)
     return made
 
 

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from dedup.damage import strings
 from dedup.damage.batch import Text
 from dedup.damage.furniture import LANGUAGE_OF_STOPS, PHRASES, phrases_by_word
-from dedup.damage.listed import FURNITURE, STOP
+from dedup.damage.listed import FURNITURE, LATIN, STOP
 from dedup.kernels.hints import NUMBERED, SCRIPT
 from dedup.model import Span
 
@@ -105,11 +105,11 @@ _ENCODED = re.compile(r"(?:[A-Za-z0-9+/]{60,100}\n?){2,}={0,2}|[A-Fa-f0-9]{128,}
 def filler(one: Text) -> tuple[list[Place], float]:
     """Text that nobody wrote to be read."""
     text, tally = one.text, one.tally
-    latin = _LOREM.finditer(text) if "dolor" in text or "elit" in text or "eiusmod" in text else ()
+    latin = _LOREM.finditer(text) if tally.marks[LATIN] else ()
     found = [(match.span(), "filler", "placeholder Latin") for match in latin]
     confidence = 0.8 if found else 0.0
     for opening, blank in _PLACEHOLDERS:
-        for span in _blanks(text, opening, blank):
+        for span in _blanks(text, opening, blank) if opening in text else ():
             found.append((span, "placeholder", "a blank of a template that was never filled in"))
             confidence = max(confidence, 0.3)
     for match in _ENCODED.finditer(text) if tally.longest >= ENCODED_CHARACTERS_MIN else ():

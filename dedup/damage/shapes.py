@@ -8,7 +8,7 @@ says nothing. English only.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal, get_args
 
 from dedup.damage import lexicon
@@ -43,8 +43,11 @@ def _shape(piece: str) -> Shape:
         return "known" if piece in _PLAIN_SIGNS else "odd sign" if _ODD.search(piece) else "sign"
     if bare in _CONFUSIONS:
         return "confusion"
-    if bare.isalpha() and bare.islower():
-        return "divided" if piece.endswith("-") and len(bare) > 1 else _word_shape(bare)
+    if bare.isalpha():
+        if bare.islower():
+            return "divided" if piece.endswith("-") and len(bare) > 1 else _word_shape(bare)
+        if bare is piece and bare[1:].islower():  # a name by itself
+            return _word_shape(bare)
     return _sign_shape(piece, bare) or _parts_shape(piece, bare)
 
 
@@ -52,7 +55,7 @@ def _sign_shape(piece: str, bare: str) -> Shape | None:
     """The class of a piece that is not all letters, capitals, apostrophes and hyphens."""
     if bare.isalpha():
         return "signs" if _ODD.search(piece) else None
-    for kind, pattern in _SIGN_SHAPES:
+    for kind, pattern in _SIGN_SHAPES if _DIGIT.search(bare) else _NO_DIGIT_SHAPES:
         if pattern.search(bare) and not (kind == "code" and _ODD.search(bare)):
             return kind
     if any(map(str.isdigit, bare)):
@@ -146,6 +149,7 @@ _SIGN_SHAPES: tuple[tuple[Shape, re.Pattern[str]], ...] = (
     ("number", _NUMBER),
     ("code", _CODE),
 )
+_DIGIT, _NO_DIGIT_SHAPES = re.compile(r"\d"), _SIGN_SHAPES[2:]
 _PLAIN_SIGNS = frozenset(("-", "—", "–", "--", "---", "...", "…", "*", '"', "“", "”", ".", "(", ")"))
 
 
@@ -165,6 +169,7 @@ _RANK: dict[Shape, int] = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=1 << 16)
 def _word_shape(word: str) -> Shape:
     """The class of one word of letters and apostrophes."""
     small = word.lower()

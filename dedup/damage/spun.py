@@ -115,7 +115,7 @@ def _stretches(batch: Batch, texts: Iterable[int], parts: Callable[[str], list[s
                 changed.append(len(owners))
                 others.append(without_breaks(part))
             owners.append(at)
-    found, places = tokens(batch.strings.chosen(owners).changed(changed, more(others)), model())
+    found, places = tokens(batch.strings.chosen(owners).changed(changed, more(others)))
     return Stretches(found, places[:-1], places[1:], np.array(owners, np.int64))
 
 
@@ -167,8 +167,10 @@ def _judged(batch: Batch, whole: Stretches) -> Iterator[tuple[int, Detection]]:
     for at, first, end, some in zip(whole.texts.tolist(), firsts, ends, windows, strict=True):
         judged = list(islice(totals, len(some)))
         score = _probability(sum(judged) / len(judged) + SEVERAL_WEIGHT * (1.0 - 1.0 / sqrt(len(judged))))
-        found = _places(batch.texts[at], odds[first:end]) if score >= FINDINGS_LEVEL else ()
-        yield at, Detection(score, detection(list(found)).findings)
+        if score < FINDINGS_LEVEL:
+            yield at, Detection(score)
+        else:
+            yield at, Detection(score, detection(list(_places(batch.texts[at], odds[first:end]))).findings)
 
 
 def _is_english(parts: Sequence[str]) -> bool:

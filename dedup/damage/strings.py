@@ -72,11 +72,7 @@ class Known:
         return found
 
     def _by_dictionary(self, text: str) -> I32s:
-        parts = text.split()
-        found = list(map(self._numbers.get, parts))
-        if None in found:
-            found = [self._number(part) if one is None else one for part, one in zip(parts, found, strict=True)]
-        return np.array(found, np.int32)
+        return self._given(text.split())
 
     def _compiled(self, texts: Encoded) -> Strings:
         from dedup.kernels import strings
@@ -89,25 +85,29 @@ class Known:
         count, new = strings.cut(data, texts.sizes, self._slots, self._slot_numbers, found, starts, unknown, met)
         if new:
             whole = data.tobytes()
-            parts = [whole[start:stop].decode("utf-8", "surrogatepass") for start, stop, _ in unknown[:new].tolist()]
-            given = np.array(list(map(self._number, parts)), np.int32)
+            bounds = zip(unknown[:new, 0].tolist(), unknown[:new, 1].tolist(), strict=True)
+            parts = [whole[start:stop].decode("utf-8", "surrogatepass") for start, stop in bounds]
+            given = self._given(parts)
             found[unknown[:new, 2]] = given
             self._put(met[:new], given)
         return Strings(found[:count], starts[:-1], starts[1:])
 
-    def _number(self, string: str) -> int:
-        """The number of a string, which it is given if it has none."""
-        found = self._numbers.get(string)
-        if found is not None:
-            return found
-        number = len(self._strings)
-        self._numbers[string] = number
-        self._strings.append(string)
-        self._characters += len(string)
-        if number == len(self._flags):
-            self._grow()
-        self._flags[number], self._lengths[number] = marks_of(string), min(len(string), 1 << 30)
-        return number
+    def _given(self, strings: Sequence[str]) -> I32s:
+        """The numbers of strings, which they are given if they have none."""
+        found = list(map(self._numbers.get, strings))
+        if None in found:
+            first = len(self._strings)
+            new = list(dict.fromkeys(string for string, one in zip(strings, found, strict=True) if one is None))
+            self._numbers.update(zip(new, range(first, first + len(new)), strict=True))
+            self._strings += new
+            sizes = list(map(len, new))
+            self._characters += sum(sizes)
+            while len(self._strings) > len(self._flags):
+                self._grow()
+            self._flags[first : first + len(new)] = list(map(marks_of, new))
+            self._lengths[first : first + len(new)] = np.minimum(sizes, 1 << 30)
+            found = list(map(self._numbers.get, strings))
+        return np.array(found, np.int32)
 
     def _grow(self) -> None:
         self._flags, self._lengths, self._stamps = _longer(self._flags), _longer(self._lengths), _longer(self._stamps)

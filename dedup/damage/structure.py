@@ -95,7 +95,7 @@ def _paragraphs(text: str) -> list[Span]:
 
 # --- 1: truncation -----------------------------------------------------------------------------------------------
 
-_STOP = re.compile(r"[.!?…。！？:;\"'”’»)\]*]\s*\Z")
+_STOPS = frozenset(".!?…。！？:;\"'”’»)]*")
 _SENTENCE_END = re.compile(r"[.!?]['\"”’)]?\s")
 _LEADS_ON = frozenset(
     "the a an of and or but to in on at by for with from that which who as than into is are was were has have had be "
@@ -135,7 +135,7 @@ def _truncation(text: str, paragraphs: Sequence[Span]) -> tuple[list[Place], flo
 
 def _is_finished(text: str, paragraph: Span) -> bool:
     """Whether a paragraph ends as a sentence does."""
-    return bool(_STOP.search(text, max(paragraph[0], paragraph[1] - 8), paragraph[1]))
+    return text[max(paragraph[0], paragraph[1] - 8) : paragraph[1]].rstrip()[-1:] in _STOPS
 
 
 def _finished(text: str, others: Sequence[Span]) -> float:
@@ -224,9 +224,9 @@ def _units(text: str) -> list[Place]:
     long = [part for part in text.replace(". ", "\n").split("\n") if len(part) >= REPEATED_CHARACTERS_MIN]
     for unit in _UNITS.finditer(text) if len(set(map(str.strip, long))) < len(long) else ():
         body = " ".join(unit.group().split())
-        if len(body) < REPEATED_CHARACTERS_MIN or not any(map(str.isalpha, body[:40])):
+        if len(body) < REPEATED_CHARACTERS_MIN:
             continue
         before = first.setdefault(body, unit.start())
-        if before != unit.start():
+        if before != unit.start() and any(map(str.isalpha, body[:40])):
             found.append((unit.span(), "repeated", f"the same stands at character {before}"))
     return found

@@ -3,10 +3,11 @@
 A hint is given wherever a rule of `damage.encoding`, `invisible`, `ocr`, `structure` or `page` finds something, and
 here and there where it does not, since the rule itself decides. That none is missing is a law with a test.
 
-1. `_census`: how often each byte stands in a text, which tells of signs, letters and stops.
-2. `_strange`: of what is outside ASCII, what a table has of its code points.
-3. `_unclosed`, `_lines`, `_parts`, `_capitals`: brackets in their paragraphs; beginnings of lines; sentences and lines
-   that stood before, by their hashes; capitals after small letters. Each is asked only where its signs are.
+1. `_surveyed`: one pass over a text, without a branch, counts its letters and signs and puts down where those bytes
+   stand that something is asked of: line ends, stops, brackets, `I`, and the first byte of what is outside ASCII.
+2. `_strange`, `_unclosed`, `_lines`, `_parts`, `_capitals` go from one of these to the next: characters outside ASCII
+   as a table has them; brackets in their paragraphs; beginnings of lines; sentences and lines that stood before, by
+   their hashes; capitals after small letters.
 
 Cost: some 2 nanoseconds a byte. Limits: brackets nested deeper than DEPTH_MAX, texts of more than PARTS_MAX long
 parts, and for FEW_LETTERS those of more than PROSE_BYTES, are left to the rules. Linear in length: what is looked at
@@ -32,16 +33,20 @@ from dedup.kernels.hints import (
     UNPLAIN,
 )
 from dedup.kernels.simd import U64, I64s, U8s, U32s, U64s, inlined, inner, kernel, load64
-from dedup.kernels.strings import I32s, space
+from dedup.kernels.strings import space
 
 DEPTH_MAX, PARTS_MAX, PART_BYTES_MIN, PROSE_BYTES, STOPS_MIN = 32, 2048, 30, 4000, 3
 _SLOTS = 2 * PARTS_MAX
 _STRAY_BYTES, _END_BYTES = 30, 6
 _ODD_SHARE = 0.39
 """Share of signs and digits from which a text may be no prose: the rule's, a little less."""
-_TAB, _LF, _CR, _SPACE, _HYPHEN, _STOP, _I, _SQUARE, _UNDERLINE, _BAR = 9, 10, 13, 32, 45, 46, 73, 91, 95, 124
+_TAB, _LF, _CR, _SPACE, _MARK, _HYPHEN, _STOP, _QUESTION = 9, 10, 13, 32, 33, 45, 46, 63
+_I, _SQUARE, _UNDERLINE, _BAR = 73, 91, 95, 124
 _ROUND, _QUOTE, _CLOSE_QUOTE = 40, 0x201C, 0x201D
 _FACTOR = U64(0x9E3779B97F4A7C15)
+_ASKED, _CONTROL, _SOLID, _ODD = 1, 2, 1 << 16, 1 << 40
+"""What is known of a byte: that its place is put down, that it is a control; and, summed up over a text, that it is a
+character other than white space, that it is one other than a letter."""
 
 
 @kernel
@@ -51,64 +56,58 @@ def outlines(data: U8s, sizes: I64s, table: U8s, hints: I64s) -> None:
     table: (n,), of each code point below n whether it is PLAIN, COMMON, both or neither; beyond it is neither.
     """
     assert len(hints) == len(sizes)
-    seen, hashes, stamps = np.empty(256, np.int32), np.empty(_SLOTS, np.uint64), np.zeros(_SLOTS, np.uint32)
-    stack = np.empty(DEPTH_MAX, np.int64)
-    first = 0
+    hashes, stamps = np.empty(_SLOTS, np.uint64), np.zeros(_SLOTS, np.uint32)
+    known, stack, places = _of_bytes(), np.empty(DEPTH_MAX, np.int64), np.empty(1024, np.int64)
+    start = 0
     for text in range(len(sizes)):
-        stop = first + int(sizes[text])
-        assert first <= stop <= len(data)
-        _count(data, first, stop, seen)
-        found = _census(seen, table)
-        if stop - first > PROSE_BYTES:
-            found |= FEW_LETTERS
-        if seen[_STOP] + seen[33] + seen[63] >= STOPS_MIN and not _is_finished(data, first, stop):
+        stop = start + int(sizes[text])
+        assert start <= stop <= len(data)
+        if stop - start >= len(places):
+            places = np.empty(2 * (stop - start), np.int64)
+        count, found = _surveyed(data, start, stop, known, places)
+        asked = places[: count + 1]
+        found |= _strange(data, asked, stop, table) | _unclosed(data, asked, stop, stack)
+        found |= _lines(data, asked, start, stop) | _capitals(data, asked, start, stop)
+        found |= _parts(data, asked, start, stop, hashes, stamps, text + 1)
+        if not _is_finished(data, start, stop) and _stops(data, asked) >= STOPS_MIN:
             found |= UNFINISHED
-        if _beyond(seen):
-            found |= _strange(data, first, stop, table)
-        if seen[_ROUND] or seen[_SQUARE] or seen[0xE2]:
-            found |= _unclosed(data, first, stop, stack)
-        if seen[_LF]:
-            found |= _lines(data, first, stop)
-        if seen[_I]:
-            found |= _capitals(data, first, stop)
-        hints[text] = found | _parts(data, first, stop, hashes, stamps, text + 1)
-        first = stop
+        hints[text] = found
+        start = stop
 
 
-@inner
-def _count(data: U8s, start: int, stop: int, seen: I32s) -> None:
-    """How often each byte stands in a text."""
+@kernel
+def _of_bytes() -> I64s:
+    """What is known of each byte."""
+    known = np.zeros(256, np.int64)
     for byte in range(256):
-        seen[byte] = 0
+        is_space = byte == _SPACE or _TAB <= byte <= _CR
+        if byte >= 0xC0:
+            known[byte] = _ASKED | _SOLID | _ODD
+        elif byte < 0x80 and not is_space:
+            known[byte] = _SOLID if _is_letter(byte) else _SOLID | _ODD
+        if byte < 0x80 and not is_space and (byte < _SPACE or byte == 127):
+            known[byte] |= _CONTROL
+        if byte in (_LF, _MARK, _STOP, _QUESTION, _I, _ROUND, _ROUND + 1, _SQUARE, _SQUARE + 2):
+            known[byte] |= _ASKED
+    return known
+
+
+@inner
+def _surveyed(data: U8s, start: int, stop: int, known: I64s, places: I64s) -> tuple[int, int]:
+    """How many places of a text are asked of, which are put down, `stop` behind them; what hints its bytes give."""
+    count, either, total = 0, 0, 0
     for at in range(start, stop):
-        seen[data[at]] += 1
-
-
-@inner
-def _beyond(seen: I32s) -> int:
-    """How many characters are outside ASCII."""
-    count = 0
-    for byte in range(0xC0, 256):
-        count += seen[byte]
-    return count
-
-
-@inner
-def _census(seen: I32s, table: U8s) -> int:
-    """What counts of bytes tell."""
-    found, solid, odd = 0, 0, 0
-    for byte in range(0x80):
-        if seen[byte]:
-            kinds = table[byte]
-            found |= (not kinds & PLAIN) * UNPLAIN | (not kinds & COMMON) * UNCOMMON
-            if byte == _SPACE or _TAB <= byte <= _CR:
-                continue
-            solid += seen[byte]
-            odd += 0 if _is_letter(byte) else seen[byte]
-    beyond = _beyond(seen)
-    if odd + beyond > _ODD_SHARE * (solid + beyond):
+        one = known[data[at]]
+        either |= one
+        total += one & -_SOLID
+        places[count] = at
+        count += one & _ASKED
+    places[count] = stop
+    solid, odd = (total >> 16) & 0xFFFFFF, total >> 40
+    found = UNPLAIN if either & _CONTROL else 0
+    if stop - start > PROSE_BYTES or odd > _ODD_SHARE * solid:
         found |= FEW_LETTERS
-    return found
+    return count, found
 
 
 @inlined
@@ -128,6 +127,45 @@ def _at(data: U8s, at: int, stop: int) -> int:
     return int(data[at]) if at < stop else _LF
 
 
+@inlined
+def _space_at(data: U8s, at: int) -> int:
+    """Bytes of white space that begin here, 0 if none."""
+    return space(data, at) if data[at] <= _SPACE or data[at] >= 0xC2 else 0
+
+
+@inner
+def _strange(data: U8s, asked: I64s, stop: int, table: U8s) -> int:
+    """What a table has of the code points outside ASCII, and letters of other scripts."""
+    found = 0
+    for place in range(len(asked) - 1):
+        at = asked[place]
+        lead = int(data[at])
+        if lead < 0xC0:
+            continue
+        size = 2 if lead < 0xE0 else 3 if lead < 0xF0 else 4
+        code = lead & (0x3F >> (size - 1))
+        for ahead in range(at + 1, min(at + size, stop)):
+            code = code << 6 | (int(data[ahead]) & 0x3F)
+        kinds = int(table[code]) if code < len(table) else 0
+        found |= (not kinds & PLAIN) * UNPLAIN | (not kinds & COMMON) * UNCOMMON
+        if 0xCD <= lead <= 0xE0 or 0xE3 <= lead <= 0xED:
+            found |= SCRIPT
+    return found
+
+
+# --- beginning and end, brackets ---------------------------------------------------------------------------------
+
+
+@inner
+def _stops(data: U8s, asked: I64s) -> int:
+    """How many stops there are."""
+    count = 0
+    for place in range(len(asked) - 1):
+        byte = data[asked[place]]
+        count += byte in (_STOP, _MARK, _QUESTION)
+    return count
+
+
 @inner
 def _is_finished(data: U8s, start: int, stop: int) -> bool:
     """Whether a text begins with what is no small letter, and ends with a stop."""
@@ -138,44 +176,10 @@ def _is_finished(data: U8s, start: int, stop: int) -> bool:
         end -= 1
     if end == start or 97 <= data[start] <= 122 or data[start] >= 0x80 or stop - end > _END_BYTES:
         return False
-    last = data[end - 1]
-    return last in (33, 34, 39, 41, 42, _STOP, 58, 59, 63, 93)  # ! " ' ) * . : ; ? ]
-
-
-# --- outside ASCII -----------------------------------------------------------------------------------------------
+    return data[end - 1] in (33, 34, 39, 41, 42, 46, 58, 59, 63, 93)  # ! " ' ) * . : ; ? ]
 
 
 @inlined
-def _space_at(data: U8s, at: int) -> int:
-    """Bytes of white space that begin here, 0 if none."""
-    return space(data, at) if data[at] <= _SPACE or data[at] >= 0xC2 else 0
-
-
-@inner
-def _strange(data: U8s, start: int, stop: int, table: U8s) -> int:
-    """What a table has of the code points outside ASCII, and letters of other scripts."""
-    found, at = 0, start
-    while at < stop:
-        lead = np.int64(data[at])
-        if lead < 0xC0:
-            at += 1
-            continue
-        size = 2 if lead < 0xE0 else 3 if lead < 0xF0 else 4
-        code = lead & (0x3F >> (size - 1))
-        for ahead in range(at + 1, min(at + size, stop)):
-            code = code << 6 | (np.int64(data[ahead]) & 0x3F)
-        kinds = table[code] if code < len(table) else 0
-        found |= (not kinds & PLAIN) * UNPLAIN | (not kinds & COMMON) * UNCOMMON
-        if 0xCD <= lead <= 0xE0 or 0xE3 <= lead <= 0xED:
-            found |= SCRIPT
-        at += size
-    return found
-
-
-# --- brackets, lines, parts --------------------------------------------------------------------------------------
-
-
-@inner
 def _bracket(data: U8s, at: int, stop: int) -> int:
     """The bracket or quotation mark that stands here, 0 if none does."""
     byte = int(data[at])
@@ -187,18 +191,27 @@ def _bracket(data: U8s, at: int, stop: int) -> int:
 
 
 @inner
-def _unclosed(data: U8s, start: int, stop: int, stack: I64s) -> int:
+def _is_break(data: U8s, at: int, stop: int) -> bool:
+    """Whether an empty line follows a line feed."""
+    at += 1
+    while at < stop and (data[at] == _SPACE or data[at] == _TAB or data[at] == _CR):
+        at += 1
+    return at < stop and data[at] == _LF
+
+
+@inner
+def _unclosed(data: U8s, asked: I64s, stop: int, stack: I64s) -> int:
     """Whether a bracket is open where a paragraph ends, or anything where the text does: paragraphs are what stands
     between empty lines, or lines if there is none."""
-    has_break = False
-    for at in range(start, stop):
-        if data[at] == _LF and _is_break(data, at, stop):
-            has_break = True
-            break
+    has_break, has_bracket = False, False
+    for place in range(len(asked) - 1):
+        at = asked[place]
+        has_bracket = has_bracket or _bracket(data, at, stop) != 0
+        has_break = has_break or (data[at] == _LF and _is_break(data, at, stop))
     depth = 0
-    for at in range(start, stop):
-        byte = data[at]
-        if byte == _LF and (not has_break or _is_break(data, at, stop)):
+    for place in range(len(asked) - 1 if has_bracket else 0):
+        at = asked[place]
+        if data[at] == _LF and (not has_break or _is_break(data, at, stop)):
             for one in range(depth):
                 if stack[one] != _CLOSE_QUOTE:
                     return UNCLOSED
@@ -214,20 +227,15 @@ def _unclosed(data: U8s, start: int, stop: int, stack: I64s) -> int:
     return UNCLOSED if depth else 0
 
 
-@inner
-def _is_break(data: U8s, at: int, stop: int) -> bool:
-    """Whether an empty line follows a line feed."""
-    at += 1
-    while at < stop and (data[at] == _SPACE or data[at] == _TAB or data[at] == _CR):
-        at += 1
-    return at < stop and data[at] == _LF
+# --- lines, parts, capitals --------------------------------------------------------------------------------------
 
 
 @inner
-def _lines(data: U8s, start: int, stop: int) -> int:
+def _lines(data: U8s, asked: I64s, start: int, stop: int) -> int:
     """Short lines that begin with a sign, and lines that begin as those with page numbers."""
     found, line = 0, start
-    for at in range(start, stop + 1):
+    for place in range(len(asked)):
+        at = asked[place]
         if at < stop and data[at] != _LF:
             continue
         first = line
@@ -258,22 +266,28 @@ def _is_numbered(data: U8s, at: int, stop: int) -> bool:
 
 
 @inner
-def _capitals(data: U8s, start: int, stop: int) -> int:
+def _capitals(data: U8s, asked: I64s, start: int, stop: int) -> int:
     """Whether ` In`, ` Is`, ` It`, ` If` stands after a small letter."""
-    for at in range(start + 2, stop - 2):
-        if data[at] == _I and data[at - 1] == _SPACE and data[at + 1] in (102, 110, 115, 116):
+    for place in range(len(asked) - 1):
+        at = asked[place]
+        if data[at] == _I and start + 2 <= at < stop - 2 and data[at - 1] == _SPACE:
             before, after = data[at - 2], data[at + 2]
-            if (97 <= before <= 122 or before >= 0x80) and (after <= _SPACE or after >= 0x80):
+            if (
+                data[at + 1] in (102, 110, 115, 116)  # f, n, s, t
+                and (97 <= before <= 122 or before >= 0x80)
+                and (after <= _SPACE or after >= 0x80)
+            ):
                 return FALSE_CAPITAL
     return 0
 
 
 @inner
-def _parts(data: U8s, start: int, stop: int, hashes: U64s, stamps: U32s, stamp: int) -> int:
+def _parts(data: U8s, asked: I64s, start: int, stop: int, hashes: U64s, stamps: U32s, stamp: int) -> int:
     """Whether one of the parts between line feeds, and between stops with a space, stood before, white space around
     them aside; only those of PART_BYTES_MIN count."""
     count, part = 0, start
-    for at in range(start, stop + 1):
+    for place in range(len(asked)):
+        at = asked[place]
         byte = _at(data, at, stop)
         if byte != _LF and not (byte == _STOP and _at(data, at + 1, stop) == _SPACE):
             continue
