@@ -292,7 +292,10 @@ def _conjectures(
     voices = list(star.voices)
     for place in star.places:
         voices[place.own.start : place.own.stop] = [0] * (place.own.stop - place.own.start)
-    terms = (conjecture.among_spun if by.spun else conjecture.alone)(voices, config, by.reader)
+    if by.spun:
+        terms = conjecture.among_spun(voices, config, by.reader)
+    else:
+        terms = conjecture.alone(voices, by.conjectured, config, by.reader)
     made = conjecture.choices(own.document, own.tokens, by.conjectured, terms)
     if not (made and copies):
         return [one for one in made if not _is_beside(one)]

@@ -169,7 +169,8 @@ def test_options_share_what_is_probable_with_the_phrase_itself(before: list[floa
 
 def test_with_a_reader_the_odds_count_for_less() -> None:
     voices = [1] * 9
-    assert conjecture.alone(voices, Config(), read()).sureness < conjecture.alone(voices, Config()).sureness < 1
+    plainly, read_too = (conjecture.alone(voices, LEDGER, Config(), reader).sureness for reader in (None, read()))
+    assert 0 < read_too < plainly < 1
     assert conjecture.among_spun(voices, Config(), read()).sureness == 1
 
 

@@ -230,12 +230,14 @@ def test_a_conjecture_is_said_to_be_less_sure_than_its_odds() -> None:
     def made(terms: conjecture.Terms) -> dict[int, float]:
         return {choice.start: choice.confidence for choice in conjecture.choices(one, tokens, known(), terms)}
 
-    alone = made(conjecture.alone(voices, config))
-    odds = made(replace(conjecture.alone(voices, config), sureness=1.0))
+    terms = conjecture.alone(voices, known(), config)
+    alone, odds = made(terms), made(replace(terms, sureness=1.0))
     assert alone
     assert set(alone) <= set(odds)
     assert all(0.9 <= alone[start] <= odds[start] for start in alone)
     assert any(alone[start] < odds[start] for start in alone)
+    smaller = replace(known(), total_words=known().total_words / 3)
+    assert conjecture.alone(voices, smaller, config).sureness < terms.sureness
 
 
 # --- dictionary and words --------------------------------------------------------------------------------------

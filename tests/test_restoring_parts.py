@@ -353,7 +353,7 @@ def test_conjectures_are_made_on_other_terms_beside_copies_that_were_spun(
     name, terms = ("among_spun", "spun") if spun_too else ("alone", "alone")
     assert set(asked) == {name, "choices"}
     voices = asked[name][0]
-    assert asked[name][1:] == (CONFIG, None)
+    assert asked[name][1:] == ((CONFIG, None) if spun_too else (known(), CONFIG, None))
     assert asked["choices"] == (own.document, own.tokens, known(), terms)
     parted = {at for place in star.places for at in range(place.own.start, place.own.stop)}
     assert parted
