@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.kernels.keys import PAGE_BYTES, page_sums, unsound_page
+from dedup.kernels.keys import PAGE_BYTES, page_sums, unsound_among, unsound_page
 from dedup.model import DedupError
 
 REMEDY = "put it back from a backup, or make the index anew"
@@ -156,6 +156,14 @@ class Mapped:
         first = self.page(name)
         self._check(first + start // PAGE_BYTES, first + -(-stop // PAGE_BYTES))
         return self.data[first * PAGE_BYTES + start : first * PAGE_BYTES + stop].tobytes()
+
+    def check_stretches(self, name: str, starts: NDArray[np.int64], stops: NDArray[np.int64]) -> None:
+        """Raises DedupError if stretches of a section of bytes are not what was written."""
+        first = self.page(name)
+        pages = first + starts // PAGE_BYTES, first + -(-stops // PAGE_BYTES)
+        page = unsound_among(self.data, self.sums, self.sound, *pages)
+        if page >= 0:
+            raise self.damaged(page)
 
     def check(self) -> None:
         """Sums all pages, known ones too. Raises DedupError if one is not what was written."""

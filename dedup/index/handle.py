@@ -23,6 +23,7 @@ from dedup import inputs, mojibake, whole
 from dedup.bulk.sketch import Drawn, token_hashes
 from dedup.columns import Pairs
 from dedup.config import Config
+from dedup.engines import memory
 from dedup.index import adding, findings, incoming, lists, lookup, manifest, ranking, snapshot, texts, writing
 from dedup.index.adding import Step
 from dedup.index.files import REMEDY
@@ -167,7 +168,7 @@ class Index:
         """
         mojibake.ready()
         named = [sources] if isinstance(sources, str | Path) else list(sources)
-        with Spool() as spool, self._writing():
+        with Spool() as spool, self._writing(), memory.kept():
             config = self._at.config
             files = inputs.source_files(named, spool, config, progress)
             some = False

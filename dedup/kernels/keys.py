@@ -217,6 +217,21 @@ def unsound_page(data: U8s, sums: U64s, sound: U8s, first: int, stop: int) -> in
     return -1
 
 
+@kernel
+def unsound_among(data: U8s, sums: U64s, sound: U8s, firsts: I64s, stops: I64s) -> int:
+    """The same of several stretches of pages, from firsts[n] to stops[n]."""
+    if len(stops) != len(firsts):
+        raise ValueError("arrays do not fit each other")
+    for turn in range(len(firsts)):
+        first, stop = firsts[turn], stops[turn]
+        if len(data) < stop * PAGE_BYTES or min(len(sums), len(sound)) < stop or first < 0:
+            raise ValueError("there are no such pages")
+        for page in range(first, stop):
+            if not _is_sound(data, sums, sound, page):
+                return int(page)
+    return -1
+
+
 # --- looking up ---------------------------------------------------------------------------------------------
 
 
