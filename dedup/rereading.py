@@ -22,7 +22,7 @@ GAIN, UNKNOWN_SHARE = 0.6, 0.6
 """What a natural logarithm counts by which the text is more probable with an option, for a model of the language knows
 too how frequent a phrase is, and what its neighbours are, which was counted before; and how much of what the best
 option gains is gained by what is unknown. Fitted by maximum likelihood on texts of the documentation of Debian
-packages, spun by the benchmarks' own spinner: 18,421 guesses in 228 texts, by ledgers learnt from 25 to 1,600 others."""
+packages, spun by the benchmarks' own spinner: 18,421 guesses in 228 texts, ledgers learnt from 25 to 1,600 others."""
 OPTIONS_MAX, PROBABILITY_MIN, ITSELF_MAX = 4, 0.01, 0.985
 """Options of a guess that are read, how probable each must be, and how probable it may be that a phrase stands for
 itself."""
