@@ -56,7 +56,7 @@ WORD_LETTERS_MAX = 20
 def zipf(word: str) -> float:
     """The Zipf frequency of a word in small letters; a possessive counts as its noun, an old spelling as the new."""
     found = listed(word) or (listed(word[:-2]) if word.endswith("'s") else 0.0)
-    if found >= 3.0 or not _MAY_BE_OLD.search(word) or (not word.isalnum() and _NEVER_LISTED.search(word)):
+    if found >= 3.0:
         return found
     return max([found, *(listed(modern) - 1.0 for modern in _modern(word))])
 
@@ -74,9 +74,15 @@ _MAY_BE_OLD = re.compile(r"[ſy]|vv|[aeio]u[aeiy]|\Av[^aeiou]|\Ai[aou]|(?:e|'d|t
 """What is in every word that `_modern` would spell in another way."""
 
 
+_NONE: frozenset[str] = frozenset()
+
+
 @lru_cache(maxsize=1 << 12)
 def _modern(word: str) -> frozenset[str]:
-    """How a word might be spelled today if it stands in the spelling of the seventeenth century."""
+    """How a word might be spelled today if it stands in the spelling of the seventeenth century; not at all where that
+    would be in no list."""
+    if not _MAY_BE_OLD.search(word) or (not word.isalnum() and _NEVER_LISTED.search(word)):
+        return _NONE
     spelled = word.replace("ſ", "s").replace("vv", "w")
     if "u" in spelled:
         spelled = _BETWEEN_VOWELS.sub("v", spelled)
@@ -199,9 +205,7 @@ def is_frequent(word: str) -> bool:
         return True
     if word.endswith("'s") and word[:-2] in frequent:
         return zipf(word) >= KNOWN_ZIPF
-    if not word.isalnum() and _NEVER_LISTED.search(word):
-        return False
-    return bool(_MAY_BE_OLD.search(word)) and not frequent.isdisjoint(_modern(word)) and zipf(word) >= KNOWN_ZIPF
+    return not frequent.isdisjoint(_modern(word)) and zipf(word) >= KNOWN_ZIPF
 
 
 @cache

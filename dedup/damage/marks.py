@@ -23,7 +23,7 @@ __all__ = ["CODE", "FREQUENT", "WORD", "disagreements", "language", "marked", "t
 WORD, FREQUENT = 1 << 32, 1 << 33
 
 _AFTER_AN_ONLY = re.compile(r"[aio]\w+|e(?!u|w)\w+|u(?!n[ia]|s|t|r[ao]|k|b)\w{2,}")
-_AFTER_A_ONLY = re.compile(r"[bcdfgjklmnpqrstvwyz][a-z]{2,}")
+_AFTER_A_ONLY = frozenset("bcdfgjklmnpqrstvwyz")
 _AFTER_ANY = frozenset("one once or of in at as and is it I on are am if".split())
 _ARTICLES = {"a": 1, "A": 1, "an": 2, "An": 2}
 
@@ -59,7 +59,7 @@ def _misfits(token: str) -> int:
     """Which of the articles does not fit a word after it: 1 for `a`, 2 for `an`."""
     if token[0] in "aeiou":
         return 1 if token not in _AFTER_ANY and _AFTER_AN_ONLY.fullmatch(token) else 0
-    return 2 if _AFTER_A_ONLY.fullmatch(token) else 0
+    return 2 if token[0] in _AFTER_A_ONLY and len(token) > 2 and token.isalpha() and token[1:].islower() else 0
 
 
 def language(codes: Ids, starts: Ids, stops: Ids, texts: Ids, most: tuple[int, int]) -> tuple[Ids, Ids]:

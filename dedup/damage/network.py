@@ -84,13 +84,15 @@ def number(token: str, numbers: dict[str, int]) -> int:
 def _shape(token: str) -> int:
     """How a token is written, wherever it stands: as if within a sentence."""
     first = token[0]
+    if token.islower():
+        return LOWER if first.isalpha() else NO_WORD
     if not first.isalpha():
         return STOP if first in ".!?:" else QUOTE if first in '"“”(' else NO_WORD
     if token.isupper() and len(token) > 1:
         return CAPITALS
     if first.isupper():
         return NAME if token[1:].islower() or len(token) == 1 or "'" in token or "’" in token else MIXED
-    return LOWER if token.islower() else SMALL_MIXED
+    return SMALL_MIXED
 
 
 SMALL_MIXED, STOP, QUOTE = 3, 8, 9
