@@ -1,4 +1,4 @@
-"""Texts of an index come back as they were put in, whichever are asked for, and memory is kept only while it adds."""
+"""Texts of an index come back as they were put in, whichever are asked for; memory is kept only while it adds."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from planted import corpus, jsonl
 
+from dedup.bulk.verify import PART_PAIRS
 from dedup.engines import memory
-from dedup.index import texts
+from dedup.index import findings, texts
 from dedup.index.files import Mapped
 from dedup.index.handle import Index
 from dedup.index.manifest import Texts
@@ -81,3 +82,13 @@ def test_memory_is_kept_while_an_index_is_added_to(tmp_path: Path) -> None:
     for _ in index.adding(jsonl(tmp_path / "rows.jsonl", corpus(6)), batch_documents=4):
         assert pa.default_memory_pool().backend_name == "system"
     assert pa.default_memory_pool().backend_name == before
+
+
+@given(st.integers(0, 5 * PART_PAIRS), st.integers(1, 5))
+def test_pairs_are_shared_out_evenly_and_whole(size: int, workers: int) -> None:
+    pairs = np.arange(2 * size).reshape(-1, 2)
+    parts = findings._shared_out(pairs, workers) if size else []
+    assert np.array_equal(np.concatenate([pairs[:0], *parts]), pairs)
+    sizes = [len(part) for part in parts]
+    assert not sizes or max(sizes) <= min(PART_PAIRS, min(sizes) + 1)
+    assert size < findings.PAIRS_SHARED or len(parts) % workers == 0

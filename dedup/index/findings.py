@@ -21,6 +21,8 @@ from dedup.index.texts import Batch, laid
 from dedup.model import Corpus, Document, Locator
 
 I64s = NDArray[np.int64]
+PAIRS_SHARED = 256
+"""Pairs from which all workers compare them: some 30 milliseconds of work."""
 DOCUMENTS_HELD = 4096
 """Documents that are asked for one by one and kept, in case they are asked for again."""
 
@@ -101,9 +103,16 @@ def judged(pairs: I64s, every: Together, workers: int) -> Pairs:
     if not len(pairs):
         none_met = np.zeros((0, len(CHANNELS)), np.int64)
         return judge.findings(corpus.ids, pairs, figures.nothing(), none_met, config)
-    parts = [pairs[first : first + verify.PART_PAIRS] for first in range(0, len(pairs), verify.PART_PAIRS)]
+    parts = _shared_out(pairs, workers)
     found = map(part, parts) if len(parts) < 2 else local.mapped(part, parts, workers)
     return _weighed(Pairs.joined(list(found)), every)
+
+
+def _shared_out(pairs: I64s, workers: int) -> list[I64s]:
+    """The pairs in parts of about one size, as many for each worker if there are not few."""
+    fewest = -(-len(pairs) // verify.PART_PAIRS)
+    rounds = -(-fewest // workers)
+    return np.array_split(pairs, rounds * workers if len(pairs) >= PAIRS_SHARED else fewest)
 
 
 def _weighed(pairs: Pairs, every: Together) -> Pairs:
