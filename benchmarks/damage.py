@@ -2,13 +2,16 @@
 
     python benchmarks/damage.py ../shared/data                 # every part
     python benchmarks/damage.py ../shared/data --part spun speed
+    python benchmarks/damage.py ../shared/data --part closely --language-model smollm2
 
 Parts: `mojibake` (each case by itself and embedded in a long clean text: repaired as expected, nothing else touched);
 `ocr` (scanned articles against their ground truth); `noise` (news with character noise); `spun` (swapped reviews, and
 reviews and documentation spun by spinner.py); `hostile` (fixtures/hostile); `clean` (false alarms on clean prose by
-kind); `speed`. AUC is the area under the ROC curve of a kind's score, by document. Where a detector was fitted on a
-part of a set, that part is left out: `held out` says so. Clean prose is what Debian packages install (see `sound`);
-the spinner wants wordnet-base and mythes-en-us. Results go to results/damage.md and damage.json, part by part.
+kind); `speed`. Only if named: `closely` and `closely-prose` (spun text by close reading, on reviews and prose that none
+of its weights were fitted on; extra `model`; some minutes each). AUC is the area under the ROC curve of a kind's score,
+by document. Where a detector was fitted on a part of a set, that part is left out: `held out` says so. Clean prose is
+what Debian packages install (see `sound`); the spinner wants wordnet-base and mythes-en-us. Results go to
+results/damage.md and damage.json, part by part.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -31,7 +35,7 @@ from peers import machine
 from sound import clean_prose, rows
 from tables import table as tabled
 
-from dedup import damage, edits, mojibake
+from dedup import causal, closely, damage, edits, mojibake
 from dedup.damage import encoding, invisible, ocr, spun
 from dedup.model import Document, Locator
 
@@ -184,6 +188,69 @@ def swapped(data: Path) -> Iterator[Table]:
     yield Table("spun: the seeds, of which 002 is the spun one", ("seed", "score"), scores_of)
 
 
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Scores of texts for words put in, without close reading and with it; each text is read once."""
+
+    readers: closely.Readers
+    told: dict[str, tuple[float, float]] = field(default_factory=dict)
+
+    def scores(self, texts: Sequence[str]) -> list[tuple[float, float]]:
+        for text in texts:
+            if text not in self.told:
+                card = damage.card(document(text))
+                self.told[text] = card.scores["spun"], closely.card(card, text, self.readers).scores["spun"]
+        return [self.told[text] for text in texts]
+
+    def rows(self, name: str, spun_texts: Sequence[str], sound: Sequence[str]) -> Iterator[list[Any]]:
+        """The figures of a set, without close reading and with it."""
+        for at, way in enumerate(("without", "with")):
+            sides = ([one[at] for one in self.scores(texts)] for texts in (spun_texts, sound))
+            yield figures(f"{name}, {way}", *sides)
+
+
+def read_closely(data: Path, model: str) -> Iterator[Table]:
+    """The half of the held-out reviews that no weight of close reading was fitted on, and the seeds."""
+    close = Close(closely.opened(model))
+    made = Table("spun, by close reading: reviews held out from all that was fitted, by document", COLUMNS)
+    start = time.process_time()
+    for name in ("textfooler", "pwws"):
+        path = data / "word_substitution" / f"imdb_{name}.jsonl"
+        found = [row for row in rows(path) if CLOSE_MIN <= bucket(row["original"]) < 25]
+        kinds = {"": found, ", 100 to 300 words": [row for row in found if 100 <= len(row["original"].split()) <= 300]}
+        for low, high in ((1, 3), (4, 15), (16, 999)):
+            kinds[f", {low} to {high} swaps"] = [row for row in found if low <= len(row["subs"]) <= high]
+        for kind, some in kinds.items():
+            if some:
+                sides = ([row[side] for row in some] for side in ("spun", "original"))
+                made.rows += close.rows(f"{name}{kind}", *sides)
+    seconds, words = time.process_time() - start, sum(len(text.split()) for text in close.told)
+    yield made
+    cost = [len(close.told), words, f"{1000 * seconds / words:.1f}"]
+    yield Table("close reading: cost, CPU", ("reviews", "words", "ms a word"), [cost])
+    seeds = sorted((FIXTURES.parent.parent / "seeds").glob("*.txt"))
+    told = close.scores([path.read_text(encoding="utf-8") for path in seeds])
+    scores_of = [[path.name[:3], *one] for path, one in zip(seeds, told, strict=True)]
+    yield Table("close reading: the seeds, of which 002 is the spun one", ("seed", "without", "with"), scores_of)
+
+
+def prose_closely(data: Path, model: str) -> Iterator[Table]:
+    import spinner
+
+    close = Close(closely.opened(model))
+    made = Table("spun, by close reading: held-out prose, spun by the own spinner at 20 %, 200 words", COLUMNS)
+    for kind, texts in clean_prose(data).items():
+        short = [cut(text, 200) for text in texts if kind != "reviews" and bucket(text[:200]) < 15][:CLOSE_TEXTS]
+        if len(short) > 3:
+            made.rows += close.rows(kind, [spinner.spun(text, 0.2, 7)[0] for text in short], short)
+    yield made
+
+
+CLOSE_TEXTS = 20
+CLOSE_MIN = 12
+"""Reviews of buckets below were what the regressions of close reading were fitted on."""
+
+
 def cut(text: str, words: int) -> str:
     """The first so many words, with their spaces."""
     found = re.match(rf"(?:\S+\s+){{1,{words}}}", text)
@@ -280,7 +347,8 @@ def between_words(texts: Sequence[str], characters: int, start: int, stop: int) 
 
 PARTS: dict[str, Callable[[Path], Iterator[Table]]] = {
     "mojibake": broken, "ocr": scanned, "noise": noise, "spun": swapped, "hostile": hostile, "clean": clean,
-    "speed": speed,
+    "speed": speed, "closely": partial(read_closely, model=causal.INSTALLED),
+    "closely-prose": partial(prose_closely, model=causal.INSTALLED),
 }  # fmt: skip
 
 
@@ -319,9 +387,13 @@ def measured(data: Path, parts: Sequence[str], folder: Path | None) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, help="the folder of the labelled sets")
-    parser.add_argument("--part", nargs="+", choices=list(PARTS), default=list(PARTS))
+    usual = [part for part in PARTS if not part.startswith("closely")]
+    parser.add_argument("--part", nargs="+", choices=list(PARTS), default=usual)
+    parser.add_argument("--language-model", default=causal.INSTALLED, help="of the parts `closely`, `closely-prose`")
     parser.add_argument("--results", type=Path, default=Path(__file__).parent / "results", help="where results go")
     chosen = parser.parse_args()
+    PARTS["closely"] = partial(read_closely, model=chosen.language_model)
+    PARTS["closely-prose"] = partial(prose_closely, model=chosen.language_model)
     measured(chosen.data, chosen.part, chosen.results)
 
 

