@@ -223,7 +223,7 @@ def read_closely(data: Path, model: str) -> Iterator[Table]:
         for kind, some in kinds.items():
             if some:
                 sides = ([row[side] for row in some] for side in ("spun", "original"))
-                made.rows += close.rows(f"{name}{kind}", *sides)
+                made.rows.extend(close.rows(f"{name}{kind}", *sides))
     seconds, words = time.process_time() - start, sum(len(text.split()) for text in close.told)
     yield made
     cost = [len(close.told), words, f"{1000 * seconds / words:.1f}"]
@@ -242,7 +242,7 @@ def prose_closely(data: Path, model: str) -> Iterator[Table]:
     for kind, texts in clean_prose(data).items():
         short = [cut(text, 200) for text in texts if kind != "reviews" and bucket(text[:200]) < 15][:CLOSE_TEXTS]
         if len(short) > 3:
-            made.rows += close.rows(kind, [spinner.spun(text, 0.2, 7)[0] for text in short], short)
+            made.rows.extend(close.rows(kind, [spinner.spun(text, 0.2, 7)[0] for text in short], short))
     yield made
 
 

@@ -9,7 +9,7 @@
    abstained, it still does.
 
 The weights of 1 lie beside this file: fitted on film reviews with words swapped by two attacks (three quarters of them,
-by SHA-256 of the original), and on those and clean prose of ten kinds with words swapped by the project's own spinner
+by SHA-256 of the original), and on those and clean prose of nine kinds with words swapped by the project's own spinner
 and by likeness of meaning. The weights of 2 were fitted on half of the other quarter, since the network was fitted on
 the same three, and on prose that neither saw. benchmarks/damage.py measures on the other half.
 
