@@ -89,6 +89,8 @@ def any_of(confidences: Iterable[float]) -> float:
 
 def detection(findings: Sequence[Finding]) -> Detection:
     """The detection that single findings make: in order of their spans, not too many."""
+    if len(findings) == 1:
+        return Detection(any_of([findings[0].confidence]), tuple(findings))
     ordered = sorted(findings, key=lambda finding: finding.span)
     return Detection(any_of(finding.confidence for finding in ordered), tuple(ordered[:FINDINGS_MAX]))
 

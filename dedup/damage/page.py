@@ -54,7 +54,9 @@ def furniture(one: Text) -> tuple[list[Place], float]:
     text = one.text
     keys = strings.known().with_mark(one.numbers, FURNITURE) if one.tally.marks[FURNITURE] else ()
     met = {phrase for key in keys for phrase in phrases_by_word()[key]}
-    wanted = sorted(met, key=_ORDER.__getitem__)
+    # Phrases are ASCII, and seldom there: bytes tell sooner. Of other letters only the Kelvin sign is small in ASCII.
+    plain = text.replace("\u212a", "k").encode("utf-8", "replace").lower() if met else b""
+    wanted = sorted((phrase for phrase in met if phrase.encode() in plain), key=_ORDER.__getitem__)
     small = text.lower() if wanted else ""
     if len(small) != len(text) and wanted:
         small = text.translate(_SMALL)

@@ -75,29 +75,30 @@ def cut(
     assert 2 * len(found) >= len(data) + len(sizes)
     assert len(unknown) == len(met) == len(found)
     assert len(starts) == len(sizes) + 1
-    count = first = 0
+    count = new = first = 0
     for text in range(len(sizes)):
         starts[text] = count
         assert 0 <= sizes[text] <= len(data) - first
-        count = _hashed(data, first, first + int(sizes[text]), hashes, unknown, met, count)
+        count = _hashed(data, first, first + int(sizes[text]), hashes, numbers, unknown, met, count)
         first += int(sizes[text])
+        for at in range(starts[text], count):
+            state = met[at]
+            slot = _slot(hashes, state)
+            if slot >= 0 and hashes[slot] == state:
+                found[at] = numbers[slot]
+                continue
+            found[at] = -1
+            unknown[new, 0], unknown[new, 1], unknown[new, 2] = unknown[at, 0], unknown[at, 1], at
+            met[new] = state
+            new += 1
     starts[len(sizes)] = count
-    new = 0
-    for at in range(count):
-        state = met[at]
-        slot = _slot(hashes, state)
-        if slot >= 0 and hashes[slot] == state:
-            found[at] = numbers[slot]
-            continue
-        found[at] = -1
-        unknown[new, 0], unknown[new, 1], unknown[new, 2] = unknown[at, 0], unknown[at, 1], at
-        met[new] = state
-        new += 1
     return count, new
 
 
 @inner
-def _hashed(data: U8s, at: int, stop: int, hashes: U64s, bounds: I64s, met: U64s, count: int) -> int:
+def _hashed(
+    data: U8s, at: int, stop: int, hashes: U64s, numbers: I32s, bounds: I64s, met: U64s, count: int
+) -> int:  # fmt: skip
     """Where a text's strings begin and end, and their hashes, from place `count` on: how many there are then. The slots
     of the table are asked for ahead, since each would be waited for."""
     ahead = U64(len(hashes) - 1)
@@ -117,7 +118,9 @@ def _hashed(data: U8s, at: int, stop: int, hashes: U64s, bounds: I64s, met: U64s
             at += 1
         state |= U64(1)
         met[count], bounds[count, 0], bounds[count, 1] = state, start, at
-        prefetch(hashes, np.int64((state ^ (state >> U64(29))) & ahead))
+        slot = np.int64((state ^ (state >> U64(29))) & ahead)
+        prefetch(hashes, slot)
+        prefetch(numbers, slot)
         count += 1
     return count
 
