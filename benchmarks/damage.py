@@ -246,7 +246,7 @@ def prose_closely(data: Path, model: str) -> Iterator[Table]:
     yield made
 
 
-CLOSE_TEXTS = 20
+CLOSE_TEXTS = 6
 CLOSE_MIN = 12
 """Reviews of buckets below were what the regressions of close reading were fitted on."""
 

@@ -13,7 +13,7 @@ by SHA-256 of the original), and on those and clean prose of nine kinds with wor
 and by likeness of meaning. The weights of 2 were fitted on half of the other quarter, since the network was fitted on
 the same three, and on prose that neither saw. benchmarks/damage.py measures on the other half.
 
-Cost: some four milliseconds a word on one core. Limits: as those of `damage.spun`; a few words in a long text are
+Cost: some three milliseconds a word on one core. Limits: as those of `damage.spun`; a few words in a long text are
 seldom seen.
 """
 
