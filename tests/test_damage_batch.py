@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from strategies import PARAGRAPHS, hostile_texts
 
 from dedup import damage
-from dedup.damage import batch, network, strings
+from dedup.damage import batch, marks, network, spun, strings
 from dedup.damage.card import DETECTORS
 from dedup.kernels import hints
 from dedup.model import Document, Locator
@@ -93,6 +93,21 @@ def test_of_clean_prose_no_rule_on_places_is_asked(monkeypatch: pytest.MonkeyPat
 def test_hints_tell_what_is_there(monkeypatch: pytest.MonkeyPatch, hint: int, text: str, other: str) -> None:
     monkeypatch.setattr(strings, "KERNEL_STRINGS", 0)
     assert [bool(found & hint) for found in batch.of([text, other, text]).hints] == [True, False, True]
+
+
+def test_where_windows_overlap_a_word_is_found_that_one_of_them_finds(
+    way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spun, "FINDINGS_LEVEL", 0.0)
+    text = " ".join([*PARAGRAPHS, *(one.replace(" the ", " a heaviness ") for one in PARAGRAPHS)] * 9)
+    text = text[: [token.end() for token in network.TOKEN.finditer(text)][620]]
+    tokens = [token.span() for token in network.TOKEN.finditer(text)]
+    codes, net, wanted = marks.marked(text), network.model(), set()
+    for start in spun._starts(len(codes)):
+        places, odds = network.coded_odds(codes[start : start + spun.WINDOW_TOKENS], net)
+        wanted |= {tokens[start + place] for place in places[odds > 0].tolist()}
+    assert len(spun._starts(len(codes))) == 2
+    assert {found.span for found in spun.detect(text).findings} == wanted != set()
 
 
 def test_batches_hold_all_documents_in_order_and_not_too_many_characters() -> None:

@@ -201,8 +201,9 @@ def coded_odds(codes: Ids, net: Model) -> tuple[Ids, Floats]:
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """The log-odds of all tokens, NaN for what is no word or in no stretch; of each stretch how many words there are,
-    and how many above 0; the sum of their exponentials; how many articles do not fit the next word."""
+    """The log-odds of the tokens of stretches, one stretch after the other, NaN for what is no word; of each stretch
+    how many words there are, and how many above 0; the sum of their exponentials; how many articles do not fit the
+    next word."""
 
     odds: Floats
     words: Doubles
@@ -216,10 +217,12 @@ def summed(codes: Ids, starts: Ids, stops: Ids, net: Model) -> Sums:
     if not _is_short_work(int((stops - starts).sum())):
         found, told = _compiled_sums(codes, starts, stops, net)
         return Sums(found, *told.T)
-    found, told = np.full(len(codes), np.nan, np.float32), np.zeros((len(starts), 4))
+    found, told = np.full(int((stops - starts).sum()), np.nan, np.float32), np.zeros((len(starts), 4))
+    first = 0
     for at, (start, stop) in enumerate(zip(starts.tolist(), stops.tolist(), strict=True)):
         places, known = _by_arrays(codes[start:stop], net)
-        found[start + places] = known
+        found[first + places] = known
+        first += stop - start
         soft = np.exp(np.minimum(known * net.sharpness, EXPONENT_MAX)).sum()
         told[at] = len(places), np.count_nonzero(known > 0), soft, disagreements(codes[start:stop])
     return Sums(found, *told.T)
@@ -272,7 +275,7 @@ def _compiled_sums(codes: Ids, starts: Ids, stops: Ids, net: Model) -> tuple[Flo
     from dedup.kernels import misplaced
 
     known, tables = rows.projections(), rows.tables()
-    found, told = np.full(len(codes), np.nan, np.float32), np.empty((len(starts), 4))
+    found, told = np.empty(int((stops - starts).sum()), np.float32), np.empty((len(starts), 4))
     misplaced.odds(
         codes, starts, stops, _OPENED, _WITHIN, HEAVY_RANK, len(net.numbers), tables.meanings, tables.vectors,
         tables.facts, tables.keys, tables.strengths, known.slots, known.words, known.written, known.near, known.taken,

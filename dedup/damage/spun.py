@@ -21,7 +21,7 @@ spinner and by thesauri; the other quarter gave the figures that benchmarks/dama
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from math import exp, sqrt
@@ -131,7 +131,7 @@ def _english(batch: Batch, seen: Stretches) -> set[int]:
 
 
 def _totals(seen: Stretches, starts: Ids, stops: Ids) -> tuple[Floats, list[float]]:
-    """The log-odds of all tokens, and of each window of them."""
+    """The log-odds of the tokens of windows, one window after the other, and of each window."""
     sums = summed(seen.tokens, starts, stops, model())
     count = np.maximum(1, sums.words)
     features = {
@@ -163,14 +163,14 @@ def _judged(batch: Batch, whole: Stretches) -> Iterator[tuple[int, Detection]]:
     starts = np.array([start for some in windows for start in some], np.int64)
     stops = np.minimum(starts + WINDOW_TOKENS, np.repeat(whole.stops, list(map(len, windows))))
     odds, every = _totals(whole, starts, stops)
-    totals = iter(every)
+    totals, parts = iter(every), iter(np.split(odds, np.cumsum(stops - starts)[:-1]))
     for at, first, end, some in zip(whole.texts.tolist(), firsts, ends, windows, strict=True):
-        judged = list(islice(totals, len(some)))
+        judged, seen = list(islice(totals, len(some))), list(islice(parts, len(some)))
         score = _probability(sum(judged) / len(judged) + SEVERAL_WEIGHT * (1.0 - 1.0 / sqrt(len(judged))))
         if score < FINDINGS_LEVEL:
             yield at, Detection(score)
         else:
-            yield at, Detection(score, detection(list(_places(batch.texts[at], odds[first:end]))).findings)
+            yield at, Detection(score, detection(list(_places(batch.texts[at], _above(end - first, seen)))).findings)
 
 
 def _is_english(parts: Sequence[str]) -> bool:
@@ -198,13 +198,22 @@ def _starts(count: int) -> list[int]:
     return [number * count // kept for number in range(kept)]
 
 
-def _places(text: str, odds: Floats) -> Iterator[Finding]:
+def _above(count: int, windows: Sequence[Floats]) -> dict[int, float]:
+    """The log-odds above 0 of a text of so many tokens, by place; where windows overlap, those of the last that has."""
+    return {
+        start + place: float(odds[place])
+        for start, odds in zip(_starts(count), windows, strict=True)
+        for place in np.flatnonzero(odds > 0).tolist()
+    }
+
+
+def _places(text: str, odds: Mapping[int, float]) -> Iterator[Finding]:
     """The words with log-odds above 0, with what stands beside them."""
     plain = BREAK_TAG.sub(lambda tag: " " * len(tag.group()), text)
     before = ""
-    for value, token in zip(odds.tolist(), TOKEN.finditer(plain), strict=False):
-        if value > 0:
-            sure = 1.0 / (1.0 + exp(-min(30.0, value)))
+    for at, token in enumerate(TOKEN.finditer(plain)):
+        if at in odds:
+            sure = 1.0 / (1.0 + exp(-min(30.0, odds[at])))
             beside = f" after {before!r}" if before.isalpha() else ""
             why = f"{token.group()!r} is unlikely here{beside}: put in for a plainer word? ({sure:.0%})"
             yield Finding("spun", token.span(), shown(text, token.span()), "replaced word", why, sure)

@@ -249,28 +249,31 @@ def odds(
     taken: I64s, mean: F32s, weights: F32s, bias: F32s, top: F32s, direct: F32s, constant: float, sharpness: float,
     exponent_max: float, found: F32s, told: F64s,
 ) -> None:  # fmt: skip
-    """The log-odds of the words among n tokens, into `found`, NaN for what is no word; into told, (stretches, 4): how
-    many words each stretch has, how many of them above 0, the sum of their exponentials, how many articles do not fit
-    the next token.
+    """The log-odds of the words of stretches of tokens, one stretch after the other, into `found`, NaN for what is no
+    word; into told, (stretches, 4): how many words each stretch has, how many of them above 0, the sum of their
+    exponentials, how many articles do not fit the next token.
 
-    codes: (n,) 16 times a token's number, and how it is written; starts, stops: of each stretch. meanings: (m, WIDTH);
+    codes: (n,), 16 times a token's number, and how it is written; starts, stops: of each stretch. meanings: (m, WIDTH);
     vectors: (m, WIDTH), whether a meaning counts at CONTENT, and behind it `facts`, the same memory. keys, strengths:
     the known bigrams, see `put_pairs`. slots: (m,), where in words, (s, ROW), stands what a number adds to the hidden
     units from each place around, -1 if it does not; s is more than the tokens of a stretch. written: (8, 9 * h), what
     its shape adds. near: (d, 9 * h), which makes these rows; taken: (1,), how many there are. mean: (d, h), weights:
     (18, h), bias, top: (h,), direct: (18,).
     """
-    assert len(found) == len(codes)
     assert told.shape == (len(starts), 4)
     assert vectors.shape[1] == meanings.shape[1] == 4 * facts.shape[1] == WIDTH
+    first = 0
     for at in range(len(starts)):
         start, stop = starts[at], stops[at]
         assert 0 <= start <= stop <= len(codes)
+        assert first + stop - start <= len(found)
+        odds_here = found[first : first + stop - start]
+        first += stop - start
         _stretch(
             codes[start:stop], opened, within, heavy_from, listed, meanings, vectors, facts, keys, strengths, slots,
-            words, written, near, taken, mean, weights, bias, top, direct, constant, found[start:stop], told[at],
+            words, written, near, taken, mean, weights, bias, top, direct, constant, odds_here, told[at],
         )  # fmt: skip
-        _summed(found[start:stop], sharpness, exponent_max, told[at])
+        _summed(odds_here, sharpness, exponent_max, told[at])
 
 
 @kernel
