@@ -29,7 +29,7 @@ BESIDE = {"frequency": 0.215, "rarity": -1.27, "fit": 0.19, "known": 0.8, "recur
 """Log-odds for each unit. Fitted by logistic regression on texts that the benchmarks' own spinner had spun three times,
 with a ledger of four hundred others; BESIDE of what `plausible` tells. `words` was fitted as -0.7 and chosen on other
 texts: at that, phrases with one word more were taken for originals too often."""
-NOTHING_BECAME = -20.0
+NOTHING_BECAME = -6.0
 """Log of the probability that something was put in where nothing stood."""
 SURE_MIN = 0.01
 """Probability from which an option counts for other places."""
