@@ -24,7 +24,8 @@ from dedup.ledger import Substitution
 from dedup.model import Edit, Span
 
 CURVE, CURVE_QUICK, CURVE_MUCH = (25, 100, 400), (25, 50), 1600
-HELD_OUT = 60
+HELD_OUT, HELD_OUT_READ = 60, 24
+"""Texts that are restored; where a model of the language is asked, for it takes some ten seconds a text."""
 PRECISION_MIN, HARM_MAX, TORTURED_MIN, ALARMS_MAX = 0.97, 0.001, 0.9, 1.0
 ALARM_WORDS = 20_000
 EMPTY: Sequence[Substitution] = ()
@@ -138,8 +139,12 @@ def transfer_much(request: Request) -> Iterator[Row]:
 
 
 def _held_out(request: Request) -> list[Replaced]:
-    texts = islice(prose.documents("English", LENGTHS, 7000 + request.seed), 60, 60 + request.some(HELD_OUT, 15))
+    texts = islice(prose.documents("English", LENGTHS, 7000 + request.seed), 60, 60 + _held_out_count(request))
     return [_spun(text, 5000 + number) for number, text in enumerate(texts)]
+
+
+def _held_out_count(request: Request) -> int:
+    return request.some(HELD_OUT_READ if request.language_model else HELD_OUT, 15)
 
 
 def knowable(one: Replaced, known: Dictionary) -> tuple[int, int]:
@@ -200,7 +205,7 @@ def _transferred_attacks(request: Request) -> Iterator[Row]:
     for attack in direction.ATTACKS:
         rows = list(records(request.data / "word_substitution" / f"imdb_{attack}.jsonl"))
         first = [row for row in rows if direction.bucket(row["original"]) == 0][: request.some(1 << 30, 30)]
-        other = [row for row in rows if direction.bucket(row["original"]) == 1][: request.some(HELD_OUT, 15)]
+        other = [row for row in rows if direction.bucket(row["original"]) == 1][: _held_out_count(request)]
         learnt = _learnt([(row["original"], row["spun"]) for row in first])
         held_out = [_aligned(row["original"], row["spun"]) for row in other]
         yield from _transferred(f"word_substitution/{attack}", held_out, learnt, len(first), request.config)
