@@ -146,7 +146,8 @@ def _swapped(original: str, spun: str) -> Iterator[tuple[str, str]]:
 
 
 def _directions(request: Request) -> Iterator[Row]:
-    found = [direction.judged(*one, request.seed) for one in direction.reviews(request, held_out=False)]
+    reviews = direction.reviews(request, held_out=False)
+    found = [direction.judged(*one, request.seed, request.config) for one in reviews]
     for attack, ones in direction.by_kind(found).items():
         odds = sorted((one.odds for one in ones), key=abs, reverse=True)
         surest = odds[: round(0.95 * len(odds))]
