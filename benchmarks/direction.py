@@ -30,7 +30,7 @@ from labelled import WORDS_MIN, Request, records
 from numpy.typing import NDArray
 
 from dedup import clean, pipeline
-from dedup.config import DEFAULT, Config
+from dedup.config import Config
 from dedup.model import Pair
 
 ATTACKS = ("textfooler", "pwws", "bae")
@@ -104,7 +104,7 @@ def honest_revisions(request: Request) -> Iterator[tuple[str, str, str]]:
         yield from ((pair.kind, texts[pair.a], texts[pair.b]) for pair in one.gold)
 
 
-def judged(kind: str, original: str, copy: str, seed: int, config: Config = DEFAULT) -> Judged:
+def judged(kind: str, original: str, copy: str, seed: int, config: Config = pipeline.DEFAULT) -> Judged:
     """Two texts compared under names that say nothing, either one first."""
     turned = random.Random(f"{seed}|{original}|{copy}").random() < 0.5
     texts = (copy, original) if turned else (original, copy)
