@@ -238,6 +238,8 @@ def test_a_conjecture_is_said_to_be_less_sure_than_its_odds() -> None:
     assert any(alone[start] < odds[start] for start in alone)
     smaller = replace(known(), total_words=known().total_words / 3)
     assert conjecture.alone(voices, smaller, config).sureness < terms.sureness
+    restless = replace(known(), novelty=max(1.0, known().novelty) * 4)
+    assert conjecture.alone(voices, restless, config).sureness < 0.6 * terms.sureness
 
 
 # --- dictionary and words --------------------------------------------------------------------------------------
