@@ -48,6 +48,9 @@ PLACE_MIN = -1.0
 """Log-odds of a word from which it is a finding: in a text that is probably spun, one such word in three or four."""
 FAR = 20.0
 """The least log-odds and surprise that count: beyond, a figure is an accident."""
+LOWEST = -100.0
+"""Log-odds of a word at the least. A long string of no language would come to thousands below, and a text of such
+strings to the logarithm of nothing."""
 
 WORD_WEIGHTS = {
     "constant": -8.4782,
@@ -189,7 +192,7 @@ def word_odds(known: dict[str, F64s]) -> F64s:
     found = np.full(len(known["network"]), WORD_WEIGHTS["constant"])
     for name, one in known.items():
         found += WORD_WEIGHTS[name] * one
-    return found
+    return found.clip(min=LOWEST)
 
 
 def network_odds(text: str, words: Sequence[Span]) -> F64s:

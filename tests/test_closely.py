@@ -85,6 +85,14 @@ def test_what_could_never_stand_there_counts_no_more_than_a_limit() -> None:
     assert all(np.isfinite(one).all() for one in told.values())
 
 
+def test_a_text_of_nothing_but_endless_strings_is_judged() -> None:
+    known = {name: np.full(3, 2000.0) for name in closely.WORD_WEIGHTS if name != "constant"}
+    known["surprise squared"] = np.full(3, 40_000.0)
+    odds = closely.word_odds(known)
+    assert odds.tolist() == [closely.LOWEST] * 3
+    assert np.isfinite(closely.text_odds(odds))
+
+
 def test_the_network_tells_of_every_word_of_a_text_longer_than_its_window() -> None:
     text = " ".join([PROSE] * (1 + 3 * closely.WINDOW_TOKENS // len(PROSE.split())))
     words = closely.words_of(text)
