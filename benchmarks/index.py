@@ -38,7 +38,7 @@ def scanned(corpus: Path) -> dict[str, Any]:
     found = pipeline.find_duplicates(corpus)
     seconds = time.perf_counter() - began
     ids = found.corpus.ids
-    met = {(ids[a], ids[b]) for a, b in found.compared.tolist()}
+    met = {(ids[a], ids[b]) for a, b in found.compared[:].tolist()}
     pairs = [(pair.a, pair.b, pair.relation) for pair in found.pairs if (pair.a, pair.b) in met]
     return {"seconds": seconds, "documents": len(ids), "pairs": pairs, "all_pairs": len(found.pairs)}
 

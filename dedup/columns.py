@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.filed import STRETCH_ROWS, Growing, Held, Store, growing
+from dedup.filed import STRETCH_ROWS, Column, Growing, Held, Store, growing
 from dedup.model import RELATIONS, Cluster, Pair
 
 F64s = NDArray[np.float64]
@@ -251,13 +251,21 @@ def coded(both: NDArray[np.signedinteger[Any]]) -> I64s:
     return found
 
 
-def places(ordered: I64s, asked: I64s) -> I64s:
-    """Where each pair (k, 2) of numbers stands among ordered ones, -1 for one that is not there: (k,) int64."""
-    if not len(ordered):
-        return np.full(len(asked), -1, np.int64)
-    codes, wanted = coded(ordered), coded(asked)
-    found = np.minimum(np.searchsorted(codes, wanted), len(codes) - 1)
-    return np.where(codes[found] == wanted, found, -1).astype(np.int64)
+def places(ordered: Column, asked: I64s) -> I64s:
+    """Where each pair (k, 2) of numbers stands among ordered ones, -1 for one that is not there: (k,) int64.
+
+    ordered: (m, 2), of which STRETCH_ROWS are looked at a time."""
+    found, wanted = np.full(len(asked), -1, np.int64), coded(asked)
+    order = np.argsort(wanted, kind="stable")
+    first = 0
+    for start in range(0, len(ordered), STRETCH_ROWS):
+        codes = coded(ordered[start : start + STRETCH_ROWS])
+        stop = first + int(np.searchsorted(wanted[order[first:]], codes[-1], side="right"))
+        own = order[first:stop]
+        at = np.searchsorted(codes, wanted[own])
+        found[own] = np.where(codes[at] == wanted[own], start + at, -1)
+        first = stop
+    return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -42,6 +42,7 @@ from dedup.config import Config
 from dedup.engines import processes
 from dedup.engines.work import Work
 from dedup.figures import MENDED, NOT_SAME, SIGNS, WRITTEN, Compared
+from dedup.filed import Column
 from dedup.model import (
     Alignment,
     Collation,
@@ -88,7 +89,7 @@ class Findings:
     pairs: Pairs
     clusters: Clusters
     problems: tuple[DedupError, ...]
-    compared: NDArray[np.signedinteger[Any]]
+    compared: Column
     capped: Mapping[str, int] = field(default_factory=dict)
     memory_bytes: int | None = None
     losing: tuple[Loss, ...] = ()

@@ -19,9 +19,8 @@ from reference import selected_terms, shared_term_pairs
 from strategies import PARAGRAPHS, article, spun
 
 from dedup import clean, match, pipeline, sketch
-from dedup.bulk import held, terms
+from dedup.bulk import codes, held, terms
 from dedup.bulk import match as bulk_match
-from dedup.bulk import passages as bulk_passages
 from dedup.bulk import read as bulk_read
 from dedup.bulk import sketch as bulk_sketch
 from dedup.bulk.held import Held
@@ -97,7 +96,7 @@ def numbered(documents: Sequence[Sketched], order: Sequence[int]) -> NDArray[np.
     return numbers
 
 
-Found = tuple[list[tuple[int, int]], list[tuple[int, int]], dict[str, int], int]
+Found = tuple[list[tuple[int, int]], dict[str, int], int]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -109,7 +108,8 @@ def small_limits() -> Iterator[None]:
         patch.setattr(terms, "JOIN_PARTNERS_MAX", PARTNERS)
         patch.setattr(terms, "WALKS_MAX", 0)
         patch.setattr(bulk_match, "DIGESTS_AT_A_TIME", 5)
-        patch.setattr(held, "CODES_MERGED", 10)
+        patch.setattr(codes, "CODES_MERGED", 10)
+        patch.setattr(codes, "SAMPLED", 4)
         yield
 
 
@@ -127,14 +127,11 @@ def found(documents: Sequence[Sketched], numbers: NDArray[np.uint32], cuts: Sequ
         if words:
             patch.setattr(held, "SORT_SHARE", BULK.memory_bytes // (8 * words))
             patch.setattr(terms, "BLOCK_SHARE", BULK.memory_bytes // (4 * words))
+            patch.setattr(codes, "PASS_SHARE", BULK.memory_bytes // (codes.KNOWN_BYTES * words))
         parts = [held.stored(columns(documents[first:last]), store) for first, last in pairwise(bounds)]
-        done = bulk_match.candidates(Held(parts, numbers, store), SMALL_LIMITS, engine(store, 1 + words % 2))
-        assert done.pairs.dtype == done.exact.dtype == np.int32
-        return pairs_in(done.pairs), pairs_in(done.exact), done.capped, done.walked
-
-
-def pairs_in(rows: NDArray[np.int64]) -> list[tuple[int, int]]:
-    return [(a, b) for a, b in rows.tolist()]
+        done = bulk_match.candidates(Held(parts, numbers, store), SMALL_LIMITS, engine(store, 1 + words % 2), store)
+        assert done.pairs[:].dtype == np.int32
+        return [(a, b) for a, b in done.pairs[:].tolist()], done.capped, done.walked
 
 
 # --- the slow way ----------------------------------------------------------------------------------------------
@@ -160,7 +157,7 @@ def slow(documents: Sequence[Sketched], numbers: Sequence[int]) -> Found:
     pairs |= {(standing[a], standing[b]) for a, b in joined}
     by_shingles, capped["passages"] = slow_passages({number: by_number[number].shingles for number in standing})
     pairs |= by_shingles
-    return sorted(pairs), sorted(exact), {name: count for name, count in capped.items() if count}, walked
+    return sorted(pairs.union(exact)), {name: count for name, count in capped.items() if count}, walked
 
 
 def slow_passages(documents: Mapping[int, Sequence[int]]) -> tuple[set[tuple[int, int]], int]:
@@ -208,23 +205,24 @@ def slow_join(documents: Sequence[set[int]]) -> tuple[set[tuple[int, int]], int,
 def test_candidates_are_those_of_the_slow_way(documents: list[Sketched], data: st.DataObject) -> None:
     numbers = numbered(documents, data.draw(st.permutations(range(len(documents)))))
     cuts = data.draw(st.lists(st.integers(0, len(documents)), max_size=3))
-    pairs, exact, capped, walked = found(documents, numbers, cuts, data.draw(st.sampled_from([0, 1, 2, 5, 100])))
-    assert (pairs, sorted(exact), capped, walked) == slow(documents, numbers.tolist())
+    told = found(documents, numbers, cuts, data.draw(st.sampled_from([0, 1, 2, 5, 100])))
+    assert told == slow(documents, numbers.tolist())
 
 
 def test_candidates_of_crowds_are_those_of_the_slow_way() -> None:
     crowd = [Sketched(100 + at, (at % 3, 0), tuple(KEYS[at // 9 * 3 :][:3]), False) for at in range(36)]
     numbers = numbered(crowd, range(36))
     expected = slow(crowd, numbers.tolist())
-    assert {*expected[2]} == {"bands", "terms"}
+    assert {*expected[1]} == {"bands", "terms"}
     for words in (0, 1, 7, 64):
         assert found(crowd, numbers, [11, 11, 30], words) == expected
 
 
 def test_nothing_gives_nothing() -> None:
-    assert found([], np.zeros(0, np.uint32), [], 0) == ([], [], {}, 0)
+    assert found([], np.zeros(0, np.uint32), [], 0) == ([], {}, 0)
     with Store(0) as store:
-        assert len(bulk_match.candidates(Held([], np.zeros(0, np.uint32), store), BULK, engine(store, 1)).pairs) == 0
+        nothing = Held([], np.zeros(0, np.uint32), store)
+        assert len(bulk_match.candidates(nothing, BULK, engine(store, 1), store).pairs) == 0
 
 
 @given(st.lists(st.lists(st.integers(0, (1 << 32) - 1), max_size=9), max_size=9), st.sampled_from([9, 300]))
@@ -273,11 +271,12 @@ def test_only_documents_without_words_have_the_digest_0(documents: list[list[int
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9)), unique=True, max_size=20), st.integers(0, 40))
 def test_pairs_of_buckets_are_counted_where_they_do_not_fit(words: list[tuple[int, int]], room: int) -> None:
     packed = np.array([key << 32 | number for key, number in sorted(words)], np.uint64)
-    codes, told = np.zeros(room, np.uint64), np.zeros(2, np.int64)
-    count = join.bucket_pairs(packed, 100, codes, told)
-    expected = [a << 32 | b for key in range(4) for a, b in combinations(sorted(n for k, n in words if k == key), 2)]
+    out, told = np.zeros(room, np.uint64), np.zeros(2, np.int64)
+    count = join.bucket_pairs(packed, 100, np.array([2, 7]), out, told)
+    members = (sorted(number for one, number in words if one == key) for key in range(4))
+    expected = [a << 32 | b for own in members for a, b in combinations(own, 2) if 2 <= a < 7]
     assert (count, told[0]) == (len(expected), 0)
-    assert codes[: min(room, count)].tolist() == expected[:room]
+    assert out[: min(room, count)].tolist() == expected[:room]
 
 
 @pytest.mark.parametrize(
@@ -331,21 +330,6 @@ def test_pairs_grow_with_the_documents_and_not_with_their_square(shared: int) ->
     assert counts == [199, 399]
 
 
-@given(st.lists(st.lists(st.integers(0, 60), max_size=12), max_size=9), st.integers(1, 6), st.integers(1, 5))
-def test_codes_are_merged_and_counted_a_stretch_at_a_time(found: list[list[int]], most: int, share: int) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        for module in (held, bulk_passages):
-            patch.setattr(module, "CODES_MERGED", most)
-        patch.setattr(held, "GATHERED_SHARE", share)
-        parts = [np.array(codes, np.uint64) for codes in found]
-        merged = held.merged(iter([part.copy() for part in parts]))
-        codes, counts = bulk_passages.counted(iter([part.copy() for part in parts]))
-    wanted = Counter(code for codes in found for code in codes)
-    assert merged.dtype == codes.dtype == np.uint64
-    assert merged.tolist() == codes.tolist() == sorted(wanted)
-    assert dict(zip(codes.tolist(), counts.tolist(), strict=True)) == wanted
-
-
 def test_columns_beyond_the_memory_wait_in_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bulk_sketch, "SAMPLE_BYTES", 1 << 20)
     path = tmp_path / "rows.jsonl"
@@ -363,9 +347,9 @@ def test_columns_beyond_the_memory_wait_in_the_file(tmp_path: Path, monkeypatch:
     narrow = pipeline.find_duplicates(path, BULK)
     assert list(narrow.pairs) == list(wide.pairs)
     own = narrow.pairs
-    held_bytes = sum(one.nbytes for one in (own.documents, own.relation, own.cleaner, own.starts[1:], narrow.compared))
+    held_bytes = sum(one.nbytes for one in (own.documents, own.relation, own.cleaner, own.starts[1:]))
     assert own.store
-    assert held_bytes == 18 * len(own) + 8 * narrow.candidates > 0
+    assert held_bytes == 18 * len(own) > 0
     assert len(stores) == 4, "one for sketches and one for findings, each run"
     assert [store.filed_bytes for store in stores[:2]] == [0, 0]
     assert all(store.held_bytes_most <= 4000 for store in stores[2:])

@@ -57,7 +57,7 @@ def corpus(path: Path, count: int = 250) -> Path:
 def state(found: Findings) -> tuple[object, ...]:
     documents = found.corpus
     problems = [str(problem) for problem in found.problems]
-    columns = [column.tolist() for column in (documents.words, documents.starts, documents.stops, found.compared)]
+    columns = [column.tolist() for column in (documents.words, documents.starts, documents.stops, found.compared[:])]
     return list(documents.ids), columns, list(found.pairs), list(found.clusters), problems, found.capped, found.losing
 
 

@@ -88,7 +88,7 @@ def test_keys_are_those_by_which_the_scan_let_the_pair_meet(corpus: Path) -> Non
     found = pipeline.find_duplicates(corpus, SMALL)
     asked = {(one.a, one.b): one.evidence.get("shared_keys") for one in found.pairs}
     assert len(asked) > 8
-    compared = {tuple(found.corpus.ids[one] for one in both) for both in found.compared.tolist()}
+    compared = {tuple(found.corpus.ids[one] for one in both) for both in found.compared[:].tolist()}
     for a, b in combinations(sorted(TEXTS), 2):
         told = explanation(corpus, a, b, SMALL)
         assert told.was_candidate == ((a, b) in compared)

@@ -39,7 +39,7 @@ def scanned(path: Path, config: Config = BULK) -> dict[tuple[str, str], tuple[An
     """The same by a scan, of the pairs that candidates brought together: others come of its clusters."""
     with pipeline.find_duplicates(path, config) as found:
         ids = found.corpus.ids
-        met = {(ids[a], ids[b]) for a, b in found.compared.tolist()}
+        met = {(ids[a], ids[b]) for a, b in found.compared[:].tolist()}
         return {both: figures for both, figures in told(found.pairs).items() if both in met}
 
 

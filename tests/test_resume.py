@@ -183,7 +183,7 @@ def begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
 
 
 def state(found: Findings) -> tuple[object, ...]:
-    return list(found.corpus.ids), found.corpus.words.tolist(), found.pairs, found.clusters, found.compared.tolist()
+    return list(found.corpus.ids), found.corpus.words.tolist(), found.pairs, found.clusters, found.compared[:].tolist()
 
 
 def rerun(tmp_path: Path, config: Config) -> Findings:

@@ -11,27 +11,24 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import count
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from dedup import cluster, mojibake
 from dedup.bulk import components, held, match, verify
 from dedup.bulk import corpus as corpora
 from dedup.bulk import read as partitioned
 from dedup.bulk import sketch as sketches
-from dedup.columns import Clusters, Pairs, coded
+from dedup.columns import Clusters, Pairs
 from dedup.config import Config
 from dedup.engines import memory
 from dedup.engines.local import Engine
 from dedup.engines.store import Store
+from dedup.filed import Column
 from dedup.model import Corpus, DedupError, SourceFile
 from dedup.progress import SILENT, Progress, followed
 
 FINDINGS_SHARE = 4
-"""The part of `memory_bytes`, one in so many, by which the store of findings is measured: a quarter of that they may
-take in memory, some 60 bytes a pair."""
+"""The part of `memory_bytes`, one in so many, by which the store of candidates and findings is measured: a quarter of
+that they may take in memory."""
 NO_PARTITION = partitioned.Partition(())
 """What a result is told to be of: where a file is unpacked differs from run to run."""
 
@@ -40,14 +37,14 @@ NO_PARTITION = partitioned.Partition(())
 class Found:
     """What the flow gives: the documents, pairs, clusters, problems, and how many buckets were capped.
 
-    compared: (m, 2) int32, the candidate pairs, in order.
+    compared: (m, 2) int32, the candidate pairs, in order, in the store of the findings.
     """
 
     corpus: Corpus
     pairs: Pairs
     clusters: Clusters
     problems: list[DedupError]
-    compared: NDArray[np.signedinteger[Any]]
+    compared: Column
     capped: dict[str, int]
 
 
@@ -87,33 +84,28 @@ def find_duplicates(
         assert len(corpus) < 1 << 31, "pairs are of 32-bit numbers"
         sketched = held.Held([part for _, part in found], numbers, columns)
         memory.give_back()
-        wanted = match.candidates(sketched, config, engine)
+        store = Store(config.memory_bytes // FINDINGS_SHARE)
+        wanted = match.candidates(sketched, config, engine, store)
     del found, listed, sketched, numbers
     memory.give_back()
-    codes = np.concatenate((coded(wanted.pairs), coded(wanted.exact))).view(np.uint64)
-    capped = wanted.capped
-    del wanted
-    codes.sort()
-    pairs = held.pairs_of(codes)
-    del codes
-    progress.stage("compare", len(pairs), "pairs")
+    progress.stage("compare", len(wanted.pairs), "pairs")
     times = count()
-    by = verify.Asked(corpus, config, engine, steps.one_by_one, Store(config.memory_bytes // FINDINGS_SHARE))
+    by = verify.Asked(corpus, config, engine, steps.one_by_one, store)
 
-    def verified(asked: NDArray[np.signedinteger[Any]], told: Progress = SILENT) -> Pairs:
+    def verified(asked: Column, told: Progress = SILENT) -> Pairs:
         judged = verify.findings(f"pairs-{next(times)}", asked, by, told)
         memory.give_back()
         return steps.weighed(judged, corpus)
 
     clusters, judged = cluster.clusters(
-        verified(pairs, progress),
+        verified(wanted.pairs, progress),
         corpus.words,
         verified,
         config.drop_coverage_min,
         lambda edges: components.connected(f"components-{next(times)}", edges, engine),
     )
     memory.give_back()
-    return Found(corpus, judged, clusters, problems, pairs, capped)
+    return Found(corpus, judged, clusters, problems, wanted.pairs, wanted.capped)
 
 
 def _ranking(parts: Sequence[partitioned.Partition], config: Config, engine: Engine) -> sketches.Ranking:

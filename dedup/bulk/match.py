@@ -5,21 +5,27 @@
 2. A band's keys and the documents' numbers are packed into one 64-bit word each and sorted: buckets are runs of equal
    upper halves. A bucket of more than `bucket_documents_max` documents gives a star round its first member.
 3. The rarest terms are joined by counting (see `terms`), and so are sampled shingles (see `passages`).
+4. What all of them give waits in the store and is put in order there (see `codes`).
 
-Pairs are (m, 2) arrays of document numbers, a < b, distinct, in order. Neither the number of workers nor the memory
+Pairs are (m, 2) columns of document numbers, a < b, distinct, in order. Neither the number of workers nor the memory
 changes them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from dedup.bulk import passages, terms
-from dedup.bulk.held import Held, I32s, I64s, U64s, merged, pairs_of, turns, written
+from dedup.bulk.codes import Runs, Tally, U64s, column, fitting, in_passes, room
+from dedup.bulk.held import Held, I64s, turns
 from dedup.config import Config
 from dedup.engines.local import Engine
+from dedup.engines.store import Columns
+from dedup.filed import Filed
 from dedup.kernels import join
 
 DIGESTS_AT_A_TIME = 1 << 18
@@ -30,26 +36,27 @@ _HALF = np.uint64(32)
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """pairs: (m, 2) int32. exact: (e, 2) int32, pairs of the same token sequence. capped: buckets over the limit.
+    """pairs: (m, 2) int32, in a store. capped: buckets over the limit.
 
     walked: documents that the terms led to, counted as often as they did, which is what the join costs.
     """
 
-    pairs: I32s
-    exact: I32s
+    pairs: Filed
     capped: dict[str, int]
     walked: int
 
 
-def candidates(held: Held, config: Config, engine: Engine) -> Candidates:
-    """The candidate pairs of all documents."""
+def candidates(held: Held, config: Config, engine: Engine, store: Columns) -> Candidates:
+    """The candidate pairs of all documents, which are put into a store."""
+    runs = Runs(store)
     exact, standing = _same_sequence(held, engine)
-    by_bands, buckets = _banded(standing, config, engine)
-    by_terms, crowded, walked = terms.joined(standing, config, engine)
-    by_passages, furniture = passages.shared(standing, config, engine)
+    runs.add(exact)
+    buckets = _banded(standing, config, engine, runs)
+    crowded, walked = terms.joined(standing, config, engine, runs)
+    furniture = passages.shared(standing, config, engine, runs)
     told = (("bands", buckets), ("terms", crowded), ("passages", furniture))
     capped = {name: count for name, count in told if count}
-    return Candidates(pairs_of(merged([by_bands, by_terms, by_passages])), pairs_of(exact), capped, walked)
+    return Candidates(column(runs, store), capped, walked)
 
 
 def _same_sequence(held: Held, engine: Engine) -> tuple[U64s, Held]:
@@ -83,35 +90,38 @@ def _same_sequence(held: Held, engine: Engine) -> tuple[U64s, Held]:
     numbers[np.concatenate(places)] = join.NONE
     for part in held.parts:
         held.store.drop(part.digests)
-    return np.sort(np.concatenate(codes)), replace(held, numbers=numbers)
+    return np.concatenate(codes), replace(held, numbers=numbers)
 
 
-def _banded(held: Held, config: Config, engine: Engine) -> tuple[U64s, int]:
-    """The pairs of documents that share the key of a band; and how many buckets were over the limit."""
+def _banded(held: Held, config: Config, engine: Engine, runs: Runs) -> int:
+    """Adds the codes of pairs that share the key of a band to `runs`: how many buckets were over the limit."""
     firsts = held.firsts()
     standing = int((held.numbers != join.NONE).sum())
     bands = held.parts[0].bands if held.parts else 0
-    capped = 0
+    capped, most = 0, room(config) // 2
 
-    def paired(taken: tuple[int, I64s]) -> tuple[U64s, I64s]:
-        band, bounds = taken
+    def paired(asked: tuple[int, I64s, int, int]) -> tuple[U64s, int, I64s]:
+        band, bounds, first_document, below = asked
         packed, count = np.empty(standing + 1, np.uint64), 0  # memory that is not written to is none
         for part, first in zip(held.parts, firsts, strict=False):
             keys = held.store.part(part.keys, band * part.documents, (band + 1) * part.documents)
             count = join.pack_keys(keys, held.numbers[first : first + part.documents], bounds, packed, count)
         packed = packed[:count]
         packed.sort()
-        return written(lambda *out: join.bucket_pairs(packed, config.bucket_documents_max, *out), count // 8)
-
-    def codes(given: tuple[U64s, I64s]) -> U64s:
-        nonlocal capped
-        found, told = given
-        capped += int(told[0])
-        return found
+        write = partial(join.bucket_pairs, packed, config.bucket_documents_max)
+        return fitting(write, (first_document, below), count // 8, most)
 
     each = turns(standing, config, engine.workers)
-    taken = [(band, bounds) for band in range(bands) for bounds in each]
-    found = merged(map(codes, engine.mapped(f"bands-{len(each)}", paired, taken)))
+
+    def given(tally: Tally) -> Iterator[tuple[U64s, int]]:
+        nonlocal capped
+        asked = ((band, bounds, tally.first, tally.stop) for band in range(bands) for bounds in each)
+        for found, stop, told in engine.mapped(f"bands-{len(each)}-{tally.first}", paired, asked):
+            capped += int(told[0]) if tally.first == 0 else 0
+            yield found, stop
+
+    for known, _ in in_passes(given, config):
+        runs.add(known)
     for part in held.parts:
         held.store.drop(part.keys)
-    return found, capped
+    return capped

@@ -1,19 +1,18 @@
 """Sampled shingles of documents become candidate pairs, a range of keys at a time.
 
 A pair is a candidate if it shares `passage_shingles_min` shingles, that is so many fewer of the sampled ones; of
-documents that have fewer, half of theirs. Memory: a range of keys for each worker, and a word for each pair that shares
-a key.
+documents that have fewer, half of theirs. Memory: a range of keys for each worker, and what a pass knows (see `codes`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
-from dedup.bulk.held import CODES_MERGED, Held, I64s, U32s, U64s, gather, stretches, written
+from dedup.bulk.codes import CODES_MERGED, Runs, Tally, U64s, fitting, in_passes, room
+from dedup.bulk.held import Held, I64s
 from dedup.config import Config
 from dedup.engines.local import Engine
 from dedup.kernels import join, passages
@@ -21,11 +20,12 @@ from dedup.kernels import join, passages
 _HALF, _LOW = np.uint64(32), np.uint64(0xFFFFFFFF)
 
 
-def shared(held: Held, config: Config, engine: Engine) -> tuple[U64s, int]:
-    """The codes of pairs that share enough, in order; and how many keys are furniture."""
-    firsts, furniture = held.firsts(), 0
+def shared(held: Held, config: Config, engine: Engine, runs: Runs) -> int:
+    """Adds the codes of pairs that share enough to `runs`: how many keys are furniture."""
+    firsts, furniture, most = held.firsts(), 0, room(config) // 2
 
-    def paired(number: int) -> tuple[U64s, I64s]:
+    def paired(asked: tuple[int, int, int]) -> tuple[U64s, int, I64s]:
+        number, first_document, below = asked
         size = sum(int(part.passage_starts[number + 1] - part.passage_starts[number]) for part in held.parts)
         packed, filled = np.empty(size + 1, np.uint64), 0
         for part, first in zip(held.parts, firsts, strict=False):
@@ -36,22 +36,24 @@ def shared(held: Held, config: Config, engine: Engine) -> tuple[U64s, int]:
         packed = packed[:filled]
         packed.sort()
         limits = config.passage_documents_all, config.key_documents_max
-        return written(lambda *out: passages.shared_shingles(packed, *limits, *out), filled // 8)
+        write = partial(passages.shared_shingles, packed, *limits)
+        return fitting(write, (first_document, below), filled // 8, most)
 
-    def codes(given: tuple[U64s, I64s]) -> U64s:
+    def given(tally: Tally) -> Iterator[tuple[U64s, int]]:
         nonlocal furniture
-        found, told = given
-        furniture += int(told[0])
-        return found
+        asked = ((number, tally.first, tally.stop) for number in range(passages.RANGES))
+        for found, stop, told in engine.mapped(f"passages-{tally.first}", paired, asked):
+            furniture += int(told[0]) if tally.first == 0 else 0
+            yield found, stop
 
-    distinct, counts = counted(map(codes, engine.mapped("passages", paired, range(passages.RANGES))))
+    had = _shingles(held)
+    for codes, counts in in_passes(given, config):
+        for first in range(0, len(codes), CODES_MERGED):
+            some = slice(first, first + CODES_MERGED)
+            runs.add(codes[some][counts[some] >= _needed(codes[some], had, config)])
     for part in held.parts:
         held.store.drop(part.passages)
-    had, is_enough = _shingles(held), np.empty(len(distinct), bool)
-    for first in range(0, len(distinct), CODES_MERGED):
-        own = slice(first, first + CODES_MERGED)
-        is_enough[own] = counts[own] >= _needed(distinct[own], had, config)
-    return distinct[is_enough], furniture
+    return furniture
 
 
 def _shingles(held: Held) -> I64s:
@@ -70,32 +72,3 @@ def _needed(codes: U64s, had: I64s, config: Config) -> I64s:
     least = max(1, config.passage_shingles_min // config.passage_sampling)
     found: I64s = np.maximum(1, np.minimum(least, (fewer + 1) // 2))
     return found
-
-
-def counted(found: Iterable[U64s]) -> tuple[U64s, U32s]:
-    """The distinct of all codes, in order, and how often each came, never many of them twice in memory."""
-    known, counts = np.zeros(0, np.uint64), np.zeros(0, np.uint32)
-
-    def merge(fresh: U64s) -> int:
-        nonlocal known, counts
-        size, filled = len(known) + len(fresh), 0
-        codes, often = np.empty(size, np.uint64), np.empty(size, np.uint32)  # memory that is not written to is none
-        for old, new in stretches(known, fresh):
-            made = _merged(known[old], counts[old], fresh[new])
-            stop = filled + len(made[0])
-            codes[filled:stop], often[filled:stop] = made
-            filled = stop
-        known, counts = codes[:filled], often[:filled]
-        return filled
-
-    gather(found, merge)
-    return known, counts
-
-
-def _merged(known: U64s, counts: U32s, fresh: U64s) -> tuple[U64s, NDArray[Any]]:
-    distinct, own = np.unique(fresh, return_counts=True)
-    both = np.concatenate((known, distinct))
-    order = np.argsort(both, kind="stable")
-    both, added = both[order], np.concatenate((counts, own))[order]
-    starts = np.flatnonzero(np.concatenate((np.ones(min(1, len(both)), bool), both[1:] != both[:-1])))
-    return both[starts], np.add.reduceat(added, starts) if len(starts) else added

@@ -12,7 +12,7 @@ memory of the run. A counter a document of a block and two bytes a document of t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from typing import Any
@@ -20,7 +20,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.bulk.held import KEYS, Held, I64s, Part, U64s, merged, turns, written
+from dedup.bulk.codes import Runs, written
+from dedup.bulk.held import KEYS, Held, I64s, Part, turns
 from dedup.config import Config
 from dedup.engines.local import Engine
 from dedup.engines.store import Block
@@ -28,6 +29,7 @@ from dedup.kernels import join, postings
 from dedup.kernels import partners as sharing
 
 U8s = NDArray[np.uint8]
+U64s = NDArray[np.uint64]
 
 BLOCK_SHARE = 8
 """The part of `memory_bytes`, one in so many, that the documents of the terms in a block take."""
@@ -68,9 +70,9 @@ class _Partners:
     limits: I64s
 
 
-def joined(held: Held, config: Config, engine: Engine) -> tuple[U64s, int, int]:
-    """The pairs of documents that share enough of their rarest terms, how many documents have too many partners, and
-    the documents walked."""
+def joined(held: Held, config: Config, engine: Engine, runs: Runs) -> tuple[int, int]:
+    """Adds the codes of pairs that share enough of their rarest terms to `runs`: how many documents have too many
+    partners, and the documents walked."""
     chosen, needed = _selected(held, config, engine)
     workers = engine.workers
     terms = list(
@@ -83,15 +85,13 @@ def joined(held: Held, config: Config, engine: Engine) -> tuple[U64s, int, int]:
     limits = np.array((JOIN_PARTNERS_MAX, config.term_count), np.int64)
     told = np.zeros(2, np.int64)
 
-    def codes() -> Iterator[U64s]:
-        for number in range(count):
-            walk = _walk(cuts[number : number + 2].copy(), terms, chosen, _Partners(needed, had, limits))
-            done = engine.mapped(f"walks-{count}-{number}", walk, range(len(chosen.parts)))
-            for at, (found, had_now, of_part) in enumerate(done):
-                had[at], told[:] = had_now, told + of_part
-                yield found
-
-    return merged(codes()), int(told[0]), int(told[1])
+    for number in range(count):
+        walk = _walk(cuts[number : number + 2].copy(), terms, chosen, _Partners(needed, had, limits))
+        done = engine.mapped(f"walks-{count}-{number}", walk, range(len(chosen.parts)))
+        for at, (found, had_now, of_part) in enumerate(done):
+            had[at], told[:] = had_now, told + of_part
+            runs.add(found)
+    return int(told[0]), int(told[1])
 
 
 def _selected(held: Held, config: Config, engine: Engine) -> tuple[Held, U8s]:

@@ -28,6 +28,7 @@ from dedup.config import Config
 from dedup.engines import memory
 from dedup.engines.local import Engine
 from dedup.engines.store import Columns
+from dedup.filed import Column
 from dedup.kernels import compare, minhash
 from dedup.kernels import readings as tables
 from dedup.model import EXACT, Corpus
@@ -92,18 +93,20 @@ class Asked:
     store: Columns
 
 
-def findings(name: str, pairs: NDArray[np.signedinteger[Any]], by: Asked, progress: Progress) -> Pairs:
+def findings(name: str, pairs: Column, by: Asked, progress: Progress) -> Pairs:
     """The findings on pairs (m, 2) of document numbers, in order if these are; pairs that share nothing give none.
 
     name: of the stage.
     """
     corpus, config, one_by_one = by.corpus, by.config, by.one_by_one  # what the stage takes along, and not the store
-    parts = [pairs[first : first + PART_PAIRS] for first in range(0, len(pairs), PART_PAIRS)]
+    firsts = range(0, len(pairs), PART_PAIRS)
+    sizes = [min(PART_PAIRS, len(pairs) - first) for first in firsts]
+    parts = (pairs[first : first + PART_PAIRS] for first in firsts)
 
     def judged(part: I64s) -> Pairs:
         return replace(_judged(part, corpus, config, one_by_one, texts_at).ordered(), ids=())
 
-    found = followed(by.engine.mapped(name, judged, parts), map(len, parts), progress)
+    found = followed(by.engine.mapped(name, judged, parts), sizes, progress)
     none = _findings(pairs[:0], figures.nothing(), corpus, config)
     return replace(Pairs.joined(chain([none], _given_back(found)), by.store), ids=corpus.ids)
 

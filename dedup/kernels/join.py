@@ -4,6 +4,7 @@
    holds, and a few of those that it does not know, by hash, so that two copies choose the same (see `postings`).
 2. `digests` gives it a digest of its whole sequence, `band_keys` a key for each band of its signature.
 3. The caller sorts words of key and document (`pack_keys`), and `bucket_pairs` pairs those of one key.
+   `merge_counted` adds the pairs to those that are known.
 
 Limits: documents are below 2**32 - 1. What does not fit into the output is counted, not written, and the caller calls
 again with more room.
@@ -193,12 +194,13 @@ def run_end(words: U64s, first: int) -> int:
 
 
 @kernel
-def bucket_pairs(packed: U64s, most: int, codes: U64s, told: I64s) -> int:
-    """The pairs of words that share their upper half: how many.
+def bucket_pairs(packed: U64s, most: int, documents: I64s, codes: U64s, told: I64s) -> int:
+    """The pairs of words that share their upper half, of which the first is one of some documents: how many.
 
     packed: key and document, sorted, all different. most: words of a key up to which all of them are paired; of more
-    the first is paired with each. codes: a << 32 | b of the documents, a < b, out; those beyond its room are counted
-    only. told: (1,) keys of more words are added up.
+    the first is paired with each. documents: from documents[0] and below documents[1]. codes: a << 32 | b of the
+    documents, a < b, out; those beyond its room are counted only. told: told[0] counts the keys of more words, of all
+    documents.
     """
     found = first = 0
     while first < len(packed):
@@ -206,9 +208,35 @@ def bucket_pairs(packed: U64s, most: int, codes: U64s, told: I64s) -> int:
         capped = stop - first > most
         told[0] += int(capped)
         for left in range(first, first + 1 if capped else stop - 1):
-            for right in range(left + 1, stop):
-                if found < len(codes):
-                    codes[found] = (packed[left] & _LOW) << _HALF | (packed[right] & _LOW)
-                found += 1
+            own = packed[left] & _LOW
+            if documents[0] <= np.int64(own) < documents[1]:
+                for right in range(left + 1, stop):
+                    if found < len(codes):
+                        codes[found] = own << _HALF | (packed[right] & _LOW)
+                    found += 1
         first = stop
     return found
+
+
+@kernel
+def merge_counted(known: U64s, counts: U32s, fresh: U64s, codes: U64s, often: U32s) -> int:
+    """Add codes to those that are known: how many there are then.
+
+    known: (k,) sorted, all different. counts: (k,) how often each came. fresh: (f,) sorted, as often as they come.
+    codes, often: (k + f,), the same of all, out.
+    """
+    if len(counts) != len(known) or min(len(codes), len(often)) < len(known) + len(fresh):
+        raise ValueError("arrays do not fit each other")
+    at = new = filled = 0
+    while at < len(known) or new < len(fresh):
+        if at < len(known) and (new == len(fresh) or known[at] <= fresh[new]):
+            code, count = known[at], counts[at]
+            at += 1
+        else:
+            code, count = fresh[new], np.uint32(0)
+        while new < len(fresh) and fresh[new] == code:
+            count += np.uint32(1)
+            new += 1
+        codes[filled], often[filled] = code, count
+        filled += 1
+    return filled

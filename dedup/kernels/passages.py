@@ -110,10 +110,11 @@ def _distinct_end(packed: U64s, first: int, members: U64s) -> tuple[int, int]:
 
 
 @kernel
-def shared_shingles(packed: U64s, all_most: int, most: int, codes: U64s, told: I64s) -> int:
+def shared_shingles(packed: U64s, all_most: int, most: int, documents: I64s, codes: U64s, told: I64s) -> int:
     """The pairs a << 32 | b, a < b, of documents that share a key, as often as they share one: how many there are.
 
-    packed: key << 32 | document, sorted. told: told[0] counts the keys of more than `most` documents.
+    packed: key << 32 | document, sorted. documents: a is from documents[0] and below documents[1]. told: told[0] counts
+    the keys of more than `most` documents, of all.
     """
     members = np.empty(most, np.uint64)
     first = found = 0
@@ -124,8 +125,9 @@ def shared_shingles(packed: U64s, all_most: int, most: int, codes: U64s, told: I
             told[0] += 1
             continue
         for one in range(count - 1 if count <= all_most else min(1, count)):
-            for other in range(one + 1, count):
-                if found < len(codes):
-                    codes[found] = members[one] << _HALF | members[other]
-                found += 1
+            if documents[0] <= np.int64(members[one]) < documents[1]:
+                for other in range(one + 1, count):
+                    if found < len(codes):
+                        codes[found] = members[one] << _HALF | members[other]
+                    found += 1
     return found
