@@ -38,7 +38,8 @@ def documents(some: list[str]) -> list[Document]:
 def way(request: pytest.FixtureRequest) -> Iterator[str]:
     """How all is looked at, from the first text on."""
     with pytest.MonkeyPatch.context() as patch:
-        first = 0 if request.param == "kernels" else 1 << 40
+        first, known = 0 if request.param == "kernels" else 1 << 40, strings.Known()
+        patch.setattr(strings, "known", lambda: known)
         patch.setattr(strings, "KERNEL_STRINGS", first)
         patch.setattr(network, "KERNEL_TOKENS", first)
         yield request.param

@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import PARAGRAPHS
 
-from dedup.damage import batch, lexicon, strings
+from dedup.damage import batch, lexicon, marks, strings
 from dedup.damage.foreign import FOREIGN_WORDS
 from dedup.damage.furniture import FOREIGN_STOPS
 from dedup.damage.listed import FOREIGN, FUNCTION, KNOWN, STOP
@@ -35,10 +36,18 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iter
     yield known
 
 
-def met(*texts: str) -> list[list[str]]:
-    """The strings of texts, by the numbers that they were given."""
-    known, found = strings.known(), batch.of(texts).strings
-    return [[known._strings[number] for number in found[text].tolist()] for text in range(len(found))]
+def met(*texts: str) -> list[list[int]]:
+    """The numbers that the strings of texts were given."""
+    found = batch.of(texts).strings
+    return [found[text].tolist() for text in range(len(found))]
+
+
+def check_numbers(texts: list[str], numbers: list[list[int]]) -> None:
+    """Asserts that each distinct string has a number, and its own."""
+    strings_of = [text.split() for text in texts]
+    assert list(map(len, numbers)) == list(map(len, strings_of))
+    pairs = {pair for one, other in zip(strings_of, numbers, strict=True) for pair in zip(one, other, strict=True)}
+    assert len({string for string, _ in pairs}) == len({number for _, number in pairs}) == len(pairs)
 
 
 @settings(max_examples=60, deadline=None)
@@ -49,8 +58,9 @@ def test_strings_are_those_between_white_space_in_either_way(some: list[str]) ->
             known = strings.Known()
             patch.setattr(strings, "known", lambda known=known: known)
             patch.setattr(strings, "KERNEL_STRINGS", seen)
-            for _ in range(2):
-                assert met(*some, *some) == [text.split() for text in (*some, *some)]
+            first = met(*some, *some)
+            check_numbers([*some, *some], first)
+            assert met(*some, *some) == first
 
 
 @settings(max_examples=60, deadline=None)
@@ -94,12 +104,10 @@ def test_a_sample_is_the_beginning_the_middle_and_the_end(way: strings.Known) ->
 
 def test_strings_put_in_for_others_stand_in_their_place(way: strings.Known) -> None:
     looked = batch.of(["one two", "three", "four five six"])
-    changed = looked.strings.changed([0, 2], batch.more(["seven", ""]))
-    assert [[way._strings[number] for number in changed[text].tolist()] for text in range(3)] == [
-        ["seven"],
-        ["three"],
-        [],
-    ]
+    others = batch.more(["seven", ""])
+    changed = looked.strings.changed([0, 2], others)
+    assert [changed[text].tolist() for text in range(3)] == [others[0].tolist(), looked.strings[1].tolist(), []]
+    assert others[0].tolist() == batch.more(["seven"])[0].tolist() != looked.strings[1].tolist()
     chosen = looked.strings.chosen([2, 1])
     assert [len(chosen[text]) for text in range(2)] == [3, 1]
 
@@ -109,38 +117,84 @@ def test_tokens_of_strings_stand_in_order_however_many_one_has(way: strings.Know
 
     def mark(string: str) -> list[int]:
         asked.append(string)
-        return list(map(ord, string))
+        return marks.of_string(string)
 
-    many = "xyz" * 5000
-    texts = ["ab cd ab", "", "cd " + many + " e", "ab cd ab"]
+    many = "xyz." * 5000
+    texts = ["ab cd ab", "", "cd, " + many + " été é1", "ab cd ab"]
     found, places = way.tokens(batch.of(texts).strings, mark)
-    wanted = [[ord(one) for part in text.split() for one in part] for text in texts]
+    wanted = [[token for part in text.split() for token in marks.of_string(part)] for text in texts]
     assert [found[places[at] : places[at + 1]].tolist() for at in range(len(texts))] == wanted
-    assert asked == ["ab", "cd", many, "e"]
+    strange = [many, "été", "é1"]
+    assert asked == (strange if way.is_compiled() else ["ab", "cd", "cd,", *strange])
+    way.tokens(batch.more(texts), mark)
+    assert len(asked) == len(set(asked))
 
 
 def test_what_is_remembered_is_given_up_and_met_anew(way: strings.Known, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(strings, "STRINGS_MAX", 20)
     for start in range(0, 200, 10):
         text = " ".join(f"word{number}" for number in range(start, start + 15))
-        assert met(text) == [text.split()]
+        check_numbers([text], met(text))
         assert batch.of([text]).tallies[0].distinct == 15
-        assert len(way._strings) <= 20 + 15
+        assert len(way) <= 20 + 15
 
 
-def test_what_the_dictionary_met_the_kernel_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_characters_that_are_remembered_are_bounded(way: strings.Known, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(strings, "CHARACTERS_MAX", 1000)
+    for start in range(20):
+        met(" ".join(f"{start}.{number}." + "é" * 300 for number in range(4)))
+        assert len(way) == 4
+
+
+def test_from_so_many_strings_on_they_are_hashed_and_found_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     known = strings.Known()
     monkeypatch.setattr(strings, "known", lambda: known)
-    monkeypatch.setattr(strings, "KERNEL_STRINGS", 1000)
-    first = "one two three four five six"
-    assert met(first) == [first.split()]
-    given = dict(known._numbers)
-    monkeypatch.setattr(strings, "KERNEL_STRINGS", 5)
-    assert met("six seven one") == [["six", "seven", "one"]]
-    assert [known._numbers[word] for word in ("six", "one")] == [given["six"], given["one"]]
+    monkeypatch.setattr(strings, "KERNEL_STRINGS", 15)
+    text = "The man, the Ñandú, “tlie” 1984 — and skip"
+    before = batch.of([text])
+    assert not known.is_compiled()
+    classes, tokens = known.classed(before.strings).tolist(), marks.tokens(before.strings)[0].tolist()
+    after = batch.of([text])
+    assert known.is_compiled()
+    assert (list(after.tallies), known.classed(after.strings).tolist()) == (list(before.tallies), classes)
+    assert marks.tokens(after.strings)[0].tolist() == tokens
+    known.room(0)
+    assert known.is_compiled()
+    check_numbers([text, text], met(text, text))
 
 
 def test_more_strings_than_the_table_first_holds_are_told_apart(way: strings.Known) -> None:
     text = " ".join(f"n{number}" for number in range(30_000))
-    assert met(text) == [text.split()]
-    assert met(text + " n7") == [[*text.split(), "n7"]]
+    first = met(text)
+    check_numbers([text], first)
+    assert met(text + " n7") == [[*first[0], first[0][7]]]
+
+
+def test_where_the_table_is_crowded_strings_are_told_apart_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every slot that is asked for is taken by something else, as if all hashes met there."""
+    known = strings.Known()
+    monkeypatch.setattr(strings, "known", lambda: known)
+    monkeypatch.setattr(strings, "KERNEL_STRINGS", 0)
+    met("")
+    known._slots[:] = 2  # what no string has: their hashes are odd
+    first = met("one two three two", "three one four")
+    check_numbers(["one two three two", "three one four"], first)
+    assert met("four two") == [[first[1][2], first[0][1]]]
+    assert batch.of(["the one the"]).tallies[0].distinct == 2
+    kept = dict(known._crowded)
+    known._double()
+    assert known._crowded.items() >= kept.items()
+
+
+def test_a_table_is_made_larger_without_loss_where_it_is_crowded(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dedup.kernels import strings as kernels
+
+    hashes = np.zeros(256, np.uint64)
+    hashes[:] = np.arange(256, dtype=np.uint64) << np.uint64(40) | np.uint64(1)
+    larger, numbers, crowded = np.zeros(1 << 9, np.uint64), np.zeros(1 << 9, np.int32), np.empty(256, np.int64)
+    left = kernels.again(hashes, np.arange(256, dtype=np.int32), larger, numbers, crowded)
+    taken = larger != 0
+    assert left + np.count_nonzero(taken) == 256
+    found = dict(zip(larger[taken].tolist(), numbers[taken].tolist(), strict=True))
+    found |= {int(hashes[at]): at for at in crowded[:left].tolist()}
+    assert found == {int(one): at for at, one in enumerate(hashes)}

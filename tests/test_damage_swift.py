@@ -62,7 +62,7 @@ def test_misreadings_that_scanners_make(word: str, stood: str | None) -> None:
 @given(words)
 def test_no_word_is_passed_over_that_a_slip_makes(word: str) -> None:
     rests = [word[:at] + word[at + 1 :] for at in range(len(word))]
-    left, frequent = lexicon._deletions()
+    left, frequent = lexicon.left_of_frequent()
     near = {*filter(None, map(left.get, [word, *rests])), *(rest for rest in rests if rest in frequent)} - {word}
     far = [
         other for other in near if lexicon._one_slip(word, other) and lexicon.listed(other) > lexicon.listed(word) + 1.5

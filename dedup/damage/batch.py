@@ -52,7 +52,7 @@ class Batch:
 def of(texts: Sequence[str]) -> Batch:
     """The batch of some texts; that of texts before it says nothing from then on."""
     known, data = strings.known(), encoded(texts)
-    known.room()
+    known.room(len(data.data))
     found = known.strings(texts, data)
     return Batch(texts, found, known.tallies(found), _hints(data) if known.is_compiled() else [EVERY] * len(texts))
 

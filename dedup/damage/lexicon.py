@@ -120,7 +120,7 @@ def frequent_words() -> frozenset[str]:
 
 
 @cache
-def _deletions() -> tuple[dict[str, str], frozenset[str]]:
+def left_of_frequent() -> tuple[dict[str, str], frozenset[str]]:
     """The most frequent word for each string that is left of a frequent word less one letter; the frequent words."""
     left: dict[str, str] = {}
     words = [word for word in _frequent() if word.isalpha() and len(word) > 2]
@@ -139,7 +139,7 @@ def neighbour(word: str) -> str | None:
     """The frequent word that this rarer one is a slip of, if there is one."""
     if not 2 < len(word) <= WORD_LETTERS_MAX:
         return None
-    left, frequent = _deletions()
+    left, frequent = left_of_frequent()
     rests = _without_one(word)
     if left.keys().isdisjoint(rests) and frequent.isdisjoint(rests) and word not in left:
         return None

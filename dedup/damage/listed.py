@@ -18,14 +18,14 @@ FUNCTION, FOREIGN, ACCENTED, KNOWN, STOP, FURNITURE, LATIN = range(7)
 def marks_of(string: str) -> int:
     """The marks of a string."""
     small = string.lower()
-    found = _of_lists().get(string, 0) | lexicon.is_known(small) << KNOWN
+    found = of_lists().get(string, 0) | lexicon.is_known(small) << KNOWN
     if not string.isascii():
         found |= lexicon.is_accented(string) << ACCENTED
     return found | 1 << STOP if small in FOREIGN_STOPS else found
 
 
 @cache
-def _of_lists() -> dict[str, int]:
+def of_lists() -> dict[str, int]:
     """The marks that strings have by standing in a list as they are."""
     found: dict[str, int] = {}
     lists = (lexicon.OWN_WORDS, FOREIGN_WORDS, phrases_by_word(), PLACEHOLDER_LATIN)

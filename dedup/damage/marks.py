@@ -24,7 +24,7 @@ WORD, FREQUENT = 1 << 32, 1 << 33
 
 _AFTER_AN_ONLY = re.compile(r"[aio]\w+|e(?!u|w)\w+|u(?!n[ia]|s|t|r[ao]|k|b)\w{2,}")
 _AFTER_A_ONLY = frozenset("bcdfgjklmnpqrstvwyz")
-_AFTER_ANY = frozenset("one once or of in at as and is it I on are am if".split())
+AFTER_ANY = frozenset("one once or of in at as and is it I on are am if".split())
 _ARTICLES = {"a": 1, "A": 1, "an": 2, "An": 2}
 
 
@@ -35,10 +35,10 @@ def marked(text: str) -> Ids:
 
 def tokens(found: Strings) -> tuple[Ids, Ids]:
     """The tokens of texts, one after the other, and where those of each begin, and the last ends."""
-    return strings.known().tokens(found, _of_string)
+    return strings.known().tokens(found, of_string)
 
 
-def _of_string(string: str) -> list[int]:
+def of_string(string: str) -> list[int]:
     """The tokens of what stands between white space."""
     return list(map(_token, TOKEN.findall(string)))
 
@@ -58,7 +58,7 @@ def _mark(token: str) -> int:
 def _misfits(token: str) -> int:
     """Which of the articles does not fit a word after it: 1 for `a`, 2 for `an`."""
     if token[0] in "aeiou":
-        return 1 if token not in _AFTER_ANY and _AFTER_AN_ONLY.fullmatch(token) else 0
+        return 1 if token not in AFTER_ANY and _AFTER_AN_ONLY.fullmatch(token) else 0
     return 2 if token[0] in _AFTER_A_ONLY and len(token) > 2 and token.isalpha() and token[1:].islower() else 0
 
 

@@ -52,7 +52,7 @@ FURNITURE_EACH = 0.22
 def furniture(one: Text) -> tuple[list[Place], float]:
     """What surrounds a text on a page."""
     text = one.text
-    keys = strings.known().with_mark(one.numbers, FURNITURE) if one.tally.marks[FURNITURE] else ()
+    keys = strings.known().of_furniture(one.numbers) if one.tally.marks[FURNITURE] else ()
     met = {phrase for key in keys for phrase in phrases_by_word()[key]}
     # Phrases are ASCII, and seldom there: bytes tell sooner. Of other letters only the Kelvin sign is small in ASCII.
     plain = text.replace("\u212a", "k").encode("utf-8", "replace").lower() if met else b""

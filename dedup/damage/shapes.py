@@ -40,8 +40,8 @@ def shape(piece: str) -> Shape:
 def _shape(piece: str) -> Shape:
     bare = piece.strip(EDGES)
     if not bare:
-        return "known" if piece in _PLAIN_SIGNS else "odd sign" if _ODD.search(piece) else "sign"
-    if bare in _CONFUSIONS:
+        return "known" if piece in PLAIN_SIGNS else "odd sign" if _ODD.search(piece) else "sign"
+    if bare in CONFUSIONS:
         return "confusion"
     if bare.isalpha():
         if bare.islower():
@@ -68,7 +68,7 @@ def _sign_shape(piece: str, bare: str) -> Shape | None:
 
 
 _LIKE_DIGIT = re.compile(r"^[lO]\d+[.,]?$|^\d+[lO]$|\d[lO]\d")
-_CONFUSIONS = frozenset(
+CONFUSIONS = frozenset(
     "tho tbo tbe thc lhe tlie tiie aud nnd ond anl arc aro bo ot oi ol ou iu io iii hy wns waa ns il ii li lor tor lo "
     "wo havo bave hnve wero woro lias liad hnd fiom trom frora wbo wbich whioh wliich tbat thal thnt tliat tbis tins "
     "oue ono witb wilh uot nol bv hc shc tbey thoy tliey thcy wus lie ia aa aro bis nt ou".split()
@@ -150,7 +150,7 @@ _SIGN_SHAPES: tuple[tuple[Shape, re.Pattern[str]], ...] = (
     ("code", _CODE),
 )
 _DIGIT, _NO_DIGIT_SHAPES = re.compile(r"\d"), _SIGN_SHAPES[2:]
-_PLAIN_SIGNS = frozenset(("-", "—", "–", "--", "---", "...", "…", "*", '"', "“", "”", ".", "(", ")"))
+PLAIN_SIGNS = frozenset(("-", "—", "–", "--", "---", "...", "…", "*", '"', "“", "”", ".", "(", ")"))
 
 
 def _parts_shape(piece: str, bare: str) -> Shape:
@@ -209,12 +209,12 @@ MISREAD_RARE = 2.0
 
 def misread(word: str) -> str | None:
     """The frequent word that a scanner reads as this rare one, by one stroke for another, if there is one."""
-    other = _read_as().get(word)
+    other = misreadings().get(word)
     return other if other and lexicon.listed(other) > lexicon.listed(word) + MISREAD_GAIN else None
 
 
 @cache
-def _read_as() -> dict[str, str]:
+def misreadings() -> dict[str, str]:
     """For each string that a scanner may read for a frequent word the most frequent of these; of equally frequent ones
     that of the first misreading, and of the first place in the string. Making it takes 0.1 s."""
     found: dict[str, tuple[float, int, int, str]] = {}

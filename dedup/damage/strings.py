@@ -1,9 +1,10 @@
 """What stands between white space in a text becomes counts and tokens: each string is taken apart once and remembered.
 
 1. Each distinct string has a number; of each are known its marks (a function word, one of another language, ...), its
-   class (`shapes`) and its tokens (`marks`), the last two from when they are first asked for.
-2. A text becomes the numbers of its strings: the first of a process by a dictionary, from KERNEL_STRINGS on by what
-   `kernels.strings` compiles, which finds the same in a tenth of the time.
+   class (`shapes`) and its tokens (`marks`).
+2. The first strings of a process are numbered by a dictionary, and looked at by Python, class and tokens when they are
+   first asked for. From KERNEL_STRINGS on `kernels.strings` numbers them by their hashes, and `kernels.judged` looks at
+   all that are new at once, which finds the same in a tenth of the time; only strange ones are left to Python.
 3. `tallies`, `classed` and `tokens` count and gather what is known of these, of as many texts as a batch has at once.
 
 Limits: when more than STRINGS_MAX strings or CHARACTERS_MAX of their characters are remembered, all are given up.
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.damage.listed import marks_of
+from dedup.damage.listed import FURNITURE, marks_of
 from dedup.damage.numbered import Encoded, I32s, I64s, Strings, Tally, joined
 from dedup.damage.shapes import SHAPES, shape
 
@@ -40,101 +41,131 @@ class Known:
     """The strings that were met, and what is known of each, by its number."""
 
     def __init__(self) -> None:
-        self._seen = 0
+        self._seen, self._hashed = 0, False
         self._forget()
 
     def _forget(self) -> None:
         self._numbers: dict[str, int] = {}
-        self._strings: list[str] = []
-        self._characters = self._stamp = self._slots_taken = 0
+        self._kept: dict[int, str] = {}
+        self._crowded: dict[int, int] = {}
+        self._count = self._characters = self._stamp = self._pooled = 0
         self._flags, self._classes = np.zeros(1024, np.uint8), np.full(1024, _UNCLASSED, np.uint8)
         self._lengths, self._stamps = np.zeros(1024, np.int32), np.zeros(1024, np.uint32)
         self._starts, self._stops = np.full(1024, -1, np.int64), np.zeros(1024, np.int64)
-        self._pool, self._pooled = np.zeros(4096, np.int64), 0
+        self._pool = np.zeros(4096, np.int64)
         self._slots, self._slot_numbers = np.zeros(1 << 14, np.uint64), np.zeros(1 << 14, np.int32)
+
+    def __len__(self) -> int:
+        """How many strings are remembered."""
+        return self._count
 
     # --- strings and numbers
 
-    def room(self) -> None:
-        """Gives up all that is known where it is too much: numbers given before say nothing from then on."""
-        if len(self._strings) > STRINGS_MAX or self._characters > CHARACTERS_MAX:
+    def room(self, size_bytes: int) -> None:
+        """Gives up all that is known where it is too much, or where what is compiled begins to pay, with so many bytes
+        to come: numbers given before say nothing from then on."""
+        pays = not self._hashed and self._seen + size_bytes // STRING_BYTES >= KERNEL_STRINGS
+        self._hashed = self._hashed or pays
+        if pays or self._count > STRINGS_MAX or self._characters > CHARACTERS_MAX:
             self._forget()
 
-    def is_compiled(self, more: int = 0) -> bool:
-        """Whether so many strings were met, and are to come, that what is compiled pays."""
-        return self._seen + more >= KERNEL_STRINGS
+    def is_compiled(self) -> bool:
+        """Whether so many strings were met that what is compiled pays."""
+        return self._hashed
 
     def strings(self, texts: Sequence[str], encoded: Encoded) -> Strings:
         """The strings of texts; `encoded` are the same."""
-        compiled = self.is_compiled(len(encoded.data) // STRING_BYTES)
-        found = self._compiled(encoded) if compiled else joined(list(map(self._by_dictionary, texts)))
+        found = self._by_hashes(encoded) if self._hashed else joined(list(map(self._by_dictionary, texts)))
         self._seen += len(found.numbers)
         return found
 
     def _by_dictionary(self, text: str) -> I32s:
-        return self._given(text.split())
+        """The numbers of a text's strings, which they are given if they have none."""
+        strings = text.split()
+        found = list(map(self._numbers.get, strings))
+        if None in found:
+            new = list(dict.fromkeys(string for string, one in zip(strings, found, strict=True) if one is None))
+            first, sizes = self._new(len(new)), list(map(len, new))
+            numbers = range(first, first + len(new))
+            self._numbers.update(zip(new, numbers, strict=True))
+            self._kept.update(zip(numbers, new, strict=True))
+            self._characters += sum(sizes)
+            self._flags[first : self._count] = list(map(marks_of, new))
+            self._lengths[first : self._count] = np.minimum(sizes, 1 << 30)
+            found = list(map(self._numbers.get, strings))
+        return np.array(found, np.int32)
 
-    def _compiled(self, texts: Encoded) -> Strings:
+    def _by_hashes(self, texts: Encoded) -> Strings:
+        """The strings of texts, numbered by the kernels."""
         from dedup.kernels import strings
 
-        if not self._slots_taken and self._strings:
-            self._enter(self._strings, np.arange(len(self._strings), dtype=np.int32))
         room = (len(texts.data) + len(texts.sizes)) // 2 + 1
         found, unknown, met = np.empty(room, np.int32), np.empty((room, 3), np.int64), np.empty(room, np.uint64)
         starts, data = np.empty(len(texts.sizes) + 1, np.int64), texts.data
         count, new = strings.cut(data, texts.sizes, self._slots, self._slot_numbers, found, starts, unknown, met)
         if new:
-            whole = data.tobytes()
-            bounds = zip(unknown[:new, 0].tolist(), unknown[:new, 1].tolist(), strict=True)
-            parts = [whole[start:stop].decode("utf-8", "surrogatepass") for start, stop in bounds]
-            given = self._given(parts)
-            found[unknown[:new, 2]] = given
-            self._put(met[:new], given)
+            self._enter(data, unknown[:new], met[:new], found)
         return Strings(found[:count], starts[:-1], starts[1:])
 
-    def _given(self, strings: Sequence[str]) -> I32s:
-        """The numbers of strings, which they are given if they have none."""
-        found = list(map(self._numbers.get, strings))
-        if None in found:
-            first = len(self._strings)
-            new = list(dict.fromkeys(string for string, one in zip(strings, found, strict=True) if one is None))
-            self._numbers.update(zip(new, range(first, first + len(new)), strict=True))
-            self._strings += new
-            sizes = list(map(len, new))
-            self._characters += sum(sizes)
-            while len(self._strings) > len(self._flags):
-                self._grow()
-            self._flags[first : first + len(new)] = list(map(marks_of, new))
-            self._lengths[first : first + len(new)] = np.minimum(sizes, 1 << 30)
-            found = list(map(self._numbers.get, strings))
-        return np.array(found, np.int32)
-
-    def _grow(self) -> None:
-        self._flags, self._lengths, self._stamps = _longer(self._flags), _longer(self._lengths), _longer(self._stamps)
-        self._stops, self._starts = _longer(self._stops), _longer(self._starts, -1)
-        self._classes = _longer(self._classes, _UNCLASSED)
-
-    def _enter(self, strings: Sequence[str], numbers: I32s) -> None:
-        """Puts strings that were met before into the table, by cutting them anew."""
-        from dedup.kernels import strings as kernels
-
-        data = np.frombuffer("\n".join(strings).encode("utf-8", "surrogatepass"), np.uint8)
-        room = len(data) // 2 + 1
-        found, unknown, met = np.empty(room, np.int32), np.empty((room, 3), np.int64), np.empty(room, np.uint64)
-        empty = np.zeros(2, np.uint64), np.zeros(2, np.int32)
-        kernels.cut(data, np.array([len(data)]), *empty, found, np.empty(2, np.int64), unknown, met)
-        self._put(met[: len(numbers)], numbers)
-
-    def _put(self, met: NDArray[np.uint64], given: I32s) -> None:
-        """Puts hashes and numbers into the table, which is kept at most half full."""
+    def _enter(self, data: NDArray[np.uint8], unknown: I64s, met: NDArray[np.uint64], found: I32s) -> None:
+        """Gives numbers to strings that are not in the table, into `found`, and puts down what is known of each."""
         from dedup.kernels import strings
 
-        while 2 * (self._slots_taken + len(met)) > len(self._slots):
-            taken = self._slots != 0
-            before = self._slots[taken], self._slot_numbers[taken]
-            self._slots, self._slot_numbers = np.zeros(2 * len(self._slots), np.uint64), _longer(self._slot_numbers)
-            self._slots_taken = strings.put(*before, self._slots, self._slot_numbers)
-        self._slots_taken += strings.put(met, given, self._slots, self._slot_numbers)
+        while 2 * (self._count + len(met)) > len(self._slots):
+            self._double()
+        bounds, crowded = np.empty((len(met), 2), np.int64), np.empty(len(met), np.int64)
+        new, left = strings.number(
+            unknown, met, self._slots, self._slot_numbers, self._count, found, bounds, crowded
+        )  # fmt: skip
+        chosen = [bounds[:new]]
+        for at in crowded[:left].tolist():
+            one = self._crowded.get(int(met[at]))
+            if one is None:
+                one = self._crowded[int(met[at])] = self._count + new + len(chosen) - 1
+                chosen.append(unknown[at : at + 1, :2])
+            found[unknown[at, 2]] = one
+        self._judge(data, np.concatenate(chosen))
+
+    def _double(self) -> None:
+        """Makes the table twice as large."""
+        from dedup.kernels import strings
+
+        before, given = self._slots, self._slot_numbers
+        self._slots, self._slot_numbers = np.zeros(2 * len(before), np.uint64), np.zeros(2 * len(given), np.int32)
+        crowded = np.empty(len(before), np.int64)
+        left = strings.again(before, given, self._slots, self._slot_numbers, crowded)
+        for at in crowded[:left].tolist():
+            self._crowded[int(before[at])] = int(given[at])
+
+    def _judge(self, data: NDArray[np.uint8], bounds: I64s) -> None:
+        """Puts down what is known of new strings, which stand at bounds."""
+        from dedup.damage import tabled
+        from dedup.kernels import judged
+
+        first = self._new(len(bounds))
+        self._pool = _with_room(self._pool, self._pooled + int((bounds[:, 1] - bounds[:, 0]).sum()))
+        strange = np.empty(len(bounds), np.int32)
+        self._pooled, told = judged.judge(
+            data, bounds, tabled.lists(), tabled.words(), first, self._flags, self._classes, self._lengths,
+            self._starts, self._stops, self._pool, self._pooled, strange,
+        )  # fmt: skip
+        self._characters += int(self._lengths[first : self._count].sum(dtype=np.int64))
+        numbers = strange[:told].tolist()
+        furniture = first + np.flatnonzero(self._flags[first : self._count] & 1 << FURNITURE)
+        for number in (*numbers, *furniture.tolist()):
+            start, stop = bounds[number - first].tolist()
+            self._kept[number] = data[start:stop].tobytes().decode("utf-8", "surrogatepass")
+        self._flags[numbers] = [marks_of(self._kept[number]) for number in numbers]
+
+    def _new(self, count: int) -> int:
+        """The first of so many new numbers, for which there is room from then on."""
+        first = self._count
+        self._count += count
+        self._flags, self._lengths = _with_room(self._flags, self._count), _with_room(self._lengths, self._count)
+        self._stamps, self._stops = _with_room(self._stamps, self._count), _with_room(self._stops, self._count)
+        self._starts = _with_room(self._starts, self._count, -1)
+        self._classes = _with_room(self._classes, self._count, _UNCLASSED)
+        return first
 
     # --- what is known of them
 
@@ -160,9 +191,9 @@ class Known:
         self._stamp += len(of)
         return self._stamps, first
 
-    def with_mark(self, numbers: I32s, mark: int) -> set[str]:
-        """The strings that have a mark."""
-        return {self._strings[number] for number in numbers[self._flags[numbers] & (1 << mark) != 0].tolist()}
+    def of_furniture(self, numbers: I32s) -> set[str]:
+        """The strings that phrases of page furniture hold."""
+        return {self._kept[number] for number in numbers[self._flags[numbers] & (1 << FURNITURE) != 0].tolist()}
 
     def classed(self, of: Strings) -> I64s:
         """How many of each text's strings are of each class, by its place among `shapes.SHAPES`, and how many distinct
@@ -170,7 +201,7 @@ class Known:
         counted = self._compiled_classes if self.is_compiled() else self._counted_classes
         counts, new = counted(of)
         if len(new):
-            self._classes[new] = [_PLACES[shape(self._strings[number])] for number in new.tolist()]
+            self._classes[new] = [_PLACES[shape(self._kept[number])] for number in new.tolist()]
             counts, _ = counted(of)
         return counts
 
@@ -231,10 +262,9 @@ class Known:
         found: list[int] = []
         stops: list[int] = []
         for number in new:
-            found += mark(self._strings[number])
+            found += mark(self._kept[number])
             stops.append(self._pooled + len(found))
-        while self._pooled + len(found) > len(self._pool):
-            self._pool = _longer(self._pool)
+        self._pool = _with_room(self._pool, self._pooled + len(found))
         self._pool[self._pooled : self._pooled + len(found)] = found
         self._starts[new], self._stops[new] = [self._pooled, *stops[:-1]], stops
         self._pooled += len(found)
@@ -246,8 +276,10 @@ def known() -> Known:
     return Known()
 
 
-def _longer(array: NDArray[T], filler: int = 0) -> NDArray[T]:
-    """An array of twice the length, which begins as this one."""
-    made = np.full(2 * len(array), filler, array.dtype)
+def _with_room(array: NDArray[T], room: int, filler: int = 0) -> NDArray[T]:
+    """An array with room for so many: itself, or a longer one that begins as it does."""
+    if room <= len(array):
+        return array
+    made = np.full(max(room, 2 * len(array)), filler, array.dtype)
     made[: len(array)] = array
     return made

@@ -1,15 +1,16 @@
 """A text's bytes become the numbers of the strings between its white space, and counts of what these are.
 
 1. `cut`: each string is hashed as it is passed over and looked up among those that are known; one that is not is told
-   by where it stands, for Python to take apart once.
-2. `put`: strings and their numbers into the table that `cut` looks in.
+   by where it stands.
+2. `number`: such strings get the next numbers, and stand in the table that `cut` looks in; `again` makes a larger one.
 3. `tally`: how many strings there are, distinct ones, and with each mark; the longest; whether one follows itself.
    `classed`: how many of each class.
 4. `gather`: the tokens of the strings, one after the other.
 
 White space is what `str.split` takes for it, in UTF-8. Two strings of one hash (FNV-1a, 64 bits) count as one: by
 chance that happens once in a thousand million times that two hundred thousand are known. Cost: some 2 nanoseconds a
-byte. Linear in length, but for PROBES_MAX steps a string: where the table is crowded at one place, one stays unknown.
+byte. Linear in length, but for PROBES_MAX steps a string: where the table is crowded at one place, a string stands in
+none, and is told by its hash.
 """
 
 from __future__ import annotations
@@ -126,15 +127,43 @@ def _hashed(
 
 
 @kernel
-def put(met: U64s, given: I32s, hashes: U64s, numbers: I32s) -> int:
-    """Writes strings' hashes and numbers into the table: how many slots were taken for them."""
-    taken = 0
+def number(
+    unknown: I64s, met: U64s, hashes: U64s, numbers: I32s, first: int, found: I32s, bounds: I64s, crowded: I64s
+) -> tuple[int, int]:
+    """Gives the strings that `cut` told the next numbers from `first` on, each distinct one its own: how many there
+    are, of which `bounds` are put down, and for how many strings there is no place in the table, which is at most half
+    full: `crowded` are their places among the unknown."""
+    assert len(unknown) == len(met) <= min(len(bounds), len(crowded))
+    new = left = 0
     for at in range(len(met)):
         slot = _slot(hashes, met[at])
-        if slot >= 0:
-            taken += hashes[slot] == U64(0)
-            hashes[slot], numbers[slot] = met[at], given[at]
-    return taken
+        if slot < 0:
+            crowded[left] = at
+            left += 1
+            continue
+        if hashes[slot] == U64(0):
+            hashes[slot], numbers[slot] = met[at], first + new
+            bounds[new, 0], bounds[new, 1] = unknown[at, 0], unknown[at, 1]
+            new += 1
+        found[unknown[at, 2]] = numbers[slot]
+    return new, left
+
+
+@kernel
+def again(before: U64s, given: I32s, hashes: U64s, numbers: I32s, crowded: I64s) -> int:
+    """Puts what stands in a table into another one: for how many slots there was no place, which are told."""
+    assert len(crowded) >= len(before)
+    left = 0
+    for at in range(len(before)):
+        if before[at] == U64(0):
+            continue
+        slot = _slot(hashes, before[at])
+        if slot < 0:
+            crowded[left] = at
+            left += 1
+        else:
+            hashes[slot], numbers[slot] = before[at], given[at]
+    return left
 
 
 @kernel
