@@ -218,22 +218,23 @@ def _learnt(pairs: Sequence[tuple[str, str]]) -> list[Substitution]:
 
 
 def _aligned(original: str, spun: str) -> Replaced:
-    """Where the words of two texts that differ in single words differ."""
-    words = [list(re.finditer(r"\S+", text)) for text in (original, spun)]
-    codes = SequenceMatcher(None, *([word[0] for word in side] for side in words), False).get_opcodes()
+    """Where the words of two texts that differ in single words differ: the words alone, for a full stop that stood to
+    one of them is no part of it."""
+    words = [clean.words(text) for text in (original, spun)]
+    codes = SequenceMatcher(None, *([word for word, _, _ in side] for side in words), False).get_opcodes()
     places = []
     for tag, start_a, stop_a, start_b, stop_b in codes:
         if tag == "replace" and stop_a - start_a == stop_b - start_b:
-            places += [(words[0][start_a + at].span(), words[1][start_b + at].span()) for at in range(stop_a - start_a)]
+            places += [(words[0][start_a + at][1:], words[1][start_b + at][1:]) for at in range(stop_a - start_a)]
         elif tag != "equal":
             places.append((_spanned(words[0], start_a, stop_a), _spanned(words[1], start_b, stop_b)))
     return Replaced(original, spun, places, [place for _, place in places])
 
 
-def _spanned(words: Sequence[re.Match[str]], start: int, stop: int) -> Span:
+def _spanned(words: Sequence[tuple[str, int, int]], start: int, stop: int) -> Span:
     if start < stop:
-        return words[start].start(), words[stop - 1].end()
-    at = words[start].start() if start < len(words) else words[-1].end()
+        return words[start][1], words[stop - 1][2]
+    at = words[start][1] if start < len(words) else words[-1][2]
     return at, at
 
 

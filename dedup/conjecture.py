@@ -55,9 +55,6 @@ together, so that they say too much. These and the next are such that of the con
 LEDGER_WORDS, SMALL_LEDGER = 100_000, 0.04
 """Words of a ledger's originals below which they count for less, and by how much for each power of e: what stands there
 by itself, or stands for something else too, was seen too seldom."""
-RESTLESS = 0.5
-"""The power of a ledger's novelty that they are divided by where it is above 1. Of the conjectures on 50 reviews that
-`pwws` (novelty 1.6) had spun, with a model of the language, those were right that this leaves."""
 ROUNDS, STEPS = 3, 25
 INTENSITY_MIN, INTENSITY_MAX = 0.5, 3.0
 INTENSITY_THERE = 0.1
@@ -109,8 +106,7 @@ def alone(voices: Sequence[int], dictionary: Dictionary, config: Config, reader:
     """The terms for a text of which nothing else tells whether it was spun."""
     smaller = max(0.0, log(LEDGER_WORDS / max(1.0, dictionary.total_words)))
     sureness = (SURENESS_READ if reader else SURENESS) - SMALL_LEDGER * smaller
-    restless = max(1.0, dictionary.novelty) ** RESTLESS  # who chooses anew at each place is hardly known by a ledger
-    return Terms(voices, INTENSITY_MIN, config.conjecture_confidence_min, sureness / restless, reader)
+    return Terms(voices, INTENSITY_MIN, config.conjecture_confidence_min, sureness, reader)
 
 
 def among_spun(voices: Sequence[int], config: Config, reader: fluency.Reader | None = None) -> Terms:

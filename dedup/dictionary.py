@@ -5,7 +5,7 @@
    `use`; such an origin counts GENERALISED of what it is made from.
 2. How constant the spinner is tells how much a line is worth. `novelty` is the chance, against one seen replacement,
    that a known phrase stands for something yet unseen: the concentration of a Chinese restaurant process (Pitman,
-   2006), by maximum likelihood from how many origins each phrase has.
+   2006), from how many origins each phrase has, at its likeliest.
 3. `natural` is how often a phrase stands in the originals by itself: counted there, and helped by its frequency in
    English where it was seen seldom or never.
 4. `replaced` is how often an original was replaced, of how often it stands in the originals. With it `likelihood` tells
@@ -43,8 +43,9 @@ less than one of ten million places, so that a phrase known as a replacement is 
 LONGER_SHARE = 0.1
 """How much rarer than its rarest word a phrase is, for each word that it has more."""
 NOVELTY_RANGE = (1e-3, 1e3)
-NOVELTY_UNKNOWN = 1.0
-"""Novelty where no phrase was seen twice."""
+NOVELTY_UNKNOWN, NOVELTY_PRIOR = 1.0, 0.5
+"""Novelty where no phrase was seen twice, and how many phrases seen twice that is worth where some were: a ledger of
+one text, in which nothing stands for two things, does not tell that nothing ever does."""
 PHRASE_WORDS_MAX = 5
 KNOWN_TIMES = 2.0
 """Occurrences of an original from which the ledger knows better than at large how often it is replaced."""
@@ -238,7 +239,8 @@ def _total_words(times: Mapping[Words, int], by_origin: Mapping[Words, Mapping[W
 
 
 def _novelty(by_replacement: Mapping[Words, Sequence[Origin]]) -> float:
-    """The concentration at which as many origins are expected as there are, over all phrases seen twice or more."""
+    """The concentration at which as many origins are expected as there are, over all phrases seen twice or more, and
+    as are thought of before any is seen."""
     tables: Counter[tuple[int, int]] = Counter()
     for origins in by_replacement.values():
         draws = round(sum(origin.draws for origin in origins))
@@ -250,7 +252,8 @@ def _novelty(by_replacement: Mapping[Words, Sequence[Origin]]) -> float:
     for _ in range(40):  # the number expected grows with the concentration: bisection
         middle = (low + high) / 2
         concentration = exp(middle)
-        surplus = sum(
+        before = NOVELTY_UNKNOWN / (NOVELTY_UNKNOWN + 1) - concentration / (concentration + 1)
+        surplus = NOVELTY_PRIOR * before + sum(
             times * (origins - sum(concentration / (concentration + seen) for seen in range(draws)))
             for (draws, origins), times in tables.items()
         )

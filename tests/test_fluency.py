@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations
-from math import log
+from math import exp, log
 from pathlib import Path
 
 import numpy as np
@@ -144,6 +144,17 @@ def test_a_guess_is_surer_the_better_it_goes_and_the_worse_the_others_do() -> No
 
     assert first(new=-2.0) < first(new=0.0) < first(new=3.0)
     assert first(new=3.0, big=3.0) < first(new=3.0, big=-5.0)
+
+
+def test_what_makes_sense_where_nothing_did_is_not_for_that_the_original() -> None:
+    def shares(gain: float) -> tuple[float, float]:
+        guess = guessed(0.5, 0.3, ("new",))  # the rest, a fifth, is for what is unknown
+        told = rereading.reread("the old ship", [guess], fluency.Reader(Told({"new": gain})))[0][0]
+        return told, told / (1.0 - told)
+
+    most = 0.5 / 0.2 * exp(rereading.GAIN * rereading.LEAD_MAX)  # against what is unknown
+    assert shares(12.0)[0] < shares(30.0)[0]
+    assert shares(30.0)[1] == pytest.approx(most, rel=1e-4)
 
 
 def test_what_is_out_of_question_stays_and_a_shell_gains_nothing() -> None:
