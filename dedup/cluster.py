@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.columns import Clusters, Pairs, coded
+from dedup.filed import STRETCH_ROWS, Column, Store, growing
 from dedup.linked import connected
 from dedup.model import EXACT, EXCERPT, NEAR, REUSE
 
@@ -26,7 +27,7 @@ I64s = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 Verify = Callable[[I64s], Pairs]
 """The findings on pairs (k, 2) that no candidate brought together; those that share nothing are left out."""
-Components = Callable[[I64s], tuple[I64s, I64s]]
+Components = Callable[[Column], tuple[I64s, I64s]]
 """What `linked.connected` gives of edges."""
 
 
@@ -65,7 +66,7 @@ def rounds(
     pairs: Pairs, words: I64s, verify: Verify, coverage_min: float, components: Components | None = None
 ) -> Iterator[Round]:
     """The steps in which clusters are made; what is given is that of `clusters`."""
-    (linked, standing), edges = standings(pairs, words), pairs.documents[pairs.relation != REUSE]
+    (linked, standing), edges = standings(pairs, words), pairs.linking(pairs.relation != REUSE)
     pairs = pairs.ordered()
     while len(edges):
         members, component = (components or connected)(edges)
@@ -79,7 +80,16 @@ def rounds(
         yield Round(members, canonicals, joins, pairs)
         left = np.zeros(len(words), bool)
         left[members[~joins]] = True
-        edges = edges[left[edges].all(axis=1)]
+        edges = _among(edges, left, pairs.store)
+
+
+def _among(edges: Column, left: Mask, store: Store | None) -> Column:
+    """The edges between documents that are left."""
+    found = growing(store)
+    for first in range(0, len(edges), STRETCH_ROWS):
+        part = edges[first : first + STRETCH_ROWS]
+        found.append(part[left[part].all(axis=1)])
+    return found.column()
 
 
 def standings(pairs: Pairs, words: I64s) -> tuple[I64s, NDArray[np.float64]]:
@@ -109,7 +119,7 @@ def _give_way(members: I64s, rows: I64s, known: Pairs, coverage_min: float) -> M
     """Which documents are copies of the canonical one, and leave enough of themselves there."""
     found = np.flatnonzero(rows >= 0)
     own = rows[found]
-    is_a, relation = known.documents[own, 0] == members[found], known.relation[own]
+    is_a, relation = known.documents[own][:, 0] == members[found], known.relation[own]
     covered = np.where(is_a, known.figures["coverage_a"][own], known.figures["coverage_b"][own]) >= coverage_min
     gives = np.zeros(len(members), bool)
     gives[found] = (relation != REUSE) & (np.isin(relation, (EXACT, NEAR)) | covered)

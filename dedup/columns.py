@@ -3,8 +3,8 @@
 A run may find millions, of which a report shows some; as columns they are judged, turned, chosen and counted without an
 object each, and as sequences they give the `Pair` and the `Cluster` that people see.
 
-Pairs of a large corpus have most of their columns in a store (see `filed`); in memory are 18 bytes of each. Whoever
-goes through all of them takes STRETCH_ROWS at a time (`Pairs.stretches`).
+Pairs of a large corpus have their columns in a store (see `filed`), but for two bytes each. Whoever goes through all of
+them takes STRETCH_ROWS at a time (`Pairs.stretches`).
 """
 
 from __future__ import annotations
@@ -60,18 +60,18 @@ class Pairs:
     uint8, a code of RELATIONS. cleaner: (m,) int8, 0 for a, 1 for b, -1 for neither. figures: what `Pair` has by name,
     and its evidence (SHOWN), each (m,) float64. direction: the log-odds for a's readings in parts, each (m,) float64.
     passages: (p, 5) int64, spans in characters of a and of b and the equal words; those of pair r are rows starts[r] to
-    starts[r + 1]. met: (m, 3) int64, keys of each channel by which a pair met, 0 for none. store: where figures,
-    direction, passages and met are, if they are no arrays: they are then read as arrays are, by rows (see `filed`).
+    starts[r + 1]. met: (m, 3) int64, keys of each channel by which a pair met, 0 for none. store: where all but the
+    relation and the cleaner are, if they are no arrays: they are then read as arrays are, by rows (see `filed`).
     """
 
     ids: Sequence[str]
-    documents: I64s
+    documents: Any
     relation: NDArray[np.uint8]
     cleaner: NDArray[np.int8]
     figures: Mapping[str, Any]
     direction: Mapping[str, Any]
     passages: Any
-    starts: I64s
+    starts: Any
     met: Any
     store: Store | None = None
 
@@ -148,6 +148,14 @@ class Pairs:
         """The pairs of some rows, kept where these are."""
         return Pairs.joined((part.taken(mask[rows]) for rows, part in self.stretches()), self.store)
 
+    def linking(self, mask: NDArray[np.bool_]) -> Column:
+        """The documents of some rows, (k, 2), kept where these are."""
+        found = growing(self.store)
+        for first in range(0, max(1, len(self)), STRETCH_ROWS):
+            rows = slice(first, first + STRETCH_ROWS)
+            found.append(self.documents[rows][mask[rows]])
+        return found.column()
+
     def turned(self, rows: NDArray[np.bool_]) -> Pairs:
         """The same pairs, which are in memory, with a and b exchanged in some rows."""
         assert self.store is None
@@ -166,9 +174,11 @@ class Pairs:
         )
 
     def ordered(self) -> Pairs:
-        """The pairs by their documents; these themselves if they are so already."""
-        codes = coded(self.documents)
-        return self if (codes[1:] >= codes[:-1]).all() else self.taken(np.argsort(codes, kind="stable"))
+        """The pairs by their documents, in memory; these themselves if they are so already."""
+        parts = (self.documents[first : first + STRETCH_ROWS + 1] for first in range(0, len(self), STRETCH_ROWS))
+        if all(map(_ascend, parts)):
+            return self
+        return self.taken(np.argsort(coded(self.documents[:]), kind="stable"))
 
     def rows(self, asked: I64s) -> I64s:
         """Where each of some pairs (k, 2) stands, whichever is named first, -1 for one that is not there; of pairs in
@@ -195,30 +205,33 @@ class Pairs:
     @staticmethod
     def joined(parts: Iterable[Pairs], store: Store | None = None) -> Pairs:
         """The pairs of one corpus that were found in parts, at least one; in a store, if one is given."""
-        arrays = Held(), Held(), Held(), Held()
+        relation, cleaner = Held(), Held()
+        documents, starts, passages, met = (growing(store) for _ in range(4))
         tables: tuple[dict[str, Growing], dict[str, Growing]] = {}, {}
-        passages, met = growing(store), growing(store)
+        told = 0
+        starts.append(np.zeros(1, np.int64))
         for part in parts:
             ids = part.ids
-            own: tuple[NDArray[Any], ...] = part.documents, part.relation, part.cleaner, np.diff(part.starts)
-            for array, rows in zip(arrays, own, strict=True):
-                array.append(rows)
+            relation.append(part.relation)
+            cleaner.append(part.cleaner)
+            documents.append(part.documents[:])
+            starts.append(told + part.starts[1:])
+            told += len(part.passages)
             for table, columns in zip(tables, (part.figures, part.direction), strict=True):
                 for name, column in columns.items():
                     table.setdefault(name, growing(store)).append(column[:])
             passages.append(part.passages[:])
             met.append(part.met[:])
-        documents, relation, cleaner, counts = (array.column() for array in arrays)
         figures, direction = ({name: column.column() for name, column in table.items()} for table in tables)
         return Pairs(
             ids=ids,
-            documents=documents,
-            relation=relation,
-            cleaner=cleaner,
+            documents=documents.column(),
+            relation=relation.column(),
+            cleaner=cleaner.column(),
             figures=figures,
             direction=direction,
             passages=passages.column(),
-            starts=np.concatenate((np.zeros(1, np.int64), np.cumsum(counts))),
+            starts=starts.column(),
             met=met.column(),
             store=store,
         )
@@ -226,8 +239,8 @@ class Pairs:
     def merged(self, other: Pairs) -> Pairs:
         """These, in order, and other pairs of the corpus, by their documents, where these are."""
         other = other.ordered()
-        bounds = coded(self.documents[STRETCH_ROWS::STRETCH_ROWS])
-        ends = np.append(np.searchsorted(coded(other.documents), bounds), len(other))
+        bounds = coded(self.documents[np.arange(STRETCH_ROWS, len(self), STRETCH_ROWS)])
+        ends = np.append(np.searchsorted(coded(other.documents[:]), bounds), len(other))
 
         def parts() -> Iterator[Pairs]:
             first = 0
@@ -238,7 +251,12 @@ class Pairs:
         return Pairs.joined(parts(), self.store)
 
 
-def ragged(starts: I64s, numbers: I64s) -> tuple[I64s, I64s]:
+def _ascend(documents: I64s) -> bool:
+    codes = coded(documents)
+    return bool((codes[1:] >= codes[:-1]).all())
+
+
+def ragged(starts: Any, numbers: I64s) -> tuple[I64s, I64s]:
     """The rows of some numbers, where those of number n are starts[n] to starts[n + 1], and where each one's begin."""
     counts = starts[numbers + 1] - starts[numbers]
     own = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts)))

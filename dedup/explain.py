@@ -275,7 +275,7 @@ def _undecided(compared: Compared, config: Config) -> str:
 def _rounds(findings: Findings, asked: tuple[int, int], config: Config) -> Iterator[Round]:
     """The rounds in which clusters were made, as far as either document was linked with others."""
     pairs, words = findings.pairs, findings.corpus.words
-    candidates = pairs.where(places(findings.compared, pairs.documents) >= 0)
+    candidates = pairs.where(places(findings.compared, pairs.documents[:]) >= 0)
     linked_all, standings = cluster.standings(candidates, words)
     standing = np.zeros(len(words))
     standing[linked_all] = standings
@@ -305,6 +305,6 @@ def _member(findings: Findings, number: int, kept: int, standing: NDArray[np.flo
     covered = 1.0 if number == kept else 0.0
     if row >= 0:
         relation = RELATIONS[pairs.relation[row]]
-        side = "coverage_a" if number == int(pairs.documents[row, 0]) else "coverage_b"
+        side = "coverage_a" if number == int(pairs.documents[row][0]) else "coverage_b"
         covered = float(pairs.figures[side][row])
     return Member(name, int(findings.corpus.words[number]), float(standing[number]) + 0.0, relation, covered, joins)

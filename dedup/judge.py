@@ -30,6 +30,7 @@ from dedup.figures import (
     similarity,
     span,
 )
+from dedup.filed import STRETCH_ROWS
 from dedup.model import (
     DAMAGED,
     EXACT,
@@ -132,7 +133,10 @@ def _telling(relation: NDArray[np.uint8], common: F64s, similarity: F64s, odds: 
 def carded(pairs: Pairs, config: Config) -> NDArray[np.int64]:
     """The documents, ascending, whose cards count: those of pairs that noise parts, or of all if damage counts."""
     asked = np.ones(len(pairs), bool) if config.damage_weight else _noisy(pairs, config)
-    return np.unique(pairs.documents[asked]).astype(np.int64)
+    counts = np.zeros(len(pairs.ids), bool)
+    for rows, part in pairs.stretches():
+        counts[part.documents[asked[rows]]] = True
+    return np.flatnonzero(counts)
 
 
 def _noisy(pairs: Pairs, config: Config) -> Mask:
@@ -154,9 +158,11 @@ def _parted_by_noise(pairs: Pairs, config: Config) -> Mask:
 def _by_few(pairs: Pairs, asked: Mask) -> Mask:
     """The pairs that are asked, but for those in families over CROWD_DOCUMENTS, or so large that with all as large they
     are too many."""
-    edges = pairs.documents[asked]
+    edges = pairs.linking(asked)
     members, component = linked.connected(edges)
-    documents = np.bincount(component, minlength=1)[component][np.searchsorted(members, edges[:, 0])]
+    family = np.minimum(np.bincount(component, minlength=1), CROWD_DOCUMENTS + 1).astype(np.uint8)[component]
+    parts = (edges[first : first + STRETCH_ROWS] for first in range(0, max(1, len(edges)), STRETCH_ROWS))
+    documents = np.concatenate([family[np.searchsorted(members, part[:, 0])] for part in parts])
     up_to = np.cumsum(np.bincount(documents, minlength=CROWD_DOCUMENTS + 1)[: CROWD_DOCUMENTS + 1])
     most = int(np.searchsorted(up_to, max(ASKED_PAIRS, len(pairs.ids) // DOCUMENTS_A_PAIR), side="right")) - 1
     left = asked.copy()

@@ -90,14 +90,14 @@ def _documents(findings: Findings, rows: NDArray[np.int64]) -> Any:
 
 def _pairs(findings: Findings, rows: NDArray[np.int64]) -> Any:
     """A row for each pair, with the figures that have a place of their own in a pair."""
-    pairs = findings.pairs
+    pairs, documents = findings.pairs, findings.pairs.documents[:]
     cleaner = np.clip(pairs.cleaner.astype(np.int64), 0, 1)
-    of_cleaner = rows[pairs.documents[np.arange(len(pairs)), cleaner]]
+    of_cleaner = rows[documents[np.arange(len(pairs)), cleaner]]
     figures = {name: pairs.figures[name][:] for name in ("resemblance", "containment_a", "containment_b", "confidence")}
     return tables.of_columns(
         {
-            "a_row": rows[pairs.documents[:, 0]],
-            "b_row": rows[pairs.documents[:, 1]],
+            "a_row": rows[documents[:, 0]],
+            "b_row": rows[documents[:, 1]],
             "relation": [RELATIONS[code] for code in pairs.relation.tolist()],
             **figures,
             "substitutions": pairs.figures["substitutions"][:].astype(np.int64),

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from dedup import linked
 from dedup.engines.local import Engine
 from dedup.engines.store import Block
+from dedup.filed import Column
 
 EDGES_MAX = 1 << 22
 PART_EDGES = 1 << 20
@@ -48,7 +49,7 @@ class _Turn:
     least: Block
 
 
-def connected(name: str, edges: I64s, engine: Engine) -> tuple[I64s, I64s]:
+def connected(name: str, edges: Column, engine: Engine) -> tuple[I64s, I64s]:
     """What `linked.connected` gives of edges (m, 2); `name` tells these stages from others."""
     if len(edges) <= EDGES_MAX:
         return linked.connected(edges)
@@ -57,8 +58,7 @@ def connected(name: str, edges: I64s, engine: Engine) -> tuple[I64s, I64s]:
 
     def reduced(part: I64s) -> list[Block]:
         members, component = linked.connected(part)
-        least = members[np.unique(component, return_index=True)[1]][component]  # members ascend
-        return [columns.put(codes) for codes in _sent(members, least, tasks, both=True)]
+        return [columns.put(codes) for codes in _sent(members, linked.least(members, component), tasks, both=True)]
 
     def turn(given: tuple[list[Block], bool]) -> _Turn:
         blocks, is_large = given
@@ -79,7 +79,7 @@ def connected(name: str, edges: I64s, engine: Engine) -> tuple[I64s, I64s]:
         put = columns.put
         return _Turn([put(part) for part in sent], digest, put(members), put(least))
 
-    parts = [edges[first : first + PART_EDGES] for first in range(0, len(edges), PART_EDGES)]
+    parts = (edges[first : first + PART_EDGES] for first in range(0, len(edges), PART_EDGES))
     sent = list(engine.mapped(f"{name}-parts", reduced, parts))
     before = -1
     for number in count():
