@@ -7,9 +7,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import direction
 import prose
@@ -28,6 +28,8 @@ HELD_OUT, HELD_OUT_READ = 60, 24
 """Texts that are restored; where a model of the language is asked, for it takes some ten seconds a text."""
 PRECISION_MIN, HARM_MAX, TORTURED_MIN, ALARMS_MAX = 0.97, 0.001, 0.9, 1.0
 ALARM_WORDS = 20_000
+MARK = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
+"""A swapped word, as the reviews mark it."""
 EMPTY: Sequence[Substitution] = ()
 
 
@@ -207,7 +209,7 @@ def _transferred_attacks(request: Request) -> Iterator[Row]:
         first = [row for row in rows if direction.bucket(row["original"]) == 0][: request.some(1 << 30, 30)]
         other = [row for row in rows if direction.bucket(row["original"]) == 1][: _held_out_count(request)]
         learnt = _learnt([(row["original"], row["spun"]) for row in first])
-        held_out = [_aligned(row["original"], row["spun"]) for row in other]
+        held_out = [_swapped(row) for row in other]
         yield from _transferred(f"word_substitution/{attack}", held_out, learnt, len(first), request.config)
 
 
@@ -217,25 +219,16 @@ def _learnt(pairs: Sequence[tuple[str, str]]) -> list[Substitution]:
     )
 
 
-def _aligned(original: str, spun: str) -> Replaced:
-    """Where the words of two texts that differ in single words differ: the words alone, for a full stop that stood to
-    one of them is no part of it."""
-    words = [clean.words(text) for text in (original, spun)]
-    codes = SequenceMatcher(None, *([word for word, _, _ in side] for side in words), False).get_opcodes()
-    places = []
-    for tag, start_a, stop_a, start_b, stop_b in codes:
-        if tag == "replace" and stop_a - start_a == stop_b - start_b:
-            places += [(words[0][start_a + at][1:], words[1][start_b + at][1:]) for at in range(stop_a - start_a)]
-        elif tag != "equal":
-            places.append((_spanned(words[0], start_a, stop_a), _spanned(words[1], start_b, stop_b)))
-    return Replaced(original, spun, places, [place for _, place in places])
+def _swapped(row: Mapping[str, Any]) -> Replaced:
+    """A review and its copy, with the places that are marked in both."""
+    places = list(zip(_marks(row["original_marked"]), _marks(row["spun_marked"]), strict=True))
+    return Replaced(row["original"], row["spun"], places, [place for _, place in places])
 
 
-def _spanned(words: Sequence[tuple[str, int, int]], start: int, stop: int) -> Span:
-    if start < stop:
-        return words[start][1], words[stop - 1][2]
-    at = words[start][1] if start < len(words) else words[-1][2]
-    return at, at
+def _marks(text: str) -> list[Span]:
+    """Where the words in double brackets would stand without these."""
+    found = enumerate(MARK.finditer(text))
+    return [(mark.start() - 4 * number, mark.end() - 4 * (number + 1)) for number, mark in found]
 
 
 def _transferred_seeds(request: Request) -> Iterator[Row]:
