@@ -8,7 +8,7 @@
 
 Rounds are few: log squared of the members at most, two or three on families of copies. What is moved are 8 bytes an end
 of an edge and round; what comes together in the end are 16 bytes for every linked document. Up to EDGES_MAX edges,
-which one process does in a second, are left to that.
+which one process does in half a minute, a part at a time, are left to that.
 
 Limits: the edges to the least member of one component come together, 8 bytes for each other member. Source: Kiveris et
 al., "Connected components in MapReduce and beyond", SoCC 2014.
@@ -28,7 +28,7 @@ from dedup.engines.local import Engine
 from dedup.engines.store import Block
 from dedup.filed import Column
 
-EDGES_MAX = 1 << 22
+EDGES_MAX = 1 << 26
 PART_EDGES = 1 << 20
 """Edges of a part: 16 MB."""
 
