@@ -21,9 +21,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.bulk import verify
 from dedup.bulk.sketch import Drawn
 from dedup.columns import Pairs
-from dedup.index import columns, findings, lists, lookup, manifest, ranking, snapshot, texts, writing
+from dedup.index import columns, findings, lists, lookup, manifest, ranking, recent, snapshot, texts, writing
 from dedup.index.incoming import Incoming, drawn_rows
 from dedup.index.manifest import Keys, Texts
 from dedup.index.snapshot import Snapshot
@@ -32,7 +33,11 @@ from dedup.index.writing import Run
 from dedup.model import DedupError
 
 I64s = NDArray[np.int64]
+DOCUMENTS_COMPARED = 1000
+"""Documents of a batch from which it is taken for granted that some are compared."""
+
 U8s = NDArray[np.uint8]
+U64s = NDArray[np.uint64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,8 @@ def steps(incoming: Iterable[Incoming], at: Snapshot, workers: int) -> Generator
                 yield replace(step, snapshot=at)
                 waiting = _on(following.result(), at)
             else:
+                if len(one.batch) >= DOCUMENTS_COMPARED:
+                    verify.language_tables()  # they take as long as that batch does
                 waiting = following.result()
             at = waiting.after
         if waiting:
@@ -120,7 +127,8 @@ class _Merging:
 def _prepared(incoming: Incoming, at: Snapshot) -> _Prepared:
     """A batch that is looked up, its files written. Raises OSError."""
     batch, drawn = incoming.batch, incoming.drawn
-    taken = writing.numbers_of(batch.ids, at)
+    hashed = writing.hashes(batch.ids)
+    taken = writing.numbers_of(batch.ids, at, hashed)
     fresh = np.array([name not in taken for name in batch.ids], bool)
     size = at.manifest.text_bytes + int(np.diff(batch.offsets)[fresh].sum())
     if fresh.any() and ranking.is_due(at.manifest.edition, at.manifest.sample_bytes, size):
@@ -128,20 +136,24 @@ def _prepared(incoming: Incoming, at: Snapshot) -> _Prepared:
     sketches = drawn[1] if drawn and drawn[0] == at.manifest.edition else writing.sketched_by(batch, at)
     rows, already, refused = _fresh(batch, sketches, taken, at)
     if len(rows) < len(batch):
-        batch, sketches = batch.taken(rows), drawn_rows(sketches, rows)
+        batch, sketches, hashed = batch.taken(rows), drawn_rows(sketches, rows), hashed[rows]
     problems = (*incoming.problems, *refused)
     if not len(batch):
         return _Prepared(at, at, batch, np.zeros((0, 2), np.int64), already, 0, problems)
-    with ThreadPoolExecutor(1) as aside:
+    with ThreadPoolExecutor(2) as aside:
         packed = aside.submit(texts.packed, batch.buffer, batch.offsets)
         following = _following(sketches, at)
         standing = ((following < 0) & (sketches.digests != 0)).astype(np.uint8)
-        laid, pairs, kept, crowded = _met(batch, sketches, standing, at)
+        asked, laid = _asked(hashed, sketches, standing, at)
+        filed = aside.submit(columns.written, at.folder / f"keys-{at.manifest.next_file}", laid)
+        known = at.known(len(batch), asked.had)
+        pairs, kept, crowded = lookup.candidates(asked, [*at.columns, laid.column], known, at.config, at.shelves)
         follows = np.flatnonzero(following >= 0)
         exact = np.stack((following[follows], follows + len(at.stored)), axis=1)
         pairs = np.concatenate((pairs, exact))
-        counts = Counts(sketches.words, sketches.digests, sketches.shingle_counts.astype(np.uint32), kept)
-        after = _written(at, batch, packed, counts, laid)
+        counts = Counts(sketches.words, sketches.digests, asked.had, kept)
+        file = _texts_written(at, batch, packed.result(), counts)
+        after = _with_files(at, batch, file, Keys(filed.result(), 0, len(laid)), laid)
     pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
     return _Prepared(at, after, batch, pairs, already, crowded, problems)
 
@@ -167,16 +179,17 @@ def _on(prepared: _Prepared, committed: Snapshot) -> _Prepared:
 def _settled(prepared: _Prepared, workers: int) -> Step:
     """The findings on a batch, which is committed then. Raises OSError."""
     after, before = prepared.after, prepared.before
+    every = findings.Together(before, prepared.batch)
     own = [after.manifest.texts[-1].file, after.manifest.keys[-1].file] if after is not before else []
     with ThreadPoolExecutor(1) as aside:
         on_disk = aside.submit(manifest.held, after.folder, own)
-        found = findings.judged(prepared.pairs, findings.Together(before, prepared.batch), workers)
+        found = findings.judged(prepared.pairs, every, workers)
         on_disk.result()
     if own:
         manifest.committed(after.folder, after.manifest, before.manifest)
         after.stored.let_go()
     told = len(prepared.batch), prepared.already, len(prepared.pairs), prepared.crowded, prepared.problems
-    return Step(after, findings.by_id(found), *told)
+    return Step(after, findings.by_id(found, every), *told)
 
 
 def _fresh(batch: Batch, sketches: Drawn, taken: Mapping[str, int], at: Snapshot) -> tuple[I64s, int, list[DedupError]]:
@@ -212,34 +225,34 @@ def _following(sketches: Drawn, at: Snapshot) -> I64s:
     return found
 
 
-def _met(batch: Batch, sketches: Drawn, standing: U8s, at: Snapshot) -> tuple[columns.Laid, I64s, U8s, int]:
-    """The column of a batch, its candidates, the terms by which each was looked up, and documents of too many."""
+def _asked(hashed: U64s, sketches: Drawn, standing: U8s, at: Snapshot) -> tuple[lookup.Asked, columns.Laid]:
+    """What a batch is looked up by, and its column. hashed: see `writing.hashes`."""
     base = len(at.stored)
-    numbers = np.arange(base, base + len(batch), dtype=np.int64)
-    words, terms = writing.keyed(batch.ids, sketches, standing), lists.grouped(sketches, standing)
-    laid = columns.laid_out(words, terms, numbers.astype(np.uint32))
+    numbers = np.arange(base, base + len(hashed), dtype=np.int64)
+    words, terms = writing.keyed(hashed, sketches, standing), lists.grouped(sketches, standing)
     had = sketches.shingle_counts.astype(np.uint32)
     asked = lookup.Asked(numbers, standing, words, terms, had, 1)
-    every = [*at.columns, laid.column]
-    return laid, *lookup.candidates(asked, every, at.known(len(batch), had), at.config)
+    return asked, columns.laid_out(words, terms, numbers.astype(np.uint32))
 
 
-def _written(
-    at: Snapshot, batch: Batch, packed: Future[texts.Packed], counts: Counts, laid: columns.Laid
-) -> Snapshot:  # fmt: skip
-    """The index with a file of texts and one of keys more, which is not committed."""
-    number = at.manifest.next_file
-    with ThreadPoolExecutor(1) as aside:
-        written = aside.submit(columns.written, at.folder / f"keys-{number}", laid)
-        file = texts.written(at.folder / f"texts-{number}", batch.ids, batch.notable, packed.result(), counts)
-        column = written.result()
+def _texts_written(at: Snapshot, batch: Batch, packed: texts.Packed, counts: Counts) -> Texts:
+    """The file of the documents of a batch."""
+    path = at.folder / f"texts-{at.manifest.next_file}"
+    return Texts(texts.written(path, batch.ids, batch.notable, packed, counts), at.manifest.next_number, len(batch))
+
+
+def _with_files(at: Snapshot, batch: Batch, file: Texts, column: Keys, laid: columns.Laid) -> Snapshot:
+    """The index with a file of texts and one of keys more, which is not committed. laid: what is in that."""
+    own = at.manifest
     more = replace(
-        at.manifest,
-        generation=at.manifest.generation + 1,
-        next_file=number + 2,
-        next_number=at.manifest.next_number + len(batch),
-        text_bytes=at.manifest.text_bytes + int(batch.offsets[-1]),
-        texts=(*at.manifest.texts, Texts(file, at.manifest.next_number, len(batch))),
-        keys=(*at.manifest.keys, Keys(column, 0, len(laid))),
+        own,
+        generation=own.generation + 1,
+        next_file=own.next_file + 2,
+        next_number=own.next_number + len(batch),
+        text_bytes=own.text_bytes + int(batch.offsets[-1]),
+        texts=(*own.texts, file),
+        keys=(*own.keys, column),
     )
-    return snapshot.of(at.folder, more, at.config, at)
+    made = snapshot.of(at.folder, more, at.config, at)
+    begins = sum(one.level == 0 for one in own.keys) % writing.FANOUT == 0
+    return replace(made, shelves=recent.with_column(made.shelves, laid.shelved(column.file.name), begins))

@@ -14,6 +14,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.index import recent
 from dedup.index.files import Reference, Writer
 from dedup.index.lists import Lists, Merged
 from dedup.index.lookup import Column
@@ -53,6 +54,10 @@ class Laid:
     @property
     def column(self) -> Column:
         return Column.fresh(self.directory, self.sieve, self.postings, self.lists)
+
+    def shelved(self, name: str) -> recent.Keys:
+        """What a shelf takes of it. name: of its file."""
+        return recent.Keys(name, self.directory, self.postings, len(self.sieve).bit_length() - 1, self.lists)
 
 
 def laid_out(words: U64s, lists: Lists, numbers: U32s) -> Laid:

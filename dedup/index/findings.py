@@ -62,6 +62,12 @@ class Together(Sequence[Any]):
         found = dict(zip(earlier, self.snapshot.stored.texts(earlier), strict=True))
         return laid([found[one] if one < self.base else self._text(one - self.base) for one in numbers])
 
+    def ids(self, numbers: Sequence[int]) -> list[str]:
+        """The ids of documents, in the order asked for."""
+        earlier = [number for number in numbers if number < self.base]
+        found = dict(zip(earlier, self.snapshot.stored.ids(earlier), strict=True))
+        return [found[one] if one < self.base else self.batch.ids[one - self.base] for one in numbers]
+
     def notable(self, numbers: I64s) -> dict[int, Document]:
         """Those of some documents that were not read as sound UTF-8."""
         marked = self.snapshot.stored.notable_numbers() | {self.base + row for row in self.batch.notable}
@@ -104,6 +110,8 @@ def judged(pairs: I64s, every: Together, workers: int) -> Pairs:
         none_met = np.zeros((0, len(CHANNELS)), np.int64)
         return judge.findings(corpus.ids, pairs, figures.nothing(), none_met, config)
     parts = _shared_out(pairs, workers)
+    if len(parts) > 1:
+        verify.language_tables()  # or each worker would make them
     found = map(part, parts) if len(parts) < 2 else local.mapped(part, parts, workers)
     return _weighed(Pairs.joined(list(found)), every)
 
@@ -125,7 +133,9 @@ def _weighed(pairs: Pairs, every: Together) -> Pairs:
     return pipeline.with_leanings(pairs, every, config)
 
 
-def by_id(pairs: Pairs) -> Pairs:
+def by_id(pairs: Pairs, every: Together) -> Pairs:
     """The same, a being the one whose id is less, as a scan tells pairs."""
-    turned = np.array([pairs.ids[a] > pairs.ids[b] for a, b in pairs.documents.tolist()], bool)
+    numbers, places = np.unique(pairs.documents, return_inverse=True)
+    names = every.ids(numbers.tolist())
+    turned = np.array([names[a] > names[b] for a, b in places.reshape(-1, 2).tolist()], bool)
     return pairs.turned(turned)

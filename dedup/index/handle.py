@@ -23,7 +23,7 @@ from dedup import inputs, mojibake, whole
 from dedup.bulk.sketch import Drawn, token_hashes
 from dedup.columns import Pairs
 from dedup.config import Config
-from dedup.engines import memory
+from dedup.engines import memory, turns
 from dedup.index import adding, findings, incoming, lists, lookup, manifest, ranking, snapshot, texts, writing
 from dedup.index.adding import Step
 from dedup.index.files import REMEDY
@@ -168,7 +168,7 @@ class Index:
         """
         mojibake.ready()
         named = [sources] if isinstance(sources, str | Path) else list(sources)
-        with Spool() as spool, self._writing(), memory.kept():
+        with Spool() as spool, self._writing(), memory.kept(), turns.short():
             config = self._at.config
             files = inputs.source_files(named, spool, config, progress)
             some = False
@@ -212,6 +212,8 @@ class Index:
                     raise
                 problem = f"cannot be written ({error.strerror}); it is as it was last committed"
                 raise DedupError(folder, problem, "make room, and run the command again") from error
+            finally:
+                self._at = replace(self._at, shelves=())  # of use to the next batch, and there is none
 
     def _sketching(self) -> Callable[[Batch], tuple[int, Drawn] | None]:
         def sketched(batch: Batch) -> tuple[int, Drawn] | None:

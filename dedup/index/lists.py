@@ -1,7 +1,7 @@
 """Terms of documents become lists, by each term the documents that hold it, and lists what terms lead to.
 
 1. `grouped` makes the lists of a batch, by row, `Lists.numbered` those of their numbers; `Lists.of` are those of a
-   file, beside its column of other keys; `Merged` several together, a range of terms at a time.
+   file, beside its column of other keys; `Lists.joined` two together, `Merged` several, a range of terms at a time.
 2. `found` looks terms up. `chosen` leaves each document the rarest, and `followed` gives what these lead to.
 
 See `kernels.lists`.
@@ -60,6 +60,15 @@ class Lists:
         pages = np.cumsum([0, *(-(-array.nbytes // PAGE_BYTES) + 1 for array in (terms, starts, documents))])
         none, sound = np.zeros(0, np.uint8), np.ones(int(pages[-1]), np.uint8)
         return Lists(terms, starts, documents, none, np.zeros(0, np.uint64), sound, pages[:3], never)
+
+    def joined(self, more: Lists) -> Lists:
+        """These and others, of later documents, in memory. Both are in memory, too, or known to be sound."""
+        size = len(self.terms) + len(more.terms)
+        terms, starts = np.empty(size, np.uint32), np.empty(size + 1, np.uint32)
+        documents = np.empty(len(self.documents) + len(more.documents), np.uint32)
+        own, others = (self.terms, self.starts, self.documents), (more.terms, more.starts, more.documents)
+        count = lists.join(*own, *others, terms, starts, documents)
+        return Lists.fresh(terms[:count].copy(), starts[: count + 1].copy(), documents)
 
     def numbered(self, numbers: U32s) -> Lists:
         """Those of rows as those of numbers, which ascend."""

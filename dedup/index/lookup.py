@@ -1,8 +1,9 @@
 """Keys of documents become candidate pairs with what is in an index: by the channels of `match`, and with their limits.
 
 1. `keyed` makes the sorted words of a batch's keys (see `kernels.keys`); its terms have lists (see `lists`).
-2. `candidates` looks both up in every column, the oldest first, chooses the rarest terms by how many documents hold
-   them now, and counts what documents of the index each one meets (see `kernels.meetings`).
+2. `candidates` looks both up in every column, the oldest first, or in what is in memory of several (see `recent`),
+   chooses the rarest terms by how many documents hold them now, and counts what documents of the index each one meets
+   (see `kernels.meetings`).
 3. `named` finds documents by the hash of an id or the digest of a text.
 
 A document meets earlier ones only. What it is held to is what `bulk.match` holds pairs to; where that pairs all
@@ -26,6 +27,7 @@ from dedup.engines import local
 from dedup.index import lists
 from dedup.index.files import Mapped
 from dedup.index.lists import Lists
+from dedup.index.recent import Shelf
 from dedup.kernels import keys, meetings
 from dedup.kernels import lists as listed
 from dedup.model import DedupError
@@ -50,9 +52,10 @@ I64s = NDArray[np.int64]
 class Column:
     """Postings in order of their keys; see `kernels.keys`. pages: of the first of directory, postings and sieve.
 
-    lists: of the terms of the same documents. damaged: what is wrong where a page is not sound.
+    name: of its file. lists: of the terms of the same documents. damaged: what is wrong where a page is not sound.
     """
 
+    name: str
     directory: U32s
     sieve: U32s
     postings: U64s
@@ -70,7 +73,7 @@ class Column:
         pages = np.array([file.page(name) for name in ("directory", "postings", "sieve")], np.int64)
         bits = len(sieve).bit_length() - 1
         read = file.data, file.sums, file.sound, pages
-        return Column(directory, sieve, postings, bits, *read, Lists.of(file), file.damaged)
+        return Column(file.reference.name, directory, sieve, postings, bits, *read, Lists.of(file), file.damaged)
 
     @staticmethod
     def fresh(directory: U32s, sieve: U32s, postings: U64s, terms: Lists) -> Column:
@@ -79,7 +82,7 @@ class Column:
         none, sound = np.zeros(0, np.uint8), np.ones(int(pages[-1]), np.uint8)
         bits = len(sieve).bit_length() - 1
         read = none, np.zeros(0, np.uint64), sound, pages[:3]
-        return Column(directory, sieve, postings, bits, *read, terms, lists.never)
+        return Column("", directory, sieve, postings, bits, *read, terms, lists.never)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,28 +155,66 @@ def _found_within(words: U64s, held_by: U32s) -> Found:
     return places[:found], starts[:found], counts[:found]
 
 
-def _found_in_all(asked: Asked, columns: Sequence[Column], config: Config) -> list[tuple[Found, lists.Found]]:
-    """The same of words and terms in every column; by threads where there is much to do."""
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Columns that follow each other: those of a shelf, or one. lists: of all their documents."""
 
-    def found(column: Column) -> tuple[Found, lists.Found]:
-        return _found(asked.words, column), lists.found(asked.terms.terms, column.lists)
+    columns: tuple[Column, ...]
+    shelf: Shelf | None
+    lists: tuple[Lists, ...]
+
+    def found(self, words: U64s) -> list[Found]:
+        """What of sorted words is in each of the columns."""
+        if self.shelf is None:
+            return [_found(words, one) for one in self.columns]
+        suspected = self.shelf.suspected(words)
+        asked = words[suspected]
+        every = (_found(asked, one) for one in self.columns)
+        return [(suspected[places], starts, counts) for places, starts, counts in every]
+
+
+def _parts(columns: Sequence[Column], shelves: Sequence[Shelf]) -> list[_Part]:
+    """The columns, in order, those of a shelf together."""
+    shelf_of = {one.names[0]: one for one in shelves}
+    parts, at = [], 0
+    while at < len(columns):
+        shelf = shelf_of.get(columns[at].name)
+        own = tuple(columns[at : at + (len(shelf.names) if shelf else 1)])
+        assert shelf is None or shelf.names == tuple(one.name for one in own)
+        parts.append(_Part(own, shelf, tuple(held for _, held in shelf.lists) if shelf else (own[0].lists,)))
+        at += len(own)
+    return parts
+
+
+def _found_in_all(
+    asked: Asked, parts: Sequence[_Part], config: Config
+) -> tuple[list[Found], list[tuple[Lists, lists.Found]]]:
+    """The same of words in every column, and of terms in all lists; by threads where there is much to do."""
+    every = [held for part in parts for held in part.lists]
+
+    def of_words(part: _Part) -> list[Found]:
+        return part.found(asked.words)
+
+    def of_terms(held: Lists) -> tuple[Lists, lists.Found]:
+        return held, lists.found(asked.terms.terms, held)
 
     side_by_side = _workers(config) if len(asked.words) >= WORDS_SHARED else 1
-    if side_by_side == 1:
-        return [found(one) for one in columns]
-    return list(local.mapped(found, columns, side_by_side))
+    words = map(of_words, parts) if side_by_side == 1 else local.mapped(of_words, parts, side_by_side)
+    found = [one for part in words for one in part]
+    terms = map(of_terms, every) if side_by_side == 1 else local.mapped(of_terms, every, side_by_side)
+    return found, list(terms)
 
 
 def _workers(config: Config) -> int:
     return config.workers or local.workers_available()
 
 
-def named(words: U64s, columns: Sequence[Column]) -> tuple[I64s, I64s]:
+def named(words: U64s, columns: Sequence[Column], shelves: Sequence[Shelf] = ()) -> tuple[I64s, I64s]:
     """Of every posting of some words, the row that the word is of, and the number that stands there; ascending."""
     words = np.sort(words)
     rows, numbers = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-    for column in columns:
-        places, starts, counts = _found(words, column)
+    found = (one for part in _parts(columns, shelves) for one in part.found(words))
+    for column, (places, starts, counts) in zip(columns, found, strict=True):
         size = counts.astype(np.int64)
         every = np.repeat(starts - np.cumsum(size) + size, size) + np.arange(int(size.sum()))
         numbers.append((column.postings[every] & np.uint64(0xFFFFFFFF)).astype(np.int64))
@@ -184,17 +225,18 @@ def named(words: U64s, columns: Sequence[Column]) -> tuple[I64s, I64s]:
     return row[order], number[order]
 
 
-def candidates(asked: Asked, columns: Sequence[Column], known: Known, config: Config) -> tuple[I64s, U8s, int]:
+def candidates(
+    asked: Asked, columns: Sequence[Column], known: Known, config: Config, shelves: Sequence[Shelf] = ()
+) -> tuple[I64s, U8s, int]:
     """The pairs (m, 2) of earlier documents and those asked for, in order; the terms that each of these met others by;
-    and how many of them met too many."""
+    and how many of them met too many. shelves: of some of the columns."""
     limits, documents = _limits(config, asked.own), len(asked.numbers)
     earlier = columns[: len(columns) - asked.own]
-    every = _found_in_all(asked, earlier, config)
-    terms = [(column.lists, told) for column, (_, told) in zip(earlier, every, strict=True)]
+    found, terms = _found_in_all(asked, _parts(earlier, shelves), config)
     by_terms, term_ends, kept = _met_by_terms(asked, terms, limits)
     if asked.own:
         known.kept[asked.numbers] = kept
-    followed, ends = _met_by_keys(asked, [found for found, _ in every], columns, limits)
+    followed, ends = _met_by_keys(asked, found, columns, limits)
     few: U8s = np.packbits(known.kept < 2 * limits[listed.SHARED] - 1, bitorder="little")
 
     def met(own: slice) -> tuple[U64s, int]:

@@ -16,9 +16,11 @@ from dedup.bulk.sketch import Ranking
 from dedup.config import Config
 from dedup.index import manifest as manifests
 from dedup.index import ranking as rankings
+from dedup.index import recent
 from dedup.index.files import REMEDY, Mapped, Reference
 from dedup.index.lookup import Column, Known
 from dedup.index.manifest import Manifest
+from dedup.index.recent import Shelf
 from dedup.index.texts import Stored
 from dedup.model import DedupError
 
@@ -29,7 +31,7 @@ TRIES = 20
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """An index as it was committed. mapped: its files by name. stored: its documents. columns: their keys, the oldest
-    first. ranking: None where there are no documents yet."""
+    first. ranking: None where there are no documents yet. shelves: of columns that this process is adding."""
 
     folder: Path
     manifest: Manifest
@@ -39,6 +41,7 @@ class Snapshot:
     columns: tuple[Column, ...]
     dead: NDArray[np.uint8]
     ranking: Ranking | None
+    shelves: tuple[Shelf, ...] = ()
 
     def __len__(self) -> int:
         """How many documents are in it."""
@@ -92,7 +95,8 @@ def of(folder: Path, manifest: Manifest, config: Config, before: Snapshot | None
         kept = before and before.manifest.ranking == manifest.ranking
         ranking = before.ranking if before and kept else rankings.loaded(mapped[manifest.ranking.name])
     columns = tuple(Column.of(mapped[one.file.name]) for one in manifest.keys)
-    return Snapshot(folder, manifest, config, mapped, stored, columns, dead, ranking)
+    shelves = recent.kept(before.shelves, [one.name for one in columns]) if before else ()
+    return Snapshot(folder, manifest, config, mapped, stored, columns, dead, ranking, shelves)
 
 
 def _mapped(folder: Path, reference: Reference, known: dict[str, Mapped]) -> Mapped:

@@ -11,10 +11,10 @@ original is kept beside, and the repairs are made again. Limits: a block holds a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,7 @@ to clear and to fill than they save."""
 
 U8s = NDArray[np.uint8]
 I64s = NDArray[np.int64]
+Read = TypeVar("Read", bytes, str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,26 +141,34 @@ class _File:
         start, stop = self.id_offsets[row : row + 2].tolist()
         return self.mapped.bytes_of("ids", start, stop).decode("utf-8", "surrogatepass")
 
+    def ids(self, rows: I64s) -> list[str]:
+        """The ids of documents."""
+        starts, stops = self.id_offsets[rows], self.id_offsets[rows + 1]
+        self.mapped.check_stretches("ids", starts, stops)
+        data = self.mapped.unchecked("ids").data
+        spans = zip(starts.tolist(), stops.tolist(), strict=True)
+        return [bytes(data[start:stop]).decode("utf-8", "surrogatepass") for start, stop in spans]
+
     def texts(self, rows: I64s) -> list[bytes]:
         """The texts of documents; each block is read once."""
         import zstandard
 
-        found = [b""] * len(rows)
-        if len(self.blocks) < 2:
+        starts, stops = self.offsets[rows], self.offsets[rows + 1]
+        found, some = [b""] * len(rows), np.flatnonzero(stops > starts)
+        if not len(some):
             return found
         # Where texts are empty several blocks may begin at one place: the last of them.
-        block = np.minimum(np.searchsorted(self.raws, self.offsets[rows], side="right"), len(self.blocks) - 1) - 1
-        starts, stops = self.blocks[block], self.blocks[block + 1]
-        self.mapped.check_stretches("texts", starts, stops)
-        section, codec = self.mapped.unchecked("texts"), zstandard.ZstdDecompressor()
-        firsts = (self.offsets[rows] - self.raws[block]).tolist()
-        lasts = (self.offsets[rows + 1] - self.raws[block]).tolist()
-        held, data = -1, b""
-        for place in np.argsort(block, kind="stable").tolist():
-            if starts[place] != held:
-                held = starts[place]
-                data = codec.decompress(section[held : stops[place]].data)
-            found[place] = data[firsts[place] : lasts[place]]
+        block = np.searchsorted(self.raws[:-1], starts[some], side="right") - 1
+        wanted, held = np.unique(block, return_inverse=True)
+        spans = np.stack((self.blocks[wanted], self.blocks[wanted + 1]), axis=1)
+        self.mapped.check_stretches("texts", *np.ascontiguousarray(spans.T))
+        spans[:, 1] -= spans[:, 0]
+        # All in one call, as in `packed`.
+        frames = zstandard.BufferWithSegments(self.mapped.unchecked("texts").data, spans.astype(np.uint64).tobytes())
+        blocks = zstandard.ZstdDecompressor().multi_decompress_to_buffer(frames)
+        firsts, lasts = (ends[some] - self.raws[block] for ends in (starts, stops))
+        for place, at, first, last in zip(*(each.tolist() for each in (some, held, firsts, lasts)), strict=True):
+            found[place] = blocks[at].tobytes()[first:last]
         return found
 
 
@@ -198,13 +207,21 @@ class Stored(Sequence[str]):
 
     def texts(self, numbers: Sequence[int]) -> list[bytes]:
         """The texts of documents, in UTF-8, in the order asked for; each block is read once."""
+        return self._by_file(numbers, _File.texts, b"")
+
+    def ids(self, numbers: Sequence[int]) -> list[str]:
+        """The ids of documents, in the order asked for."""
+        return self._by_file(numbers, _File.ids, "")
+
+    def _by_file(self, numbers: Sequence[int], told: Callable[[_File, I64s], list[Read]], none: Read) -> list[Read]:
+        """What is told of documents, of those of a file at a time."""
         wanted = np.array(numbers, np.int64)
         files = np.searchsorted(self._firsts, wanted, side="right") - 1
-        found = [b""] * len(wanted)
+        found = [none] * len(wanted)
         for at in np.unique(files).tolist():
             places, file = np.flatnonzero(files == at), self._files[at]
-            for place, text in zip(places.tolist(), file.texts(wanted[places] - file.first), strict=True):
-                found[place] = text
+            for place, one in zip(places.tolist(), told(file, wanted[places] - file.first), strict=True):
+                found[place] = one
         return found
 
     def let_go(self) -> None:

@@ -47,9 +47,10 @@ def hashes(ids: Sequence[str]) -> U64s:
     return np.frombuffer(b"".join(found), np.uint64)
 
 
-def numbers_of(ids: Sequence[str], at: Snapshot) -> dict[str, int]:
-    """The numbers of the documents that have these ids."""
-    rows, numbers = lookup.named(lookup.names(hashes(ids), lookup.ID), at.columns)
+def numbers_of(ids: Sequence[str], at: Snapshot, hashed: U64s | None = None) -> dict[str, int]:
+    """The numbers of the documents that have these ids. hashed: their `hashes`, if they are known."""
+    known = hashes(ids) if hashed is None else hashed
+    rows, numbers = lookup.named(lookup.names(known, lookup.ID), at.columns, at.shelves)
     return {
         ids[row]: number
         for row, number in zip(rows.tolist(), numbers.tolist(), strict=True)
@@ -61,7 +62,7 @@ def twins(digests: U64s, at: Snapshot) -> dict[int, list[int]]:
     """By row, the documents that have the same words, ascending."""
     words = np.empty(len(digests), np.uint64)
     keys.names(digests, lookup.DIGEST, words)
-    rows, numbers = lookup.named(words[digests != 0], at.columns)
+    rows, numbers = lookup.named(words[digests != 0], at.columns, at.shelves)
     found: dict[int, list[int]] = {}
     for row, number in zip(rows.tolist(), numbers.tolist(), strict=True):
         if not at.dead[number] and at.stored.digest(number) == int(digests[row]):
@@ -74,9 +75,9 @@ def sketched_by(batch: Batch, at: Snapshot) -> Drawn:
     return ranking.sketched(batch, at.ranking or ranking.ranked([], 0, at.config), at.config)
 
 
-def keyed(ids: Sequence[str], sketches: Drawn, standing: U8s) -> U64s:
-    """The words of all keys of documents but their terms."""
-    named = lookup.names(hashes(ids), lookup.ID), lookup.names(sketches.digests, lookup.DIGEST)
+def keyed(hashed: U64s, sketches: Drawn, standing: U8s) -> U64s:
+    """The words of all keys of documents but their terms. hashed: see `hashes`."""
+    named = lookup.names(hashed, lookup.ID), lookup.names(sketches.digests, lookup.DIGEST)
     return lookup.in_order(np.concatenate((lookup.keyed(sketches, standing), *named)))
 
 
@@ -213,7 +214,7 @@ def _resketched(at: Snapshot, batches: Sequence[Batch], living: list[int], numbe
     drawn, numbers = Drawn(**columns_of), np.array(living, np.int64)
     _, first, inverse = np.unique(drawn.digests, return_index=True, return_inverse=True)
     standing = ((first[inverse] == np.arange(len(numbers))) & (drawn.digests != 0)).astype(np.uint8)
-    words = keyed([name for batch in batches for name in batch.ids], drawn, standing)
+    words = keyed(hashes([name for batch in batches for name in batch.ids]), drawn, standing)
     terms = lists.grouped(drawn, standing)
     laid = columns.laid_out(words, terms, numbers.astype(np.uint32))
     known = at.known()

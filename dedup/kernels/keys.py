@@ -3,8 +3,9 @@
 1. `collect` makes a word of every key of every document of a batch but its terms (see `lists`): 40 bits of the key, its
    channel, and the document. The caller sorts them.
 2. `lay_out` makes of sorted words a column: postings `rest << 32 | number`, in buckets by the first bits of the key,
-   where each bucket begins, and a sieve: 32 bits a bucket, of which each key sets three. `gather` takes a range of keys
-   out of a column, so that several are sorted into one.
+   where each bucket begins, and a sieve: 32 bits a bucket, of which each key sets three. `admit` lets its keys
+   through a sieve of several columns. `gather` takes a range of keys out of a column, so that several are sorted into
+   one.
 3. `suspected` leaves of sorted words those that the sieve of a column does not exclude: of the others, most of a new
    document's, nothing but the sieve is read. `probe` looks them up: where the postings of each key are, and how many.
 4. `page_sums` tells the checksum of each page of a file; `suspected` and `probe` ask it of every page that they read
@@ -152,6 +153,23 @@ def lay_out(keyed: U64s, bits: int, dead: U8s, before: int, directory: U32s, sie
         directory[bucket] = before + count
         bucket += 1
     return count
+
+
+@kernel
+def admit(directory: U32s, postings: U64s, bits: int, wide_bits: int, sieve: U32s) -> None:
+    """Let the keys of a column through a sieve of more buckets, that of several columns. bits: of the column's buckets.
+
+    wide_bits: of the sieve's. sieve: (2**wide_bits,), brought up to date.
+    """
+    if len(directory) != (1 << bits) + 1 or not bits <= wide_bits < KEY_BITS or len(sieve) != 1 << wide_bits:
+        raise ValueError("arrays do not fit each other")
+    rest_bits, wide_rest_bits = U64(KEY_BITS - bits), U64(KEY_BITS - wide_bits)
+    mask = (_ONE << wide_rest_bits) - _ONE
+    for bucket in range(1 << bits):
+        first = U64(bucket) << rest_bits
+        for posting in range(np.int64(directory[bucket]), np.int64(directory[bucket + 1])):
+            key = first | postings[posting] >> _NUMBER_SHIFT
+            sieve[np.int64(key >> wide_rest_bits)] |= _sieved(key & mask)
 
 
 @kernel

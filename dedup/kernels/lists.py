@@ -5,7 +5,8 @@ term stands once, and numbers of documents are all that its list has.
 
 1. `collect` makes a word `term << 32 | document` of every term of a batch. The caller sorts them.
 2. `lay_out` makes of sorted words lists: the terms in order, where the list of each begins, and the documents, those of
-   a term ascending. `gather` makes words of a range of them again, so that several are sorted into one.
+   a term ascending. `gather` makes words of a range of them again, so that several are sorted into one; `join` puts
+   two together.
 3. `find` looks terms up in lists, both in order: where each one's documents are, and how many.
 4. `choose` leaves each document its rarest terms, up to a budget of documents that these lead to, by how many documents
    hold each: as `postings.select_terms` does. `spans` says how many documents they lead to.
@@ -92,6 +93,45 @@ def gather(terms: U32s, starts: U32s, documents: U32s, first: int, stop: int, wo
             words[filled] = term | U64(documents[at])
             filled += 1
     return filled
+
+
+@kernel
+def join(
+    terms: U32s, starts: U32s, documents: U32s, more_terms: U32s, more_starts: U32s, more_documents: U32s,
+    all_terms: U32s, all_starts: U32s, all_documents: U32s,
+) -> int:  # fmt: skip
+    """Two lists as one: how many terms it has. Documents of the second are all later ones than those of the first.
+
+    starts: each has one more, the end, and so has all_starts. all_terms, all_starts, all_documents: as long as both
+    together, out.
+    """
+    size, more = len(terms), len(more_terms)
+    if len(starts) != size + 1 or len(more_starts) != more + 1:
+        raise ValueError("arrays do not fit each other")
+    if len(all_terms) < size + more or len(all_starts) < size + more + 1:
+        raise ValueError("there is no room")
+    if np.int64(starts[size]) > len(documents) or np.int64(more_starts[more]) > len(more_documents):
+        raise ValueError("there are no such documents")
+    if len(all_documents) < len(documents) + len(more_documents):
+        raise ValueError("there is no room")
+    at = other = found = filled = 0
+    while at < size or other < more:
+        is_first = other == more or (at < size and terms[at] <= more_terms[other])
+        term = terms[at] if is_first else more_terms[other]
+        all_terms[found], all_starts[found] = term, np.uint32(filled)
+        found += 1
+        if is_first:
+            for place in range(np.int64(starts[at]), np.int64(starts[at + 1])):
+                all_documents[filled] = documents[place]
+                filled += 1
+            at += 1
+        if other < more and more_terms[other] == term:
+            for place in range(np.int64(more_starts[other]), np.int64(more_starts[other + 1])):
+                all_documents[filled] = more_documents[place]
+                filled += 1
+            other += 1
+    all_starts[found] = np.uint32(filled)
+    return found
 
 
 # --- looking up ---------------------------------------------------------------------------------------------
