@@ -23,7 +23,7 @@ T = TypeVar("T", bound=np.generic)
 
 REACH = 4
 """Tokens on either side whose words a place's hidden units see."""
-UNIT, SLOTS = 1024, 1 << 14
+UNIT, SLOTS = 1024, 1 << 15
 PLACES = 2 * REACH + 1
 ROW, FACTOR = 896, 1 << 20
 """Bytes of a row, whole lines of the processor's cache; what factors are counted in."""
@@ -42,7 +42,7 @@ class Projections:
         hidden = len(net.bias)
         near = net.near.reshape(PLACES, -1, hidden).transpose(1, 0, 2).reshape(-1, PLACES * hidden)
         shapes = net.shapes.reshape(PLACES, 8, hidden).transpose(1, 0, 2).reshape(8, -1)
-        self._vectors, self.near, self.taken = net.vectors, near.astype(np.float64), np.zeros(1, np.int64)
+        self._vectors, self.near, self.taken = net.vectors, np.ascontiguousarray(near), np.zeros(1, np.int64)
         self.written = np.rint(shapes * UNIT).astype(np.int16)
         self.words = np.zeros((SLOTS, ROW), np.int8)
         self.slots = np.full(len(net.vectors), -1, np.int32)
@@ -58,7 +58,7 @@ class Projections:
             self.slots[:] = -1
             first, new = 0, np.unique(ids)
         stop = first + len(new)
-        sums = (self._vectors[new] @ self.near).reshape(len(new), PLACES, -1)
+        sums = (self._vectors[new] @ self.near.astype(np.float64)).reshape(len(new), PLACES, -1)
         factors = np.maximum(1.0, np.ceil(np.abs(sums).max(2) / 127.0 * FACTOR))
         size = self.near.shape[1]
         self.words[first:stop, :size] = np.rint(sums * (FACTOR / factors)[:, :, None]).reshape(len(new), size)

@@ -34,7 +34,7 @@ _LINE_BYTES, _AHEAD = 64, 8
 
 
 @kernel
-def room(ids: I64s, vectors: I8s, facts: F32s, near: F64s, slots: I32s, words: I8s, taken: I64s) -> None:
+def room(ids: I64s, vectors: I8s, facts: F32s, near: F32s, slots: I32s, words: I8s, taken: I64s) -> None:
     """Puts down what tokens add that have no row yet, and what 0 adds, which stands for what is outside."""
     for again in range(2):
         for at in range(-1, len(ids)):
@@ -54,14 +54,14 @@ def room(ids: I64s, vectors: I8s, facts: F32s, near: F64s, slots: I32s, words: I
 
 
 @kernel
-def _project(vector: I8s, scale: np.float32, near: F64s, row: I8s) -> None:
+def _project(vector: I8s, scale: np.float32, near: F32s, row: I8s) -> None:
     """What a word adds to the hidden units, from its vector."""
     sums = np.zeros(PLACES * HIDDEN)
     factors = row[PLACES * HIDDEN : PLACES * HIDDEN + 2 * PLACES].view(np.uint16)
     for k in range(len(near)):
         value = np.float64(np.float32(vector[k]) * scale)
         for h in range(len(sums)):
-            sums[h] += value * near[k, h]
+            sums[h] += value * np.float64(near[k, h])
     for place in range(PLACES):
         first = place * HIDDEN
         most = 0.0

@@ -245,7 +245,7 @@ def _misfits(codes: I64s) -> int:
 @kernel
 def odds(
     codes: I64s, starts: I64s, stops: I64s, opened: I64s, within: I64s, heavy_from: int, listed: int, meanings: I16s,
-    vectors: I8s, facts: F32s, keys: U32s, strengths: F32s, slots: I32s, words: I8s, written: I16s, near: F64s,
+    vectors: I8s, facts: F32s, keys: U32s, strengths: F32s, slots: I32s, words: I8s, written: I16s, near: F32s,
     taken: I64s, mean: F32s, weights: F32s, bias: F32s, top: F32s, direct: F32s, constant: float, sharpness: float,
     exponent_max: float, found: F32s, told: F64s,
 ) -> None:  # fmt: skip
@@ -279,7 +279,7 @@ def odds(
 @kernel
 def _stretch(
     codes: I64s, opened: I64s, within: I64s, heavy_from: int, listed: int, meanings: I16s, vectors: I8s, facts: F32s,
-    keys: U32s, strengths: F32s, slots: I32s, words: I8s, written: I16s, near: F64s, taken: I64s, mean: F32s,
+    keys: U32s, strengths: F32s, slots: I32s, words: I8s, written: I16s, near: F32s, taken: I64s, mean: F32s,
     weights: F32s, bias: F32s, top: F32s, direct: F32s, constant: float, found: F32s, told: F64s,
 ) -> None:  # fmt: skip
     """The log-odds of one stretch; what `odds` says of its arguments holds."""
