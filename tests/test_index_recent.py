@@ -1,4 +1,4 @@
-"""What is in memory of the last columns gives what the columns themselves give."""
+"""What is in memory of the last columns gives what they give themselves; batches are prepared ahead, and wait."""
 
 from __future__ import annotations
 
@@ -12,14 +12,17 @@ from hypothesis import strategies as st
 from planted import corpus, jsonl
 
 from dedup.engines import turns
-from dedup.index import columns, lists, lookup, recent
+from dedup.index import adding, columns, lists, lookup, ranking, recent
 from dedup.index.columns import Laid
 from dedup.index.handle import Index
+from dedup.index.incoming import Incoming
 from dedup.index.lists import Lists
 from dedup.index.lookup import Column
 from dedup.index.recent import Shelf
+from dedup.index.snapshot import Snapshot
 from dedup.kernels import keys
 from dedup.kernels import lists as kernels
+from dedup.model import DedupError
 
 NONE = np.zeros(0, np.uint8)
 ROWS = 10
@@ -144,3 +147,46 @@ def test_turns_are_short_only_meanwhile() -> None:
             assert sys.getswitchinterval() == pytest.approx(turns.TURN_SECONDS / 4, rel=0.05)
     finally:
         sys.setswitchinterval(before)
+
+
+def test_batches_that_are_prepared_ahead_wait_and_are_few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ranking, "SAMPLE_BYTES", 1)
+    made, settled, most = [0], [0], [0]
+    prepared = adding._prepared
+
+    def counting(one: Incoming, at: Snapshot) -> adding._Prepared:
+        found = prepared(one, at)
+        made[0] += 1
+        most[0] = max(most[0], made[0] - settled[0])
+        return found
+
+    monkeypatch.setattr(adding, "_prepared", counting)
+    index = Index.create(tmp_path / "index")
+    for part in index.adding(jsonl(tmp_path / "rows.jsonl", corpus(150)), batch_documents=5):
+        settled[0] += 1
+        assert part.generation == index.refreshed().manifest.generation
+        assert len(Index.open(tmp_path / "index")) == 5 * settled[0] or part.documents < 5
+        assert made[0] - settled[0] <= adding.AHEAD
+    assert made[0] == settled[0] > 30
+    assert most[0] <= adding.AHEAD + 1
+
+
+def test_what_goes_wrong_ahead_comes_after_what_was_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ranking, "SAMPLE_BYTES", 1)
+    prepared, calls = adding._prepared, [0]
+
+    def failing(one: Incoming, at: Snapshot) -> adding._Prepared:
+        calls[0] += 1
+        if calls[0] == 4:
+            raise OSError(28, "No space left on device")
+        return prepared(one, at)
+
+    monkeypatch.setattr(adding, "_prepared", failing)
+    index, given = Index.create(tmp_path / "index"), 0
+    with pytest.raises(DedupError, match="No space left"):
+        for part in index.adding(jsonl(tmp_path / "rows.jsonl", corpus(60)), batch_documents=5):
+            given += part.documents
+    assert given == len(index) == 15
+    assert index.verify() == []
+    named = {one.name for one in index.refreshed().manifest.files}
+    assert {one.name for one in (tmp_path / "index").iterdir()} == named | {"manifest.json", "lock"}

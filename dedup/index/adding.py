@@ -4,19 +4,22 @@
    texts and keys are written to files of their own, which no manifest on disk names yet.
 2. `_settled`: the candidate pairs are compared, while the files go to the disk; then the manifest that names them is
    committed.
-3. `steps` settles a batch while the next one is prepared: that one is looked up in an index which has the one before,
-   and is committed after it. When a batch is given it is on disk, and nothing of the next one is. Files are merged
+3. `steps` settles a batch while the next ones are prepared: each is looked up in an index which has those before, and
+   is committed after them. When a batch is given it is on disk, and nothing of the next one is. Files are merged
    (see `writing.tended`) beside all that, and a merge is committed between two batches.
 
-While terms are still ranked anew, each batch is settled before the next is prepared. Limits: two batches are in memory,
-and those that are read ahead.
+While terms are still ranked anew, each batch is settled before the next is prepared. Limits: AHEAD batches and one are
+in memory, and those that are read ahead.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import chain
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +36,9 @@ from dedup.index.writing import Run
 from dedup.model import DedupError
 
 I64s = NDArray[np.int64]
+AHEAD = 2
+"""Batches that are prepared, or wait to be, while one is settled: with one, whoever is done first would wait for the
+other."""
 DOCUMENTS_COMPARED = 1000
 """Documents of a batch from which it is taken for granted that some are compared."""
 
@@ -72,28 +78,73 @@ class _Prepared:
 
 def steps(incoming: Iterable[Incoming], at: Snapshot, workers: int) -> Generator[Step]:
     """Each batch in the index, committed, and the findings on it. Raises OSError."""
-    waiting: _Prepared | None = None
+    source = iter(incoming)
+    one = next(source, None)
     with ThreadPoolExecutor(1) as aside, ThreadPoolExecutor(1) as beside:
-        merging = _Merging(beside)
-        for one in incoming:
-            if waiting and not ranking.is_settled(at.manifest.sample_bytes):
-                step = _settled(waiting, workers)
-                at, waiting = writing.tended(waiting.after), None
+        while one and not ranking.is_settled(at.manifest.sample_bytes):
+            prepared = aside.submit(_prepared, one, at)
+            _made_ready(one)
+            step = _settled(prepared.result(), workers)
+            at = writing.tended(step.snapshot)
+            yield replace(step, snapshot=at)
+            one = next(source, None)
+        if one is None:
+            return
+        merging, ahead = _Merging(beside), _Ahead(chain([one], source), at)
+        under_way = deque(aside.submit(ahead.prepare) for _ in range(AHEAD))
+        _made_ready(one)
+        try:
+            while under_way.popleft().result():
+                under_way.append(aside.submit(ahead.prepare))
+                step = _settled(ahead.first(), workers)
+                at = merging.applied(step.snapshot)
+                if under_way[0].done() and under_way[0].exception() is None and not under_way[0].result():
+                    at = writing.tended(merging.finished(at))  # it was the last one
+                ahead.follow(at)
                 yield replace(step, snapshot=at)
-            following = aside.submit(_prepared, one, at)
-            if waiting:
-                step = _settled(waiting, workers)
-                at = merging.applied(waiting.after)
-                yield replace(step, snapshot=at)
-                waiting = _on(following.result(), at)
-            else:
-                if len(one.batch) >= DOCUMENTS_COMPARED:
-                    verify.language_tables()  # they take as long as that batch does
-                waiting = following.result()
-            at = waiting.after
-        if waiting:
-            step = _settled(waiting, workers)
-            yield replace(step, snapshot=writing.tended(merging.finished(waiting.after)))
+            writing.tended(merging.finished(at))
+        finally:
+            for future in under_way:
+                future.cancel()
+
+
+def _made_ready(one: Incoming) -> None:
+    """Makes what comparing needs, while the first batch is looked up: it takes as long."""
+    if len(one.batch) >= DOCUMENTS_COMPARED:
+        verify.language_tables()
+
+
+class _Ahead:
+    """Batches that are prepared, each on the one before, and wait to be settled. A thread prepares, another settles."""
+
+    def __init__(self, incoming: Iterator[Incoming], at: Snapshot) -> None:
+        self._incoming, self._tip = incoming, at
+        self._waiting: deque[_Prepared] = deque()
+        self._lock = Lock()
+
+    def prepare(self) -> bool:
+        """Prepares the next batch, if there is one: whether there was."""
+        one = next(self._incoming, None)
+        if one is None:
+            return False
+        made = _prepared(one, self._tip)
+        with self._lock:
+            made = _on(made, self._tip)
+            self._waiting.append(made)
+            self._tip = made.after
+        return True
+
+    def first(self) -> _Prepared:
+        with self._lock:
+            return self._waiting.popleft()
+
+    def follow(self, at: Snapshot) -> None:
+        """What waits is to be committed to this index: what was first is in it, and files may have been merged."""
+        with self._lock:
+            for place, one in enumerate(self._waiting):
+                self._waiting[place] = _on(one, at)
+                at = self._waiting[place].after
+            self._tip = at
 
 
 class _Merging:
