@@ -48,11 +48,11 @@ def added(corpus: Path, folder: Path, batch: int) -> dict[str, Any]:
     import dedup
 
     index = dedup.Index.create(folder)
-    pairs: list[tuple[str, str, str]] = []
+    found = []
     seconds, began = [], time.perf_counter()
     for one in index.adding(corpus, batch_documents=batch):
         seconds.append(time.perf_counter() - began)
-        pairs += [(pair.a, pair.b, pair.relation) for pair in one.pairs]
+        found.append(one.pairs)
     told = index.stats()
     return {
         "seconds": seconds[-1],
@@ -61,7 +61,7 @@ def added(corpus: Path, folder: Path, batch: int) -> dict[str, Any]:
         "bytes_document": told.size_bytes / max(1, told.documents),
         "postings_document": told.postings / max(1, told.documents),
         "files": told.files,
-        "pairs": pairs,
+        "pairs": [(pair.a, pair.b, pair.relation) for own in found for pair in own],
     }
 
 

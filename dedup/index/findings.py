@@ -6,7 +6,8 @@ scan, a pair is compared one at a time where a text was not read as sound UTF-8.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -74,6 +75,19 @@ class Together(Sequence[Any]):
         return {number: self[number] for number in marked.intersection(numbers.tolist())} if marked else {}
 
 
+class Named(Sequence[str]):
+    """The ids of some documents by number, so that findings on these keep no texts in memory. size: of them all."""
+
+    def __init__(self, names: Mapping[int, str], size: int) -> None:
+        self._names, self._size = names, size
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __getitem__(self, number: Any) -> Any:
+        return self._names[number]
+
+
 class Ids(Sequence[str]):
     """The ids of `Together`."""
 
@@ -138,4 +152,5 @@ def by_id(pairs: Pairs, every: Together) -> Pairs:
     numbers, places = np.unique(pairs.documents, return_inverse=True)
     names = every.ids(numbers.tolist())
     turned = np.array([names[a] > names[b] for a, b in places.reshape(-1, 2).tolist()], bool)
-    return pairs.turned(turned)
+    known = Named(dict(zip(numbers.tolist(), names, strict=True)), len(every))
+    return replace(pairs.turned(turned), ids=known)

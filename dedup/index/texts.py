@@ -11,10 +11,10 @@ original is kept beside, and the repairs are made again. Limits: a block holds a
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +35,6 @@ to clear and to fill than they save."""
 
 U8s = NDArray[np.uint8]
 I64s = NDArray[np.int64]
-Read = TypeVar("Read", bytes, str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +126,19 @@ def written(path: Path, ids: Sequence[str], notable: Mapping[int, Document], hel
         raise
 
 
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """Where texts are. data: the section. spans: (b, 2) where each compressed block begins, and its bytes.
+
+    texts: (t, 4) of each that is not empty the place it was asked for at, its block, and from where to where it is in
+    that.
+    """
+
+    data: U8s
+    spans: I64s
+    texts: I64s
+
+
 class _File:
     """A file of documents."""
 
@@ -149,27 +161,18 @@ class _File:
         spans = zip(starts.tolist(), stops.tolist(), strict=True)
         return [bytes(data[start:stop]).decode("utf-8", "surrogatepass") for start, stop in spans]
 
-    def texts(self, rows: I64s) -> list[bytes]:
-        """The texts of documents; each block is read once."""
-        import zstandard
-
+    def blocks_of(self, rows: I64s) -> Blocks:
+        """Where the texts of documents are; each block is told once."""
         starts, stops = self.offsets[rows], self.offsets[rows + 1]
-        found, some = [b""] * len(rows), np.flatnonzero(stops > starts)
-        if not len(some):
-            return found
+        some = np.flatnonzero(stops > starts)
         # Where texts are empty several blocks may begin at one place: the last of them.
         block = np.searchsorted(self.raws[:-1], starts[some], side="right") - 1
         wanted, held = np.unique(block, return_inverse=True)
         spans = np.stack((self.blocks[wanted], self.blocks[wanted + 1]), axis=1)
         self.mapped.check_stretches("texts", *np.ascontiguousarray(spans.T))
         spans[:, 1] -= spans[:, 0]
-        # All in one call, as in `packed`.
-        frames = zstandard.BufferWithSegments(self.mapped.unchecked("texts").data, spans.astype(np.uint64).tobytes())
-        blocks = zstandard.ZstdDecompressor().multi_decompress_to_buffer(frames)
-        firsts, lasts = (ends[some] - self.raws[block] for ends in (starts, stops))
-        for place, at, first, last in zip(*(each.tolist() for each in (some, held, firsts, lasts)), strict=True):
-            found[place] = blocks[at].tobytes()[first:last]
-        return found
+        within = (ends[some] - self.raws[block] for ends in (starts, stops))
+        return Blocks(self.mapped.unchecked("texts"), spans, np.stack((some, held, *within), axis=1))
 
 
 class Stored(Sequence[str]):
@@ -207,22 +210,39 @@ class Stored(Sequence[str]):
 
     def texts(self, numbers: Sequence[int]) -> list[bytes]:
         """The texts of documents, in UTF-8, in the order asked for; each block is read once."""
-        return self._by_file(numbers, _File.texts, b"")
+        import zstandard
+
+        found, wanted, frames, before = [b""] * len(numbers), [], [], 0
+        for file, places, rows in self._by_file(numbers):
+            own = file.blocks_of(rows)
+            if len(own.spans):
+                frames.append(zstandard.BufferWithSegments(own.data.data, own.spans.astype(np.uint64).tobytes()))
+                own.texts[:, 0], own.texts[:, 1] = places[own.texts[:, 0]], own.texts[:, 1] + before
+                wanted += own.texts.tolist()
+                before += len(own.spans)
+        if frames:
+            # All in one call, as in `packed`.
+            together = zstandard.BufferWithSegmentsCollection(*frames)
+            blocks: Any = zstandard.ZstdDecompressor().multi_decompress_to_buffer(together)
+            for place, block, first, last in wanted:
+                found[place] = memoryview(blocks[block])[first:last].tobytes()
+        return found
 
     def ids(self, numbers: Sequence[int]) -> list[str]:
         """The ids of documents, in the order asked for."""
-        return self._by_file(numbers, _File.ids, "")
+        found = [""] * len(numbers)
+        for file, places, rows in self._by_file(numbers):
+            for place, name in zip(places.tolist(), file.ids(rows), strict=True):
+                found[place] = name
+        return found
 
-    def _by_file(self, numbers: Sequence[int], told: Callable[[_File, I64s], list[Read]], none: Read) -> list[Read]:
-        """What is told of documents, of those of a file at a time."""
+    def _by_file(self, numbers: Sequence[int]) -> Iterator[tuple[_File, I64s, I64s]]:
+        """The files that have some documents, with the places of these and their rows."""
         wanted = np.array(numbers, np.int64)
         files = np.searchsorted(self._firsts, wanted, side="right") - 1
-        found = [none] * len(wanted)
         for at in np.unique(files).tolist():
             places, file = np.flatnonzero(files == at), self._files[at]
-            for place, one in zip(places.tolist(), told(file, wanted[places] - file.first), strict=True):
-                found[place] = one
-        return found
+            yield file, places, wanted[places] - file.first
 
     def let_go(self) -> None:
         """Gives the memory of texts that were read back: of most of them nothing is asked again soon."""
