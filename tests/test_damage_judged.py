@@ -114,6 +114,18 @@ def test_each_sign_is_judged_as_python_judges_it_wherever_it_stands() -> None:
     )
 
 
+def test_the_table_has_what_scanners_read_for_words() -> None:
+    lists, room = tabled.lists(), spelling.piece()
+    for word, other in list(shapes.misreadings().items())[::5]:
+        data = np.frombuffer(word.encode(), np.uint8)
+        count = spelling.coded(data, 0, len(data), room)
+        if count >= 0:
+            state = np.uint64(spelling.part(room, spelling.SMALL, 0, count))
+            found = spelling.value(lists, state, spelling.MISREAD)
+            assert (word, lists.levels[found]) == (word, lexicon.listed(other))
+    assert spelling.value(lists, np.uint64(12345), spelling.MISREAD) == 0
+
+
 @pytest.mark.parametrize("word", [*OLD, "the", "qqq", ""])
 def test_a_word_is_as_frequent_as_python_has_it(word: str) -> None:
     room = spelling.piece()

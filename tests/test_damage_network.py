@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import PARAGRAPHS
 
-from dedup.damage import batch, lexicon, marks, network, page, rows
+from dedup.damage import batch, lexicon, marks, network, page, rows, strings
 
 WORDS = tuple(dict.fromkeys(network.tokens(" ".join(PARAGRAPHS))))
 stretches = st.lists(
@@ -55,6 +55,8 @@ def test_words_that_no_longer_find_room_are_put_down_anew(monkeypatch: pytest.Mo
 
 def test_from_many_tokens_on_the_kernel_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
+    known = strings.Known()
+    monkeypatch.setattr(strings, "known", lambda: known)
     monkeypatch.setattr(network, "_seen", lambda: seen)
     monkeypatch.setattr(network, "_by_arrays", lambda codes, net: asked.append("arrays"))
     monkeypatch.setattr(network, "_compiled", lambda codes, net: asked.append("kernel"))
@@ -62,6 +64,10 @@ def test_from_many_tokens_on_the_kernel_is_asked(monkeypatch: pytest.MonkeyPatch
     for _ in range(2):
         network.odds(["a", "word"], network.model())
     assert asked == ["arrays", "kernel"]
+    seen = [0]
+    known.room(strings.KERNEL_STRINGS * strings.STRING_BYTES)
+    network.odds(["a", "word"], network.model())
+    assert asked == ["arrays", "kernel", "kernel"]
 
 
 TEXTS = st.lists(

@@ -37,7 +37,7 @@ def test_a_word_is_frequent_by_the_short_list_as_by_the_long_one(word: str) -> N
 def searched(word: str) -> str | None:
     """The frequent word that is read as another, by trying each misreading at each place."""
     best, most = None, max(shapes.MISREAD_ZIPF, lexicon.listed(word) + shapes.MISREAD_GAIN)
-    for read, stood in shapes._MISREADINGS:
+    for read, stood in shapes.MISREADINGS:
         for found in re.finditer(f"(?={read})", word):
             other = word[: found.start()] + stood + word[found.start() + len(read) :]
             if other in lexicon.frequent_words() and lexicon.listed(other) > most:
@@ -48,7 +48,12 @@ def searched(word: str) -> str | None:
 @settings(max_examples=300, deadline=None)
 @given(words)
 def test_a_misreading_is_found_in_the_table_as_by_trying_all(word: str) -> None:
-    assert shapes.misread(word) == searched(word)
+    assert shapes.misreadings().get(word) == shapes.searched(word)
+    other = searched(word)
+    assert shapes.misread(word) == other
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shapes, "TABLE_WORDS", 0)
+        assert shapes.misread(word) == other
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,9 @@
    stretch's, how strongly it goes with the words beside it (those of `language.bigrams`), how frequent it is.
 3. One hidden layer of rectified units gives the log-odds.
 
-The first tokens of a process are looked at with arrays, some 4 microseconds each; from KERNEL_TOKENS on it pays to load
-what `kernels.misplaced` compiles, which takes a tenth of that and finds the same, but for the order of sums.
+The first tokens of a process are looked at with arrays, some 4 microseconds each; from KERNEL_TOKENS on, and wherever
+strings are numbered by what is compiled, it pays to load what `kernels.misplaced` compiles, which takes a twentieth of
+that and finds the same, but for the order of sums.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.damage import rows
+from dedup.damage import rows, strings
 from dedup.damage.rows import PLACES, REACH, UNIT
 from dedup.damage.weights import DIMENSIONS, ENDINGS, HEAVY_RANK, PAIR, SPECIAL, Floats, Ids, Model, model
 
@@ -240,7 +241,7 @@ EXPONENT_MAX = 60.0
 def _is_short_work(tokens: int) -> bool:
     seen = _seen()
     seen[0] += tokens
-    return seen[0] < KERNEL_TOKENS
+    return seen[0] < KERNEL_TOKENS and not strings.known().is_compiled()
 
 
 def _by_arrays(packed: Ids, net: Model) -> tuple[Ids, Floats]:

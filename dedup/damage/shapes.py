@@ -74,7 +74,7 @@ CONFUSIONS = frozenset(
     "oue ono witb wilh uot nol bv hc shc tbey thoy tliey thcy wus lie ia aa aro bis nt ou".split()
 )
 """What machines read for the most frequent English words, where `e` looks like `o` or `c`, `h` like `b` or `li`."""
-_MISREADINGS = (
+MISREADINGS = (
     ("fl", "fi"),
     ("av", "w"),
     ("lv", "w"),
@@ -207,10 +207,35 @@ MISREAD_RARE = 2.0
 """Zipf frequency up to which a word is asked whether it was misread."""
 
 
+TABLE_WORDS = 50_000
+"""Words from which on making the table of all misreadings pays: trying each of them takes 5 microseconds a word."""
+
+
+@cache
+def _tried() -> list[int]:
+    """Of how many words each misreading was tried."""
+    return [0]
+
+
 def misread(word: str) -> str | None:
     """The frequent word that a scanner reads as this rare one, by one stroke for another, if there is one."""
-    other = misreadings().get(word)
+    tried = _tried()
+    tried[0] += 1
+    other = searched(word) if tried[0] < TABLE_WORDS else misreadings().get(word)
     return other if other and lexicon.listed(other) > lexicon.listed(word) + MISREAD_GAIN else None
+
+
+def searched(word: str) -> str | None:
+    """What the table of misreadings has of a word, by trying each of them."""
+    best, most, words = None, MISREAD_ZIPF, lexicon.frequent_words()
+    for read, stood in MISREADINGS:
+        at = word.find(read)
+        while at >= 0:
+            other = word[:at] + stood + word[at + len(read) :]
+            if other in words and lexicon.listed(other) > most:
+                best, most = other, lexicon.listed(other)
+            at = word.find(read, at + 1)
+    return best
 
 
 @cache
@@ -222,7 +247,7 @@ def misreadings() -> dict[str, str]:
         share = lexicon.listed(other)
         if share <= MISREAD_ZIPF:
             continue
-        for rank, (read, stood) in enumerate(_MISREADINGS):
+        for rank, (read, stood) in enumerate(MISREADINGS):
             at = other.find(stood)
             while at >= 0:
                 word = other[:at] + read + other[at + len(stood) :]

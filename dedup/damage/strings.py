@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from dedup.damage.weights import Ids
 
 STRINGS_MAX, CHARACTERS_MAX = 200_000, 8_000_000
-KERNEL_STRINGS, STRING_BYTES = 100_000, 6
-"""Strings from which on loading the compiled way pays; bytes of one."""
+KERNEL_STRINGS, STRING_BYTES = 65_000, 6
+"""Strings from which on loading the compiled way pays, those of a full batch; bytes of one."""
 _FIGURES, _MARKS = 4, 8
 _UNCLASSED = 255
 _PLACES = {kind: place for place, kind in enumerate(SHAPES)}

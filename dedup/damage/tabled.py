@@ -7,7 +7,7 @@ Making it takes some 0.2 s beside what loading these lists takes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 import numpy as np
@@ -16,7 +16,7 @@ from dedup import language
 from dedup.damage import lexicon, listed, marks, shapes
 from dedup.damage.furniture import FOREIGN_STOPS
 from dedup.damage.weights import model
-from dedup.kernels import spelling
+from dedup.kernels import entered, spelling
 from dedup.kernels.shaped import PLAIN_SIGN
 from dedup.kernels.simd import U8s, U32s, U64s
 
@@ -50,8 +50,7 @@ def lists() -> spelling.Lists:
         (spelling.TOKEN_VOWEL, marks.AFTER_ANY, 1),
     ):
         _enter(kind, list(some), given, keys, values)
-    misread = shapes.misreadings()
-    _enter(spelling.MISREAD, list(misread), np.array([level[other] for other in misread.values()]), keys, values)
+    _enter_misreadings(level, keys, values)
     left = lexicon.left_of_frequent()[0]
     order = {word: at for at, word in enumerate(frequent, 1)}
     _enter(spelling.LEFT, list(left), np.array([order[word] for word in left.values()]), keys, values)
@@ -62,9 +61,20 @@ def lists() -> spelling.Lists:
 def _enter(kind: int, some: Sequence[str], given: object, keys: U64s, values: U32s) -> None:
     data = np.frombuffer("\n".join(some).encode(), np.uint8)
     each = np.broadcast_to(np.asarray(given, np.uint32), len(some)).copy()
-    count = spelling.enter(data, each, kind, keys, values)
+    count = entered.enter(data, each, kind, keys, values)
     assert count == len(some)
     assert 2 * np.count_nonzero(keys) <= len(keys)
+
+
+def _enter_misreadings(level: Mapping[str, int], keys: U64s, values: U32s) -> None:
+    """Puts in, for each string that may be read for a frequent word, how frequent the most frequent of these is."""
+    words = [word for word in lexicon.frequent_words() if lexicon.listed(word) > shapes.MISREAD_ZIPF]
+    data = np.frombuffer("\n".join(words).encode(), np.uint8)
+    read, stood = (
+        np.array([[*one.encode().ljust(entered.STROKES, b"\0")] for one in side], np.uint8)
+        for side in zip(*shapes.MISREADINGS, strict=True)
+    )
+    entered.enter_misread(data, np.array([level[word] for word in words], np.uint32), read, stood, keys, values)
 
 
 def _letters(words: Sequence[str]) -> U8s:

@@ -4,7 +4,7 @@
    units that are above zero, by their weights, in one sum.
 2. `add_scaled`: a row of small whole numbers, by its scale, to sums.
 3. `likest_three`: for each of many meanings its three greatest products with the others; GROUP meanings meet two times
-   sixteen at once.
+   sixteen at once, two dimensions in a step: whole numbers, whose sums are exact.
 
 LLVM lowers the vectors to what the machine has (AVX-512, two of AVX2, four of SSE2 or NEON); a product and a sum are
 fused where the machine can. Limits: nothing here checks bounds; the kernels that call it do.
@@ -31,13 +31,14 @@ WIDTH = 16
 """Numbers in one vector."""
 GROUP = 4
 """Meanings that meet two vectors of others at once: eight sums in registers."""
-LEAST = -1e9
+LEAST = -1_000_000_000
 """Less than any product."""
 
 _I16, _I32, _I64, _F32 = ir.IntType(16), ir.IntType(32), ir.IntType(64), ir.FloatType()
 _FLOATS, _WORDS = ir.VectorType(_F32, WIDTH), ir.VectorType(_I32, WIDTH)
 _BYTES = ir.VectorType(ir.IntType(8), WIDTH)
 _SHORTS = ir.VectorType(_I16, 2 * WIDTH)
+_WIDE = ir.VectorType(_I32, 2 * WIDTH)
 
 
 def _first(context: Any, builder: Any, kind: Any, array: Any) -> Any:
@@ -69,7 +70,8 @@ def _fused(builder: Any, one: Any, other: Any, more: Any) -> Any:
 
 def _chosen(builder: Any, sign: str, one: Any, other: Any) -> Any:
     """The greater (`>`) or lesser (`<`) of each two."""
-    return builder.select(builder.fcmp_ordered(sign, one, other), one, other)
+    compare = builder.fcmp_ordered if one.type == _FLOATS else builder.icmp_signed
+    return builder.select(compare(sign, one, other), one, other)
 
 
 def _total(builder: Any, vector: Any) -> Any:
@@ -176,16 +178,16 @@ def add_scaled(typing: Any, table: Any, first: Any, scale: Any, sums: Any) -> An
 def likest_three(typing: Any, turned: Any, count: Any, width: Any, best: Any) -> Any:
     """The three greatest products of each meaning with the others and with nothing (0.0), into best.
 
-    turned: (DIMENSIONS, width), the meanings, columns of float32, zeros from `count` on; width: a multiple of
-    2 * WIDTH; best: (3, width).
+    turned: (DIMENSIONS / 2, 2 * width) int16, the meanings as columns of two numbers each, zeros from `count` on;
+    width: a multiple of 2 * WIDTH; best: (3, width) int32.
     """
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         table, found = (_first(context, builder, signature.args[at], args[at]) for at in (0, 3))
         width = builder.mul(args[2], _I64(4))
-        least = ir.Constant(_FLOATS, [_F32(LEAST)] * WIDTH)
-        zero = ir.Constant(_FLOATS, [_F32(0.0)] * WIDTH)
-        greatest = [[cgutils.alloca_once(builder, _FLOATS) for _ in range(3)] for _ in range(2)]
+        least = ir.Constant(_WORDS, [_I32(LEAST)] * WIDTH)
+        zero = ir.Constant(_WORDS, [_I32(0)] * WIDTH)
+        greatest = [[cgutils.alloca_once(builder, _WORDS) for _ in range(3)] for _ in range(2)]
         steps = builder.sdiv(args[2], _I64(2 * WIDTH))
         groups = builder.sdiv(builder.add(args[1], _I64(GROUP - 1)), _I64(GROUP))
         with cgutils.for_range(builder, steps) as columns:
@@ -205,7 +207,7 @@ def likest_three(typing: Any, turned: Any, count: Any, width: Any, best: Any) ->
                 for rank, slot in enumerate(slots):
                     to = builder.add(found, builder.mul(width, _I64(rank)))
                     to = builder.add(to, builder.mul(builder.add(first, _I64(block * WIDTH)), _I64(4)))
-                    builder.store(builder.load(slot), builder.inttoptr(to, _FLOATS.as_pointer())).align = 4
+                    builder.store(builder.load(slot), builder.inttoptr(to, _WORDS.as_pointer())).align = 4
         return context.get_dummy_value()
 
     return types.void(turned, types.int64, types.int64, best), generate
@@ -213,20 +215,30 @@ def likest_three(typing: Any, turned: Any, count: Any, width: Any, best: Any) ->
 
 def _products(builder: Any, table: Any, width: Any, first: Any, row: Any) -> list[list[Any]]:
     """The products of GROUP meanings from `row` on with two vectors of them from `first` on."""
-    zero = ir.Constant(_FLOATS, [_F32(0.0)] * WIDTH)
-    sums = [[cgutils.alloca_once(builder, _FLOATS) for _ in range(2)] for _ in range(GROUP)]
+    zero = ir.Constant(_WORDS, [_I32(0)] * WIDTH)
+    sums = [[cgutils.alloca_once(builder, _WORDS) for _ in range(2)] for _ in range(GROUP)]
     for slot in (slot for pair in sums for slot in pair):
         builder.store(zero, slot)
-    with cgutils.for_range(builder, _I64(DIMENSIONS)) as dimension:
+    with cgutils.for_range(builder, _I64(DIMENSIONS // 2)) as dimension:
         line = builder.add(table, builder.mul(width, dimension.index))
         column = builder.add(line, builder.mul(first, _I64(4)))
-        others = [_loaded(builder, _FLOATS, column, 4 * WIDTH * half) for half in range(2)]
+        others = [builder.sext(_loaded(builder, _SHORTS, column, 4 * WIDTH * half), _WIDE) for half in range(2)]
         start = builder.add(line, builder.mul(row, _I64(4)))
         for one, pair in enumerate(sums):
-            value = _splat(builder, _loaded(builder, _F32, start, 4 * one))
+            value = _splat(builder, _loaded(builder, _I32, start, 4 * one), _WORDS)
+            wide = builder.sext(builder.bitcast(value, _SHORTS), _WIDE)
             for slot, other in zip(pair, others, strict=True):
-                builder.store(_fused(builder, value, other, builder.load(slot)), slot)
+                builder.store(builder.add(_paired(builder, builder.mul(wide, other)), builder.load(slot)), slot)
     return [[builder.load(slot) for slot in pair] for pair in sums]
+
+
+def _paired(builder: Any, products: Any) -> Any:
+    """The sums of each two neighbours: with the product before it one instruction of most processors."""
+    parts = (
+        builder.shuffle_vector(products, products, ir.Constant(_WORDS, [_I32(2 * at + odd) for at in range(WIDTH)]))
+        for odd in range(2)
+    )
+    return builder.add(*parts)
 
 
 def _own(builder: Any, number: Any, first: Any, count: Any) -> Any:

@@ -178,11 +178,12 @@ def _likest(ids: I64s, is_content: I64s, meanings: I16s, figures: F32s) -> None:
     if distinct <= 3:
         return
     width = (distinct + GROUP - 1 + 2 * LANES - 1) // (2 * LANES) * 2 * LANES
-    turned, best = (np.zeros((DIMENSIONS, width), np.float32), np.empty((3, width), np.float32))
+    turned, best = np.zeros((DIMENSIONS // 2, 2 * width), np.int16), np.empty((3, width), np.int32)
+    pairs, columns = meanings.view(np.uint32), turned.view(np.uint32)
     for at in range(distinct):
-        for k in range(DIMENSIONS):
-            turned[k, at] = meanings[content[at], k]
-    likest_three(turned, distinct, width, best)  # sums are below 2**24, and exact
+        for k in range(DIMENSIONS // 2):
+            columns[k, at] = pairs[content[at], k]
+    likest_three(turned, distinct, width, best)
     scale = 1.0 / (3.0 * MEANING * MEANING)
     for at in range(len(ids)):
         if is_content[at]:
@@ -290,10 +291,11 @@ def _stretch(
     _fetch(ids, meanings, vectors, keys)
     room(ids, vectors, facts, near, slots, words, taken)
     meant, is_content = np.empty((count, WIDTH), np.int16), np.empty(count, np.int64)
+    wholes, parts = meant.view(np.uint64), meanings.view(np.uint64)  # the compiler moves no shorter numbers at once
     for at in range(count):
         is_content[at] = vectors[ids[at], CONTENT]
-        for k in range(WIDTH):
-            meant[at, k] = meanings[ids[at], k]
+        for k in range(WIDTH // 4):
+            wholes[at, k] = parts[ids[at], k]
     topic = np.zeros(WIDTH, np.float32)
     _topic(ids, heavy_from, vectors, facts, topic)
     figures = np.zeros((count, FIGURES), np.float32)

@@ -133,14 +133,14 @@ def part(of: Piece, row: Int, first: Int, stop: Int) -> U64:
 
 
 @inlined
-def _key(state: U64, kind: Int) -> U64:
+def key_of(state: U64, kind: Int) -> U64:
     mixed = (state + U64(kind) * _SALT) * _SPREAD
     mixed = (mixed ^ (mixed >> U64(31))) * _SALT
     return (mixed ^ (mixed >> U64(29))) | U64(1)
 
 
 @inlined
-def _slot(keys: U64s, key: U64) -> np.int64:
+def slot_of(keys: U64s, key: U64) -> np.int64:
     """Where a key is in a table that is never full, or the free slot where it would be."""
     mask = len(keys) - 1
     slot = np.int64((key >> U64(20)) & U64(mask))
@@ -152,36 +152,9 @@ def _slot(keys: U64s, key: U64) -> np.int64:
 @inner
 def value(lists: Lists, state: U64, kind: Int) -> Int:
     """What the lists have of a hash, 0 if nothing."""
-    key = _key(state, kind)
-    slot = _slot(lists.keys, key)
+    key = key_of(state, kind)
+    slot = slot_of(lists.keys, key)
     return np.int64(lists.values[slot]) if lists.keys[slot] == key else 0
-
-
-@kernel
-def enter(data: U8s, given: U32s, kind: int, keys: U64s, values: U32s) -> int:
-    """Puts strings, one a line, into a table with their values, which are joined to what it has of them: how many
-    lines there were. Strings that have a character without a code are left out."""
-    count, line, state, is_one, at = 0, 0, U64(0), True, 0
-    while at <= len(data):
-        code = np.int64(data[at]) if at < len(data) else 10
-        if code == 10:
-            if is_one and at > line:
-                key = _key(state, kind)
-                slot = _slot(keys, key)
-                values[slot] |= given[count]
-                keys[slot] = key
-            count += 1
-            line, state, is_one = at + 1, U64(0), True
-        elif code < 128:
-            state = added(state, code)
-        else:
-            code = typographic(data, at, len(data))
-            is_one = is_one and code != NO_CODE
-            state = added(state, code)
-            if is_one:
-                at += 1 if data[at] == 0xC2 else 2
-        at += 1
-    return count
 
 
 # --- how frequent words are --------------------------------------------------------------------------------------
