@@ -222,7 +222,7 @@ class Stored(Sequence[str]):
                 before += len(own.spans)
         if frames:
             # All in one call, as in `packed`.
-            together = zstandard.BufferWithSegmentsCollection(*frames)
+            together = zstandard.BufferWithSegmentsCollection(*frames)  # type: ignore[no-untyped-call]
             blocks: Any = zstandard.ZstdDecompressor().multi_decompress_to_buffer(together)
             for place, block, first, last in wanted:
                 found[place] = memoryview(blocks[block])[first:last].tobytes()
