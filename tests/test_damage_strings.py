@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import numpy as np
@@ -12,11 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import PARAGRAPHS
 
-from dedup.damage import batch, lexicon, marks, strings
+from dedup import damage
+from dedup.damage import batch, lexicon, marks, network, rows, strings
 from dedup.damage.foreign import FOREIGN_WORDS
 from dedup.damage.furniture import FOREIGN_STOPS
 from dedup.damage.listed import FOREIGN, FUNCTION, KNOWN, STOP
 from dedup.damage.shapes import SHAPES, shape
+from dedup.model import Document, Locator
 
 SPACES = " \t\n\x0b\x0c\r\x1c\x1f\x85\u00a0\u1680\u2000\u200a\u2028\u2029\u202f\u205f\u3000"
 NO_SPACES = "\x00\x1b\u0084\u0086\u00a1\u180e\u200b\u2010\u2060\ufeff\u3001\ue000\ud800\U0001f600"
@@ -144,6 +147,21 @@ def test_characters_that_are_remembered_are_bounded(way: strings.Known, monkeypa
     for start in range(20):
         met(" ".join(f"{start}.{number}." + "é" * 300 for number in range(4)))
         assert len(way) == 4
+
+
+def test_each_thread_has_its_own_numbers_and_all_find_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(strings, "KERNEL_STRINGS", 300)
+    monkeypatch.setattr(strings, "STRINGS_MAX", 150)
+    monkeypatch.setattr(network, "KERNEL_TOKENS", 300)
+    many = [" ".join(f"{word}{number % 7}" for word in text.split()) for number in range(3) for text in PARAGRAPHS]
+    asked = [Document(str(at), Locator("x"), text) for at, text in enumerate([*PARAGRAPHS, *many])]
+    wanted = list(damage.cards(asked))
+    known = strings.known()
+    assert known is strings.known()
+    with ThreadPoolExecutor(4) as threads:
+        assert all(found == wanted for found in threads.map(lambda _: list(damage.cards(asked)), range(12)))
+        assert threads.submit(strings.known).result() is not known
+        assert threads.submit(rows.projections).result() is not rows.projections()
 
 
 def test_from_so_many_strings_on_they_are_hashed_and_found_alike(monkeypatch: pytest.MonkeyPatch) -> None:

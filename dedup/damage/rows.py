@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from threading import local
 from typing import TypeVar
 
 import numpy as np
@@ -76,9 +77,17 @@ class Projections:
 
 
 @cache
+def _here() -> local:
+    """What each thread knows."""
+    return local()
+
+
 def projections() -> Projections:
-    """What this process knows of words."""
-    return Projections(model())
+    """What this thread knows of words: the kernel that puts it down lets other threads run."""
+    found: Projections | None = getattr(_here(), "projections", None)
+    if found is None:
+        found = _here().projections = Projections(model())
+    return found
 
 
 @dataclass(frozen=True, slots=True)

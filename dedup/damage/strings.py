@@ -7,7 +7,8 @@
    all that are new at once, which finds the same in a tenth of the time; only strange ones are left to Python.
 3. `tallies`, `classed` and `tokens` count and gather what is known of these, of as many texts as a batch has at once.
 
-Limits: when more than STRINGS_MAX strings or CHARACTERS_MAX of their characters are remembered, all are given up.
+Each thread knows its own. Limits: when more than STRINGS_MAX strings or CHARACTERS_MAX of their characters are
+remembered, all are given up.
 Linear in length.
 """
 
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from threading import local
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -271,9 +273,17 @@ class Known:
 
 
 @cache
+def _here() -> local:
+    """What each thread knows."""
+    return local()
+
+
 def known() -> Known:
-    """What this process knows of strings."""
-    return Known()
+    """What this thread knows of strings: numbers say nothing to another one, which may give up its own meanwhile."""
+    found: Known | None = getattr(_here(), "known", None)
+    if found is None:
+        found = _here().known = Known()
+    return found
 
 
 def _with_room(array: NDArray[T], room: int, filler: int = 0) -> NDArray[T]:

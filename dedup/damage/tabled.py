@@ -18,7 +18,8 @@ from dedup.damage.furniture import FOREIGN_STOPS
 from dedup.damage.weights import model
 from dedup.kernels import entered, spelling
 from dedup.kernels.shaped import PLAIN_SIGN
-from dedup.kernels.simd import U8s, U32s, U64s
+from dedup.kernels.simd import I64s, U8s, U32s, U64s
+from dedup.kernels.spelling import F64s
 
 SLOTS = 1 << 20
 """Twice as many as there are entries."""
@@ -27,20 +28,15 @@ SLOTS = 1 << 20
 @cache
 def lists() -> spelling.Lists:
     """The table, with what its values point to."""
-    known = language.shares()
-    shares, places = np.unique(np.fromiter(known.values(), np.float64, len(known)), return_inverse=True)
-    words = list(known)
-    firsts = np.unique(places, return_index=True)[1].tolist()
-    levels = np.array([0.0, *(lexicon.listed(words[at]) for at in firsts)])
-    assert len(shares) < 1 << spelling.LEVEL_BITS
+    words, levels, places = _levels()
     keys, values = np.empty(SLOTS, np.uint64), np.empty(SLOTS, np.uint32)
     keys.fill(0)
     values.fill(0)
-    level = dict(zip(words, (places + 1).tolist(), strict=True))
-    numbers = model().numbers
-    frequent = sorted(lexicon.left_of_frequent()[1])
+    numbers, frequent = model().numbers, sorted(lexicon.left_of_frequent()[1])
+    often = len(lexicon.frequent_words())  # the first of all
+    level = dict(zip(words[:often], places[:often].tolist(), strict=True))
     for kind, some, given in (
-        (spelling.WORD, words, places + 1),
+        (spelling.WORD, words, places),
         (spelling.WORD, numbers, np.array(list(numbers.values())) << spelling.LEVEL_BITS),
         (spelling.WORD, frequent, 1 << spelling.FREQUENT_BIT),
         (spelling.WORD, FOREIGN_STOPS, 1 << spelling.STOP_BIT),
@@ -56,6 +52,19 @@ def lists() -> spelling.Lists:
     _enter(spelling.LEFT, list(left), np.array([order[word] for word in left.values()]), keys, values)
     ranks = np.array([level[one] for one in frequent], np.int32)
     return spelling.Lists(keys, values, levels, _letters(frequent), ranks)
+
+
+def _levels() -> tuple[list[str], F64s, I64s]:
+    """The listed words, the most frequent first; the distinct frequencies, ascending, behind that of no word; and which
+    of these each word has."""
+    known = language.shares()
+    shares = np.fromiter(known.values(), np.float64, len(known))
+    assert (shares[1:] <= shares[:-1]).all()
+    is_first = np.append(True, shares[1:] != shares[:-1])
+    words, firsts = list(known), np.flatnonzero(is_first)[::-1].tolist()
+    assert len(firsts) < 1 << spelling.LEVEL_BITS
+    levels = np.array([0.0, *(lexicon.listed(words[at]) for at in firsts)])
+    return words, levels, len(firsts) + 1 - np.cumsum(is_first)
 
 
 def _enter(kind: int, some: Sequence[str], given: object, keys: U64s, values: U32s) -> None:

@@ -57,7 +57,8 @@ def enter_misread(data: U8s, given: U32s, read: U8s, stood: U8s, keys: U64s, val
             continue
         for one in range(len(read)):
             for at in range(line, stop):
-                _enter_one(data, line, stop, at, read[one], stood[one], given[count], keys, values)
+                if data[at] == stood[one, 0]:
+                    _enter_one(data, line, stop, at, read[one], stood[one], given[count], keys, values)
         line, count = stop + 1, count + 1
 
 
