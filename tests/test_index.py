@@ -283,11 +283,12 @@ def test_nothing_of_removed_texts_is_left_once_they_are_compacted(tmp_path: Path
 
 def test_terms_are_ranked_anew_until_there_is_text_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ranking, "SAMPLE_BYTES", 60_000)
-    path = jsonl(tmp_path / "rows.jsonl", corpus(300, seed=6))
-    expected = scanned(path)
+    texts = corpus(300, seed=6)
+    expected, rows = scanned(jsonl(tmp_path / "rows.jsonl", texts)), list(texts.items())
     index = Index.create(tmp_path / "index")
     editions, found = [], {}
-    for added in index.adding(path, batch_documents=10):
+    for first in range(0, len(rows), 10):
+        added = index.add_documents([document(*row) for row in rows[first : first + 10]])
         editions.append(index.stats().edition)
         found |= told(added.pairs)
     assert editions[0] == 1
@@ -319,6 +320,19 @@ def settled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Terms are ranked for good by the first batch, so that batches are looked up while others are compared."""
     monkeypatch.setattr(ranking, "SAMPLE_BYTES", 1)
     monkeypatch.setattr(writing, "FANOUT", 3)
+
+
+def test_of_a_new_index_terms_are_ranked_once_if_there_is_text_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = jsonl(tmp_path / "rows.jsonl", corpus(60))
+    monkeypatch.setattr(ranking, "SAMPLE_BYTES", path.stat().st_size // 2)
+    index = Index.create(tmp_path / "index")
+    seen = {(index.stats().edition, index.stats().is_settled) for _ in index.adding(path, batch_documents=5)}
+    assert seen == {(1, True)}
+    assert index.verify() == []
+    index.add(jsonl(tmp_path / "more.jsonl", corpus(60, seed=4)))
+    assert index.stats().edition == 1
 
 
 @pytest.mark.usefixtures("settled")

@@ -78,9 +78,9 @@ class _Prepared:
 
 def steps(incoming: Iterable[Incoming], at: Snapshot, workers: int) -> Generator[Step]:
     """Each batch in the index, committed, and the findings on it. Raises OSError."""
-    source = iter(incoming)
-    one = next(source, None)
     with ThreadPoolExecutor(1) as aside, ThreadPoolExecutor(1) as beside:
+        source, at = _ranked(iter(incoming), at, aside)
+        one = next(source, None)
         while one and not ranking.is_settled(at.manifest.sample_bytes):
             prepared = aside.submit(_prepared, one, at)
             _made_ready(one)
@@ -108,8 +108,24 @@ def steps(incoming: Iterable[Incoming], at: Snapshot, workers: int) -> Generator
                 future.cancel()
 
 
+def _ranked(
+    incoming: Iterator[Incoming], at: Snapshot, aside: ThreadPoolExecutor
+) -> tuple[Iterator[Incoming], Snapshot]:
+    """The batches, and the index: a new one with terms ranked by the first of them, if these are text enough to rank
+    them for good, so that none is sketched twice."""
+    first, size = list[Incoming](), 0
+    while not at.manifest.edition and not ranking.is_settled(size) and (one := next(incoming, None)):
+        first.append(one)
+        size += int(one.batch.offsets[-1])
+    if first and ranking.is_settled(size):
+        ranked = aside.submit(writing.ranked_anew, at, [one.batch for one in first], size)
+        _made_ready(first[0])
+        at = ranked.result()
+    return chain(first, incoming), at
+
+
 def _made_ready(one: Incoming) -> None:
-    """Makes what comparing needs, while the first batch is looked up: it takes as long."""
+    """Makes what comparing needs, while terms are ranked or the first batch is looked up: it takes as long."""
     if len(one.batch) >= DOCUMENTS_COMPARED:
         verify.language_tables()
 
@@ -183,7 +199,7 @@ def _prepared(incoming: Incoming, at: Snapshot) -> _Prepared:
     fresh = np.array([name not in taken for name in batch.ids], bool)
     size = at.manifest.text_bytes + int(np.diff(batch.offsets)[fresh].sum())
     if fresh.any() and ranking.is_due(at.manifest.edition, at.manifest.sample_bytes, size):
-        at = writing.ranked_anew(at, batch if fresh.all() else batch.taken(np.flatnonzero(fresh)), size)
+        at = writing.ranked_anew(at, [batch if fresh.all() else batch.taken(np.flatnonzero(fresh))], size)
     sketches = drawn[1] if drawn and drawn[0] == at.manifest.edition else writing.sketched_by(batch, at)
     rows, already, refused = _fresh(batch, sketches, taken, at)
     if len(rows) < len(batch):

@@ -188,18 +188,18 @@ def _rewritten(at: Snapshot, first: int, stop: int, number: int, counts: Counts 
 # --- ranking anew --------------------------------------------------------------------------------------------------
 
 
-def ranked_anew(at: Snapshot, batch: Batch, size: int) -> Snapshot:
-    """The index with terms ranked by its texts and those of a batch, and all its documents sketched by that."""
+def ranked_anew(at: Snapshot, more: Sequence[Batch], size: int) -> Snapshot:
+    """The index with terms ranked by its texts and those of some batches, and all its documents sketched by that."""
     living = at.living()
-    every = [*at.stored.batches(living, BATCH_DOCUMENTS), batch]
-    order = ranking.ranked(every, size, at.config)
+    own = list(at.stored.batches(living, BATCH_DOCUMENTS))
+    order = ranking.ranked([*own, *more], size, at.config)
     number = at.manifest.next_file
     reference = ranking.written(at.folder / f"ranking-{number}", order)
     changed = replace(
         at.manifest, next_file=number + 1, edition=at.manifest.edition + 1, sample_bytes=size, ranking=reference
     )
     if living:
-        texts_file, keys_file = _resketched(replace(at, ranking=order), every[:-1], living, number)
+        texts_file, keys_file = _resketched(replace(at, ranking=order), own, living, number)
         changed = replace(changed, texts=(texts_file,), keys=(keys_file,))
     return committed(at, changed)
 
