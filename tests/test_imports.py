@@ -36,7 +36,9 @@ STOREYS = (
 )
 """The modules from the ground up: each imports from storeys below its own."""
 FLOORS = {name: floor for floor, names in enumerate(STOREYS) for name in names}
-BULK = ("components", "read", "corpus", "sketch", "codes", "held", "terms", "passages", "match", "verify", "flow", "run")
+BULK = (
+    "components", "read", "corpus", "sketch", "codes", "held", "terms", "passages", "match", "verify", "flow", "run",
+)  # fmt: skip
 """The modules of `bulk`, each of which imports only those before it."""
 HEAVY = frozenset((
     "aiohttp", "charset_normalizer", "datasets", "datasketch", "fastwarc", "fsspec", "ftfy", "jinja2", "llama_cpp",
