@@ -185,11 +185,11 @@ _WORD = re.compile(r"w(?:[wmi]|'(?=w))*|s[mi]*")
 
 def words(text: str) -> list[tuple[str, int, int]]:
     """(matching form, start, stop) of every token of `text`, in order; offsets in characters of `text`."""
-    classes = text.translate(_CLASSES)
-    return [
-        (text[found.start() : found.end()].translate(_FOLDS), found.start(), found.end())
-        for found in _WORD.finditer(classes)
-    ]
+    spans = map(re.Match.span, _WORD.finditer(text.translate(_CLASSES)))
+    if not text.isascii():
+        return [(text[start:stop].translate(_FOLDS), start, stop) for start, stop in spans]
+    lower = text.lower()  # the folds of letters and digits that are ASCII
+    return [(lower[start:stop], start, stop) for start, stop in spans]
 
 
 @cache
@@ -232,11 +232,11 @@ def token_hash(word: str) -> int:
 def tokens(document: Document) -> Tokens:
     """The tokens of a document with its repairs made; spans point into the original text."""
     found = words(applied(document.text, document.repairs))
-    spans = np.array([(start, stop) for _, start, stop in found], np.int64).reshape(-1, 2)
+    forms, starts, stops = zip(*found, strict=True) if found else ((), (), ())
+    spans = np.array((starts, stops), np.int64).T.copy()
     if document.repairs:
         spans = _unrepaired(spans, document.repairs)
-    hashes = np.array([token_hash(word) for word, _, _ in found], np.uint64)
-    return Tokens(tuple(word for word, _, _ in found), hashes, spans)
+    return Tokens(forms, np.array(list(map(token_hash, forms)), np.uint64), spans)
 
 
 def _unrepaired(spans: NDArray[np.int64], edits: Sequence[Edit]) -> NDArray[np.int64]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rows import evidence, in_columns
 from strategies import PARAGRAPHS, article
 
@@ -81,6 +84,18 @@ def test_stretches_without_a_wanted_word_are_passed_over_and_the_others_stay_as_
 def test_each_kind_of_slip_is_counted_and_sound_writing_has_none(sound: str, slip: str) -> None:
     assert slips.count(f"We saw {sound} now.") == 0
     assert slips.count(f"We saw {slip} now.") >= 1
+
+
+@given(st.text(st.sampled_from("aibzAITWBÉé²٣_ \n\t\u00a0.,;:!?-'’\"“”‘()[]^—$7")))
+def test_places_of_slips_are_all_that_there_are(text: str) -> None:
+    slow = sorted(found.start() for pattern in slips.KINDS for found in re.finditer(pattern, text))
+    assert slips.starts(text).tolist() == slow
+
+
+@given(st.text())
+def test_slips_of_any_text(text: str) -> None:
+    slow = sorted(found.start() for pattern in slips.KINDS for found in re.finditer(pattern, text))
+    assert slips.starts(text).tolist() == slow
 
 
 def test_prose_has_hardly_any_slip() -> None:
