@@ -18,26 +18,26 @@ TEXTS_MAX = 64
 """Texts whose places are kept: those of one family are asked of pair after pair."""
 WORDLIKE, SIGNS = "abATB0w", ",!.-()'%"
 EVERY = f"{WORDLIKE}{SIGNS}\n #"
-"""Signs that stand for kinds of characters in the outline of a text: small letters (a for a and i), capitals (A for A, I
-and O, T for T and W), digits, other letters; what `_STAND_FOR` has; the end of a line, other white space, the rest."""
+"""Signs that stand for kinds of characters in the outline of a text: small letters (a for a and i), capitals (A for
+A, I and O, T for T and W), digits, other letters; what `_STAND_FOR` has; the end of a line, other space, the rest."""
 _STAND_FOR = {
     **{"a": "ai", "A": "AIO", "T": "TW", ",": ",;:", "!": "!?"},
     **{"(": '("“‘', ")": ")]”", "'": "'’", "%": "—–£$€%&/["},
 }
 _ALONE = "\n ,!-()#%"
 KINDS: dict[str, list[tuple[str, ...]]] = {
-    r"\w[^\S\n]+[,;:.!?]+(?=[\s\"”’)]|$)": [(" ", ",.!")],
-    r"\w- \w|\w -\w": [("-", " "), (" ", "-")],
-    r"[(\"“‘] \w| [)\]”]": [("(", " "), (" ", ")")],
-    r"\b[a-z]+[A-Z]\w*": [("ab", "ATB")],
-    r"[^\w\s.,;:!?'\"()’‘“”—–£$€%&/\[\]-]": [("#",)],
-    r"(?<![\w.'’])[b-hj-zB-HJ-NP-Z](?![\w.'’])": [(_ALONE, "bTB", _ALONE)],
-    r"\w[,;:!?][^\W\d]": [(",!", "abATBw")],
-    r"[A-Za-z]\.[a-z]": [(".", "ab")],
-    r"(?<!\S)[.,;:!?]\w": [("\n ", ".,!")],
-    r"[a-z][.!?] [a-z]": [(".!", " ", "ab")],
-    r"[a-z,] (?:It|In|Is|If|The|And|Of|To|At|Was|Into)\b": [("ab,", " ", "AT")],
-    r"[,;:.][,;:.](?![,;:.])": [(",.", ",.")],
+    r"\w[^\S\n]+[,;:.!?]+(?=[\s\"”’)]|$)": [(" ", ",.!")],  # a space before a point
+    r"\w- \w|\w -\w": [("-", " "), (" ", "-")],  # a space beside a hyphen
+    r"[(\"“‘] \w| [)\]”]": [("(", " "), (" ", ")")],  # a space within quotes
+    r"\b[a-z]+[A-Z]\w*": [("ab", "ATB")],  # a capital within a word
+    r"[^\w\s.,;:!?'\"()’‘“”—–£$€%&/\[\]-]": [("#",)],  # a sign
+    r"(?<![\w.'’])[b-hj-zB-HJ-NP-Z](?![\w.'’])": [(_ALONE, "bTB", _ALONE)],  # a letter by itself
+    r"\w[,;:!?][^\W\d]": [(",!", "abATBw")],  # no space after a point
+    r"[A-Za-z]\.[a-z]": [(".", "ab")],  # a point within a word
+    r"(?<!\S)[.,;:!?]\w": [("\n ", ".,!")],  # a point before a word
+    r"[a-z][.!?] [a-z]": [(".!", " ", "ab")],  # a small letter after a point
+    r"[a-z,] (?:It|In|Is|If|The|And|Of|To|At|Was|Into)\b": [("ab,", " ", "AT")],  # a capital within a sentence
+    r"[,;:.][,;:.](?![,;:.])": [(",.", ",.")],  # two points
 }
 """What is looked for, and what follows each other in the outline of any text that has it: most texts have little of
 that, and an outline is made in a tenth of the time that looking takes."""
