@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from threading import current_thread, main_thread
@@ -45,7 +45,7 @@ def failures() -> Iterator[None]:
         say("interrupted; what was not whole is gone")
         raise SystemExit(128 + signal.SIGINT) from None
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _nowhere()
         raise SystemExit(1) from None
     except MemoryError as error:
         say("error: out of memory; scan fewer documents at a time")
@@ -138,8 +138,45 @@ def say(message: str) -> None:
     print(shown.encode("utf-8", "backslashreplace").decode(), file=sys.stderr, flush=True)
 
 
+@contextmanager
+def standard_output() -> Iterator[None]:
+    """Within it only standard output is written. Raises DedupError if it cannot be, unless a pipe was closed."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _nowhere()
+        raise _unwritable(error) from error
+
+
+def _unwritable(error: OSError) -> DedupError:
+    from dedup.model import DedupError
+
+    remedy = "make room where it goes, or send it elsewhere"
+    return DedupError("standard output", f"cannot be written ({error.strerror or error})", remedy)
+
+
+def _nowhere() -> None:
+    """What waits to be written on stdout, and cannot be, is given up: else Python fails over it again as it ends."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def flush() -> None:
+    """What was emitted to stdout goes out."""
+    with standard_output():
+        sys.stdout.flush()
+        sys.stdout.buffer.flush()
+
+
+def tell(message: str) -> None:
+    """A line on stdout for people."""
+    emit_bytes(f"{message}\n".encode("utf-8", "backslashreplace"), None)
+
+
 def emit(lines: Iterable[str], output: Path | None) -> None:
-    emit_bytes("".join(lines).encode("utf-8"), output)
+    emit_each((line.encode("utf-8") for line in lines), output)
 
 
 def emit_text(
@@ -155,7 +192,8 @@ def emit_text(
     if output:
         console = Console(file=page, width=console.width, highlight=False, markup=False, emoji=False)
     for renderable in renderables(console):
-        console.print(renderable)
+        with standard_output():
+            console.print(renderable)
     if output:
         emit([page.getvalue()], output)
 
@@ -170,7 +208,9 @@ def _emit_paged(
             console.print(renderable)
     text = captured.get()
     if text.count("\n") < console.height or not paging.paged(text, list(pager)):
-        sys.stdout.write(text)
+        with standard_output():
+            sys.stdout.write(text)
+            sys.stdout.flush()
 
 
 def emit_bytes(data: bytes, output: Path | None) -> None:
@@ -181,10 +221,11 @@ def emit_bytes(data: bytes, output: Path | None) -> None:
 def emit_each(pieces: Iterable[bytes], output: Path | None) -> None:
     """The same of bytes that come one after the other, of which none are kept."""
     if output is None:
-        sys.stdout.flush()
+        flush()
         for data in pieces:
-            sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+            with standard_output():
+                sys.stdout.buffer.write(data)
+        flush()
         return
     from dedup import whole
 

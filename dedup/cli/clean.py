@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dedup.cli import decided, options
-from dedup.console import conclude, emit, failures, follow
+from dedup.console import conclude, emit, failures, follow, say, tell
 
 if TYPE_CHECKING:
     from dedup.config import Config
@@ -67,6 +67,7 @@ def command(
         raise click.UsageError("--ledger is what to conjecture by: add --conjecture")
     with failures():
         from dedup import decisions, ledger, pipeline, restoring, whole
+        from dedup.model import DedupError
         from dedup.report import conservation, folder, jsonl
 
         folder.refuse_within(target, sources)
@@ -93,12 +94,16 @@ def command(
             put_right = decisions.with_readings(put_right, remembered.decided)
             counts = folder.fill(partial, put_right, rows, progress)
         found.done()
-        if form == "jsonl":
-            emit([jsonl.line(jsonl.balance(findings, counts))], None)
-        else:
-            balance = conservation.told(counts)
-            click.echo(f"{balance} = {len(findings.corpus):,} documents read; written to {target}")
-            click.echo(f"checked: {conservation.TOLD}")
+        try:
+            if form == "jsonl":
+                emit([jsonl.line(jsonl.balance(findings, counts))], None)
+            else:
+                balance = conservation.told(counts)
+                tell(f"{balance} = {len(findings.corpus):,} documents read; written to {target}")
+                tell(f"checked: {conservation.TOLD}")
+        except DedupError:
+            say(f"{target}: is written, and whole")
+            raise
         conclude(findings)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from dedup.console import failures, tell
+
 SHELLS = ("bash", "zsh", "fish")
 
 
@@ -25,4 +27,5 @@ def command(ctx: click.Context, shell: str) -> None:
     found = get_completion_class(shell)
     assert found
     root = ctx.find_root().command
-    click.echo(ShellComplete.source(found(root, {}, "dedup", "_DEDUP_COMPLETE")))
+    with failures():
+        tell(ShellComplete.source(found(root, {}, "dedup", "_DEDUP_COMPLETE")))

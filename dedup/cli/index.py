@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +11,7 @@ import click
 
 from dedup.cli import options
 from dedup.cli.files import refuse_overwriting
-from dedup.console import emit_each, failures, finish, follow, say
+from dedup.console import emit_each, failures, finish, flush, follow, say
 
 if TYPE_CHECKING:
     from dedup.index.handle import Added, Index
@@ -186,7 +185,7 @@ def _records(batches: Iterator[Added], tally: Tally) -> Iterator[bytes]:
 
     for one in batches:
         yield "".join(map(jsonl.line, added.batch(one))).encode()
-        sys.stdout.flush()  # what is on disk is told at once
+        flush()  # what is on disk is told at once
     yield jsonl.line(tally.summary()).encode()
 
 
@@ -195,7 +194,7 @@ def _told(batches: Iterator[Added], tally: Tally, index: Index) -> Iterator[byte
 
     for one in batches:
         yield _text("".join(map(added.pair_line, one.pairs)))
-        sys.stdout.flush()
+        flush()
     relations = ", ".join(f"{count:,} {name}" for name, count in sorted(tally.relations.items())) or "none"
     was = f", {tally.already:,} were there already" if tally.already else ""
     yield _text(f"{tally.documents:,} documents added{was}; {len(index):,} in the index. Pairs: {relations}\n")

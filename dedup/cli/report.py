@@ -10,7 +10,7 @@ import click
 
 from dedup.cli import decided, options
 from dedup.cli.files import refuse_overwriting
-from dedup.console import conclude, emit, failures, follow
+from dedup.console import conclude, emit, failures, follow, tell
 
 
 @click.command("report", epilog="Example:  dedup report seeds -o report.html")
@@ -45,5 +45,5 @@ def command(sources: Sequence[str], output: Path, **given: Any) -> None:
             emit([page.scan(findings, config, progress)], output)
         found.done()
         counted = count(len(findings.corpus), "document"), count(len(findings.clusters), "cluster")
-        click.echo(f"{', '.join(counted)}; written to {output}")
+        tell(f"{', '.join(counted)}; written to {output}")
         conclude(findings)

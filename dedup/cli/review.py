@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from dedup.console import failures, say
+from dedup.console import failures, say, tell
 
 
 @click.command("review", epilog="Example:  dedup report seeds -o report.html && dedup review report.html")
@@ -26,7 +26,7 @@ def command(results: Path, port: int) -> None:
 
         one = review.review(results)
         with review.server(one, port) as found:
-            click.echo(review.address(found, one))
+            tell(review.address(found, one))
             say(f"decisions go to {one.file}; Ctrl-C ends the review")
             try:
                 found.serve_forever()
