@@ -2,7 +2,7 @@
 
 1. The file is mapped, so that memory holds the batches in use; each is cut into slices of ROWS_MAX rows.
 2. Texts and ids are checked before they are looked at, since nothing else in the format finds damage.
-3. `kept_rows` copies rows with all their columns; buffers are compressed as those of the first batch are.
+3. `kept_rows` copies rows with all their columns; buffers are compressed as those of the first batch are (`footer`).
 
 Feather is this format since its second version; the first, of 2016, is refused by name.
 Source: https://arrow.apache.org/docs/format/Columnar.html#serialization-and-interprocess-communication-ipc
@@ -19,16 +19,12 @@ from numpy.typing import NDArray
 
 from dedup.config import Config
 from dedup.model import DedupError, SourceFile
-from dedup.packed import batches
+from dedup.packed import batches, footer
 from dedup.packed.codecs import Out
 from dedup.packed.unpacked import Lines, Tell, Unpacked, broken, check_unchanged, has_changed, opened, rows_of
 
 ROWS_MAX = 4096
-FILE_MARK, FEATHER_MARK = b"ARROW1", b"FEA1"
-HEAD_BYTES = 1 << 16
-"""Bytes of a batch in which its first compressed buffer is looked for."""
-FRAMES = {b"\x04\x22\x4d\x18": "lz4", b"\x28\xb5\x2f\xfd": "zstd"}
-"""How compressed buffers begin, behind eight bytes that tell their length."""
+FEATHER_MARK = b"FEA1"
 
 
 def unpacked(file: SourceFile, target: Path, config: Config, tell: Tell) -> Unpacked:
@@ -79,7 +75,7 @@ def _batches(file: SourceFile) -> tuple[Any, Iterator[Any]]:
     if mark.startswith(FEATHER_MARK):
         raise DedupError(file.path, "is in the first version of Feather", "write it again in the second, or as Parquet")
     mapped = pa.memory_map(str(file.content))
-    if mark.startswith(FILE_MARK):
+    if mark.startswith(footer.MARK):
         reader = pa.ipc.open_file(mapped)
         whole = (reader.get_batch(number) for number in range(reader.num_record_batches))
     else:
@@ -114,24 +110,6 @@ def _writer(file: SourceFile, schema: Any, out: Out) -> Any:
     import pyarrow as pa
 
     with opened(file) as source:
-        is_file = source.read(len(FILE_MARK)) == FILE_MARK
-    options = pa.ipc.IpcWriteOptions(compression=_compression(file, is_file), unify_dictionaries=is_file)
+        is_file = source.read(len(footer.MARK)) == footer.MARK
+    options = pa.ipc.IpcWriteOptions(compression=footer.compression(file.content), unify_dictionaries=is_file)
     return (pa.ipc.new_file if is_file else pa.ipc.new_stream)(out, schema, options=options)
-
-
-def _compression(file: SourceFile, is_file: bool) -> str | None:
-    """How the buffers of a file are compressed, if they are: told by the first of its batches."""
-    import pyarrow as pa
-
-    with pa.memory_map(str(file.content)) as source:
-        if is_file:
-            source.seek(len(FILE_MARK) + 2)  # behind the mark the file is a stream
-        for message in pa.ipc.MessageReader.open_stream(source):
-            size = 0 if message.body is None else min(HEAD_BYTES, message.body.size)
-            body = message.body.slice(0, size).to_pybytes() if size else b""
-            for at in range(8, len(body) - 3, 8):
-                if message.type == "record batch" and body[at : at + 4] in FRAMES:
-                    return FRAMES[body[at : at + 4]]
-            if message.type == "record batch" and body:
-                break
-    return None

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from dedup.config import Config
 from dedup.model import DedupError, SourceFile
+from dedup.packed import views
 from dedup.packed.unpacked import broken, line, missing_column
 
 ROW_GROUP_BYTES = 64 << 20
@@ -86,8 +87,6 @@ def chosen(
     file: SourceFile, batches: Iterator[Any], rows: NDArray[np.int64], texts: Mapping[int, str]
 ) -> Iterator[Any]:
     """The chosen rows of batches; those for which there is another text, with that. Raises DedupError."""
-    import pyarrow as pa
-
     first = at = 0
     while at < len(rows):
         try:
@@ -99,7 +98,7 @@ def chosen(
         stop = int(np.searchsorted(rows, first + batch.num_rows))
         wanted = np.zeros(batch.num_rows, bool)
         wanted[rows[at:stop] - first] = True
-        kept = batch.filter(pa.array(wanted))
+        kept = views.filtered(batch, wanted)
         yield _replaced(kept, [texts.get(place) for place in range(at, stop)], file.text_column)
         first, at = first + batch.num_rows, stop
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from dedup.config import Config
 from dedup.model import DedupError, SourceFile
-from dedup.packed import batches
+from dedup.packed import batches, views
 from dedup.packed.unpacked import Lines
 from dedup.spool import Spool
 
@@ -90,18 +90,12 @@ def of_rows(data: Any, rows: NDArray[np.int64]) -> Any:
 
     wanted = np.zeros(data.num_rows, bool)
     wanted[rows] = True
-    return _takeable(data).filter(pa.array(wanted))
-
-
-def _takeable(data: Any) -> Any:
-    """The table with string views as strings: of views, pyarrow chooses none."""
-    import pyarrow as pa
-
-    kinds = {pa.string_view(): pa.large_string(), pa.binary_view(): pa.large_binary()}
-    if not any(field.type in kinds for field in data.schema):
-        return data
-    fields = [field.with_type(kinds.get(field.type, field.type)) for field in data.schema]
-    return data.cast(pa.schema(fields, data.schema.metadata))
+    plain = views.without_views(data)  # whoever is given rows may want to choose among them in turn
+    kept, first = [], 0
+    for batch in plain.to_batches():
+        kept.append(views.filtered(batch, wanted[first : first + batch.num_rows]))
+        first += batch.num_rows
+    return pa.Table.from_batches(kept, plain.schema)
 
 
 def of_columns(columns: Mapping[str, Any]) -> Any:
