@@ -10,6 +10,7 @@ import io
 import os
 import signal
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from dedup.progress import Progress
 
 QUIET, PLAIN, VERBOSE = -1, 0, 1
+ALIKE_MAX, KIND_WORDS = 10, 3
+"""Problems of one kind that are listed, and the words by which a kind is known."""
 TELLING: ContextVar[int] = ContextVar("telling", default=PLAIN)
 """How much a command tells besides what it finds and what went wrong: as --quiet and --verbose say."""
 
@@ -96,9 +99,27 @@ def finish(problems: Sequence[DedupError], documents: Iterable[Document]) -> Non
             note(f"note: {document.locator.path}: {lost}; check where the file comes from")
     if problems:
         say(f"{len(problems)} could not be read:")
-        for problem in problems:
-            say(f"  {problem}")
+        for line in _listed(problems):
+            say(f"  {line}")
         raise SystemExit(1)
+
+
+def _listed(problems: Sequence[DedupError]) -> Iterator[str]:
+    """The problems, of a kind the first ALIKE_MAX unless all are asked for, and then how many more.
+
+    A kind is what begins with the same words: behind them stand names, numbers and reasons.
+    """
+    counts: Counter[str] = Counter()
+    remedies: dict[str, str] = {}
+    for problem in problems:
+        kind = " ".join(problem.problem.split()[:KIND_WORDS])
+        counts[kind] += 1
+        remedies.setdefault(kind, problem.remedy)
+        if counts[kind] <= ALIKE_MAX or TELLING.get() == VERBOSE:
+            yield str(problem)
+    for kind, count in counts.items():
+        if count > ALIKE_MAX and TELLING.get() != VERBOSE:
+            yield f"and {count - ALIKE_MAX:,} more: {kind} ...; {remedies[kind]} (--verbose lists all)"
 
 
 @contextmanager

@@ -39,7 +39,7 @@ def source_files(
     found = _here(named, spool, config, progress)
     packed = [file for file in found if isinstance(file, SourceFile) and file.is_packed]
     if not packed:
-        return found
+        return [_with_texts(file, config) for file in found]
     from dedup.packed import files  # which take some time to load, for nothing where texts lie plain
 
     progress.stage("unpack", sum(file.size_bytes for file in packed), "bytes")
@@ -48,7 +48,20 @@ def source_files(
         lambda file: files.unpacked(file, spool, config, progress.advance), packed, workers, spool.close
     )
     done = iter(list(unpacked))
-    return [one for file in found for one in (next(done) if _is_packed(file) else [file])]
+    ready = (one for file in found for one in (next(done) if _is_packed(file) else [file]))
+    return [_with_texts(one, config) for one in ready]
+
+
+def _with_texts(file: SourceFile | DedupError, config: Config) -> SourceFile | DedupError:
+    """The file, or the problem with all of its lines."""
+    if isinstance(file, DedupError) or file.form != "lines":
+        return file
+    from dedup.packed import keyed
+
+    try:
+        return keyed.without_texts(file, config) or file
+    except (DedupError, OSError):
+        return file  # reading it tells why it cannot be read
 
 
 def _here(

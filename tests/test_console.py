@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 from strategies import PARAGRAPHS
 
 from dedup import console
+from dedup.cli import main, options
+from dedup.config import Config
 
 FULL = Path("/dev/full")
 full = pytest.mark.skipif(not FULL.exists(), reason="there is no device here that is always full")
@@ -97,3 +102,68 @@ def test_a_file_of_lines_is_whole_or_not_there(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="ended"):
         console.emit(lines(), tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
+
+
+# --- many problems of one kind ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=[1 << 50, 0], ids=["small", "bulk"])
+def run(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Runs commands by the way for small corpora, and by that for large ones."""
+
+    def config(given: dict[str, object]) -> Config:
+        return replace(Config(**given), bulk_bytes_min=request.param)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(options, "config", config)
+    return lambda *arguments: CliRunner().invoke(main, [*map(str, arguments)])
+
+
+def unreadable(result: Result) -> list[dict[str, str]]:
+    """What the summary of a scan lists."""
+    found: list[dict[str, str]] = json.loads(result.stdout.splitlines()[-1])["unreadable"]
+    return found
+
+
+@pytest.mark.parametrize("named", [(), ("--text-column", "words")], ids=["plain", "named"])
+@pytest.mark.parametrize("packed", [False, True], ids=["", "gz"])
+def test_lines_of_another_key_are_one_problem_that_names_the_keys(
+    tmp_path: Path, run: Callable[..., Result], named: Sequence[str], packed: bool
+) -> None:
+    file = tmp_path / ("rows.jsonl.gz" if packed else "rows.jsonl")
+    data = "".join(json.dumps({"id": str(at), "body": "x y z"}) + "\n" for at in range(500)).encode()
+    file.write_bytes(gzip.compress(data) if packed else data)
+    result = run("scan", file, "--quiet", "--format", "jsonl", *named)
+    wanted = "words" if named else "text"
+    told = {
+        "path": str(file),
+        "problem": f"has no line with a string under `{wanted}`",
+        "remedy": "name the key of the texts with --text-column; it has: id, body",
+    }
+    assert unreadable(result) == [told]
+    assert result.exit_code == 1
+    assert len(result.stderr.splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ({"id": "other", "body": "x"}, "has no string ...; give the document's text under that key"),
+        ({"id": "first", "text": PARAGRAPHS[1]}, "has the id ...; give one of them another id"),
+        (None, "is not JSON ...; mend or remove the line"),
+    ],
+    ids=["key", "id", "binary"],
+)
+def test_of_many_problems_of_a_kind_ten_are_shown_and_all_reported(
+    tmp_path: Path, run: Callable[..., Result], line: object, kind: str
+) -> None:
+    file = tmp_path / "rows.jsonl"
+    bad = "PAR1 binary" if line is None else json.dumps(line)
+    file.write_text(json.dumps({"id": "first", "text": PARAGRAPHS[0]}) + "\n" + f"{bad}\n" * 300)
+    result = run("scan", file, "--quiet", "--format", "jsonl")
+    assert len(unreadable(result)) == 300
+    told = result.stderr.splitlines()
+    assert told[0] == "300 could not be read:"
+    assert len(told) == 1 + 10 + 1
+    assert "line 11:" in told[10]
+    assert told[11].startswith(f"  and 290 more: {kind}")
+    assert len([one for one in run("scan", file, "-v").stderr.splitlines() if f"{file}, line" in one]) == 300

@@ -1,6 +1,7 @@
 """JSON lines whose text, id and source have names of their own become such lines as are read, and kept ones are copied.
 
-A line that is no such record is a problem, and its line stays blank. Limits: `document_bytes_max` for a line; of a
+A line that is no such record is a problem, and its line stays blank; a file without any is one problem, of the same
+words whether its keys have names of their own or not. Limits: `document_bytes_max` for a line; of a
 longer one nothing more is read.
 """
 
@@ -22,6 +23,7 @@ from dedup.packed.unpacked import Lines, Tell, Unpacked, check_unchanged, has_ch
 
 ROWS_AT_A_TIME = 1024
 SKIP_BYTES = 1 << 20
+KEYS_SHOWN = 20
 
 
 def unpacked(file: SourceFile, target: Path, config: Config, tell: Tell) -> Unpacked:
@@ -29,12 +31,38 @@ def unpacked(file: SourceFile, target: Path, config: Config, tell: Tell) -> Unpa
 
     Raises DedupError, or OSError if they cannot be written.
     """
+    if problem := without_texts(file, config):
+        raise problem
     with opened(file) as source, Lines(file, target, config) as out:
         lines = _lines(source, config.document_bytes_max)
         while some := list(islice(lines, ROWS_AT_A_TIME)):
             out.write([_line(file, row, data, config) for row, data in enumerate(some, out.rows + 1)])
             tell(min(file.size_bytes, source.tell()))
         return out.done()
+
+
+def without_texts(file: SourceFile, config: Config) -> DedupError | None:
+    """The problem with a file of which no line has a text where it should, as if another key has the texts.
+
+    It is read up to the first line that has one, which is most often its first. Lines that are no records tell nothing.
+    """
+    keys: dict[str, None] = {}
+    with opened(file) as source:
+        for data in _lines(source, config.document_bytes_max):
+            try:
+                value: Any = json.loads(data) if len(data) <= config.document_bytes_max else None
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(value, dict):
+                if isinstance(value.get(config.text_column), str):
+                    return None
+                if len(keys) < KEYS_SHOWN:
+                    keys.update(dict.fromkeys(value))
+    if not keys:
+        return None
+    problem = f"has no line with a string under `{config.text_column}`"
+    shown = ", ".join(name.encode(errors="replace").decode() for name in list(keys)[:KEYS_SHOWN])
+    return DedupError(file.path, problem, f"name the key of the texts with --text-column; it has: {shown}")
 
 
 def _lines(source: BinaryIO, bytes_max: int) -> Iterator[bytes]:
