@@ -267,7 +267,7 @@ class Config:
     """The name of what comes by standard input (`-`): its end tells the form, or else its first bytes do."""
 
     def __post_init__(self) -> None:
-        for name, (low, high) in _RANGES.items():
+        for name, (low, high) in RANGES.items():
             value = getattr(self, name)
             if not low <= value <= high:
                 raise ValueError(f"{name} is {value}, and must be from {low} to {high}")
@@ -278,7 +278,7 @@ class Config:
             raise ValueError(f"stdin_name is {self.stdin_name!r}, and must be the name of a file, in no folder")
 
 
-_RANGES: dict[str, tuple[float, float]] = {
+RANGES: dict[str, tuple[float, float]] = {
     "threshold": (0.05, 1.0),
     "shingle_length_tokens": (1, 32),
     "permutations": (16, 4096),
@@ -343,6 +343,12 @@ _UNITS = {
     "": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12,
     "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40,
 }  # fmt: skip
+
+
+def size_told(size: float) -> str:
+    """A number of bytes as an option has it."""
+    unit = next((one for one in ("TB", "GB", "MB", "KB") if size >= _UNITS[one.lower()]), "B")
+    return f"{size / _UNITS[unit.lower()]:.10g}{unit}"
 
 
 def size_bytes(text: str) -> int:

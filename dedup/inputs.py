@@ -92,6 +92,8 @@ def _files(source: str | Path | SourceFile, spool: Spool, config: Config) -> Ite
     if isinstance(source, str) and urls.is_url(source):
         path = urls.local(source)
         return remote.found(source, config) if path is None else _local(path, config)
+    if source == "":
+        return [DedupError("''", "names no file", "name a file or a folder; the current one is .")]
     if str(source) != STDIN:
         return read.files([source], config)
     from dedup.packed import files

@@ -14,7 +14,9 @@ from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dedup import pipeline
 from dedup.cli import main
+from dedup.config import Config
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 SPUN = FIXTURES / "real" / "spun-by-hand" / "documents"
@@ -87,6 +89,50 @@ def test_wrong_usage_ends_with_2(arguments: list[object]) -> None:
     assert result.exit_code == 2
     assert "Usage: " in result.stderr
     assert result.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "told"),
+    [
+        ("--memory", "1MB", "--memory is 1MB, and must be from 16MB to "),
+        ("--threshold", "2", "--threshold is 2.0, and must be from 0.05 to 1.0"),
+        ("--document-bytes-max", "0", "--document-bytes-max is 0, and must be from 1 to "),
+    ],
+)
+def test_options_out_of_range_are_named_as_they_are_given(option: str, value: str, told: str) -> None:
+    result = run("scan", SPUN, option, value)
+    assert result.exit_code == 2
+    assert told in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["scan", ""],
+        ["scan", SPUN, ""],
+        ["check", ""],
+        ["clean", SPUN, "-o", ""],
+        ["diff", "", COPY],
+        ["explain", "", "a", "b"],
+        ["restore", ""],
+        ["index", "add", "seen", ""],
+        ["index", "create", "seen", ""],
+    ],
+)
+def test_empty_names_are_refused(arguments: list[object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert "an empty name names no file" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_source_is_not_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "text.txt").write_text("one two three")
+    monkeypatch.chdir(tmp_path)
+    documents, problems = pipeline.documents([""], Config())
+    assert documents == []
+    assert [problem.problem for problem in problems] == ["names no file"]
 
 
 def test_threshold_out_of_range_tells_the_range() -> None:

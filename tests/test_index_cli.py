@@ -12,6 +12,7 @@ from planted import jsonl
 from strategies import article, spun
 
 from dedup.cli import main
+from dedup.index import files
 
 
 def ran(*arguments: object) -> Result:
@@ -51,7 +52,7 @@ def test_adding_in_words(index: Path, tmp_path: Path) -> None:
     assert done.exit_code == 0
     told = (tmp_path / "told.txt").read_text()
     assert "b  the same text as  c  (exact" in told
-    assert "1 documents added, 1 were there already; 4 in the index. Pairs: 1 exact" in told
+    assert "1 document added, 1 were there already; 4 in the index. Pairs: 1 exact" in told
 
 
 def test_asking_puts_what_was_asked_for_first(index: Path, tmp_path: Path) -> None:
@@ -60,7 +61,8 @@ def test_asking_puts_what_was_asked_for_first(index: Path, tmp_path: Path) -> No
     told = records(ran("query", index, asked, "--format", "jsonl"))
     assert [(one["a"], one["b"], one["relation"]) for one in told[:-1]] == [("asked.txt", "b", "spun")]
     assert told[-1]["documents"] == 1
-    assert "1 of 3 are related" in ran("query", index, asked).stdout
+    related = "1 document, of which 1 is related to some of the 3 in the index, in 1 pair\n"
+    assert ran("query", index, asked).stdout.endswith(related)
     assert ran("query", index, tmp_path / "missing.txt").exit_code == 1
 
 
@@ -101,3 +103,29 @@ def test_wrong_usage_is_told(
     done = ran(*arguments)
     assert done.exit_code == status
     assert told in done.stderr
+
+
+def test_related_documents_are_counted_once(tmp_path: Path) -> None:
+    text = " ".join(f"word{number}" for number in range(200))
+    for name, ids in (("kept", "abc"), ("asked", "xy")):
+        lines = [json.dumps({"id": one, "text": f"{text} {one}"}) for one in ids]
+        lines += [json.dumps({"id": f"other {name}", "text": " ".join(f"{name}{number}" for number in range(200))})]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(lines))
+    assert ran("create", tmp_path / "many", tmp_path / "kept.jsonl").exit_code == 0
+    told = ran("query", tmp_path / "many", tmp_path / "asked.jsonl").stdout.splitlines()[-1]
+    assert told == "3 documents, of which 2 are related to some of the 4 in the index, in 6 pairs"
+
+
+def test_create_on_a_full_disk_tells_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(self: files.Writer) -> files.Reference:
+        raise OSError(28, "No space left on device")
+
+    (tmp_path / "rows.jsonl").write_text(json.dumps({"id": "a", "text": "one two three four five six"}))
+    monkeypatch.setattr(files.Writer, "finished", full)
+    done = ran("create", tmp_path / "made", tmp_path / "rows.jsonl")
+    assert done.exit_code == 1
+    assert "No space left on device" in done.stderr
+    assert "run the command again" not in done.stderr
+    assert f"go on by dedup index add {tmp_path / 'made'}, or remove" in done.stderr
+    monkeypatch.undo()
+    assert ran("add", tmp_path / "made", tmp_path / "rows.jsonl").exit_code == 0

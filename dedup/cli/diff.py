@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 @click.command("diff", epilog="Example:  dedup diff seeds/004*.txt seeds/002*.txt")
-@click.argument("a", shell_complete=options.files)
-@click.argument("b", shell_complete=options.files)
+@click.argument("a", shell_complete=options.files, callback=options.named)
+@click.argument("b", shell_complete=options.files, callback=options.named)
 @options.SHOWING
 @options.OUTPUT
 @options.PAGER

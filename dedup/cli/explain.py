@@ -13,7 +13,7 @@ from dedup.console import conclude, emit, emit_text, failures, follow
 
 
 @click.command("explain", epilog="Example:  dedup explain seeds 002 004")
-@click.argument("source", shell_complete=options.files)
+@click.argument("source", shell_complete=options.files, callback=options.named)
 @click.argument("a")
 @click.argument("b")
 @options.FORMAT

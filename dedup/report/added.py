@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dedup.model import DedupError, Pair
 from dedup.report.jsonl import Record, pair_record, problem_record
+from dedup.report.wording import count
 
 if TYPE_CHECKING:
     from dedup.index.handle import Added, Queried, Stats
@@ -71,6 +72,13 @@ def queried(found: Queried) -> Iterator[Record]:
         "candidates": found.candidates,
         "unreadable": [problem_record(problem) for problem in found.problems],
     }
+
+
+def queried_line(found: Queried, size: int) -> str:
+    """How many of the documents asked for an index of `size` has relatives of."""
+    related = {pair.a for pair in found.pairs}
+    told = f"{count(len(related), 'is', 'are')} related to some of the {size:,} in the index"
+    return f"{count(found.documents, 'document')}, of which {told}, in {count(len(found.pairs), 'pair')}\n"
 
 
 def stats(told: Stats) -> Record:
