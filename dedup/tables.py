@@ -48,8 +48,15 @@ def deduplicate(
 
     `text` and `id` name columns; without `id` rows go by their numbers. Raises DedupError if there are no texts.
     """
-    named = replace(config, text_column=text, id_column=id or _other_than("id", text, config.source_column))
+    if text == id:
+        raise DedupError(tables.NAME, f"has one column, `{text}`, for text and id", "name two")
+    source = config.source_column if config.source_column not in (text, id) else _other_than("source", text, id or "")
+    named = replace(config, text_column=text, id_column=id or _other_than("id", text, source), source_column=source)
     whole = tables.table(data, text)
+    asked = {"id=": id} if id is not None else {}
+    if config.source_column not in ("source", text, id):
+        asked["source_column= of the Config"] = source
+    tables.check_columns(whole, {"text=": text, **(asked if len(whole) else {})})
     with Spool() as spool:
         file, problems = tables.spooled(whole, id is not None, spool, named)
         with pipeline.find_duplicates(file, named, progress) as findings:

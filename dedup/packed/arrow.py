@@ -21,7 +21,17 @@ from dedup.config import Config
 from dedup.model import DedupError, SourceFile
 from dedup.packed import batches, footer
 from dedup.packed.codecs import Out
-from dedup.packed.unpacked import Lines, Tell, Unpacked, broken, check_unchanged, has_changed, opened, rows_of
+from dedup.packed.unpacked import (
+    Lines,
+    Tell,
+    Unpacked,
+    broken,
+    check_named,
+    check_unchanged,
+    has_changed,
+    opened,
+    rows_of,
+)
 
 ROWS_MAX = 4096
 FEATHER_MARK = b"FEA1"
@@ -37,6 +47,7 @@ def unpacked(file: SourceFile, target: Path, config: Config, tell: Tell) -> Unpa
     except batches.faults() as error:
         raise broken(file, 0, error) from error
     columns = batches.columns(file, schema, config)
+    check_named(file, schema.names, config)
     size = max(1, file.content.stat().st_size)
     with Lines(file, target, config) as out:
         read = 0

@@ -32,7 +32,7 @@ def faults() -> tuple[type[Exception], ...]:
 def columns(file: SourceFile, schema: Any, config: Config) -> list[str]:
     """The columns of a table that are read. Raises DedupError if it has no texts."""
     if config.text_column not in schema.names:
-        raise missing_column(file, config.text_column, schema.names)
+        raise missing_column(file.path, config.text_column, schema.names, "--text-column")
     used = [name for name in (config.id_column, config.text_column) if name in schema.names]
     for name in used:
         if schema.names.count(name) > 1:

@@ -31,6 +31,7 @@ from dedup.packed.unpacked import (
     Tell,
     Unpacked,
     broken,
+    check_named,
     check_unchanged,
     has_changed,
     line,
@@ -60,6 +61,7 @@ def unpacked(file: SourceFile, target: Path, config: Config, tell: Tell) -> Unpa
     """
     with opened(file) as source, Lines(file, target, config) as out:
         delimiter, header = _header(file, source, config.document_bytes_max)
+        check_named(file, header, config)
         for name in (config.text_column, config.id_column):
             if header.count(name) > 1:
                 raise DedupError(file.path, f"has several columns `{name}`", "leave one of them")
@@ -102,7 +104,8 @@ def _header(file: SourceFile, source: BinaryIO, line_bytes_max: int) -> tuple[st
             source.seek(0)
             return delimiter, first.fields
         names = max(names, first.fields, key=len)
-    raise missing_column(file, file.text_column, [name.encode(errors="replace").decode() for name in names])
+    shown = [name.encode(errors="replace").decode() for name in names]
+    raise missing_column(file.path, file.text_column, shown, "--text-column")
 
 
 def _rows(source: BinaryIO, delimiter: str, line_bytes_max: int) -> Iterator[_Row]:

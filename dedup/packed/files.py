@@ -173,6 +173,8 @@ def told(file: SourceFile, config: Config) -> SourceFile:
     with file.held.open("rb") as head:
         codec = file.codec or forms.codec_of(head.read(forms.MARK_BYTES))
         head.seek(0)
+        if file.form == "text" and not codec and Path(file.id).suffix.lower() == ".json":
+            return replace(file, form=forms.in_lines(head, config))
         if file.form != "text" or Path(file.id).suffix:
             return replace(file, codec=codec)
         stream = codecs.decompressing(head, codec) if codec else head

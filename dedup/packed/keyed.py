@@ -19,7 +19,17 @@ from numpy.typing import NDArray
 from dedup.config import Config
 from dedup.model import DedupError, SourceFile
 from dedup.packed.codecs import Out
-from dedup.packed.unpacked import Lines, Tell, Unpacked, check_unchanged, has_changed, line, opened, rows_of
+from dedup.packed.unpacked import (
+    Lines,
+    Tell,
+    Unpacked,
+    check_named,
+    check_unchanged,
+    has_changed,
+    line,
+    opened,
+    rows_of,
+)
 
 ROWS_AT_A_TIME = 1024
 SKIP_BYTES = 1 << 20
@@ -35,9 +45,12 @@ def unpacked(file: SourceFile, target: Path, config: Config, tell: Tell) -> Unpa
         raise problem
     with opened(file) as source, Lines(file, target, config) as out:
         lines = _lines(source, config.document_bytes_max)
+        keys: dict[str, None] = {}
         while some := list(islice(lines, ROWS_AT_A_TIME)):
-            out.write([_line(file, row, data, config) for row, data in enumerate(some, out.rows + 1)])
+            out.write([_line(file, row, data, config, keys) for row, data in enumerate(some, out.rows + 1)])
             tell(min(file.size_bytes, source.tell()))
+        if out.done().records:
+            check_named(file, keys, config)
         return out.done()
 
 
@@ -74,7 +87,8 @@ def _lines(source: BinaryIO, bytes_max: int) -> Iterator[bytes]:
                 return
 
 
-def _line(file: SourceFile, row: int, data: bytes, config: Config) -> bytes | DedupError:
+def _line(file: SourceFile, row: int, data: bytes, config: Config, keys: dict[str, None]) -> bytes | DedupError:
+    """A line with the usual names; keys: takes those of the first record, and of others what is asked for."""
     if not data.strip():
         return b"\n"
     place, limit = file.place(row), config.document_bytes_max
@@ -88,6 +102,9 @@ def _line(file: SourceFile, row: int, data: bytes, config: Config) -> bytes | De
     text, name = config.text_column, config.id_column
     if not isinstance(value, dict) or not isinstance(value.get(text), str):
         return DedupError(place, f"has no string under `{text}`", "give the document's text under that key")
+    for key in (name, config.source_column) if keys else value:
+        if key in value:
+            keys[key] = None
     given = value.get(name)
     if given is not None and (isinstance(given, bool) or not isinstance(given, str | int | float)):
         return DedupError(place, f"has an `{name}` that is neither text nor a number", "give it one, or none")

@@ -20,7 +20,17 @@ from dedup.config import Config
 from dedup.model import SourceFile
 from dedup.packed import batches
 from dedup.packed.codecs import Out
-from dedup.packed.unpacked import Lines, Tell, Unpacked, broken, check_unchanged, has_changed, opened, rows_of
+from dedup.packed.unpacked import (
+    Lines,
+    Tell,
+    Unpacked,
+    broken,
+    check_named,
+    check_unchanged,
+    has_changed,
+    opened,
+    rows_of,
+)
 
 BATCH_BYTES = 8 << 20
 ROWS_MAX = 4096
@@ -39,7 +49,9 @@ def unpacked(file: SourceFile, target: Path, config: Config, tell: Tell) -> Unpa
             schema = table.schema_arrow
         except batches.faults() as error:
             raise broken(file, 0, error) from error
-        found = _batches(table, batches.columns(file, schema, config))
+        columns = batches.columns(file, schema, config)
+        check_named(file, schema.names, config)
+        found = _batches(table, columns)
         while True:
             try:
                 batch = next(found, None)

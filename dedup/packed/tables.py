@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from dedup.config import Config
 from dedup.model import DedupError, SourceFile
 from dedup.packed import batches, views
-from dedup.packed.unpacked import Lines
+from dedup.packed.unpacked import Lines, missing_column
 from dedup.spool import Spool
 
 ROWS_MAX = 4096
@@ -65,6 +65,13 @@ def _of_rows(rows: Iterable[Any], text: str) -> Any:
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         problem = f"has values of several kinds in one column ({error})"
         raise DedupError(NAME, problem, "give those of a column one kind") from error
+
+
+def check_columns(data: Any, asked: Mapping[str, str]) -> None:
+    """Raises DedupError if a table lacks columns that were asked for; asked: their names, by what names them."""
+    for option, column in asked.items():
+        if column not in data.schema.names:
+            raise missing_column(NAME, column, data.schema.names, option)
 
 
 def spooled(data: Any, has_ids: bool, spool: Spool, config: Config) -> tuple[SourceFile, tuple[DedupError, ...]]:

@@ -7,7 +7,7 @@ Beside the lines a file keeps the byte at which each begins, by which rows are f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from json.encoder import encode_basestring, encode_basestring_ascii
 from pathlib import Path
@@ -168,10 +168,18 @@ def broken(file: SourceFile, row: int, error: Exception) -> DedupError:
     return DedupError(file.place(row), f"is the last that could be unpacked ({reason})", remedy)
 
 
-def missing_column(file: SourceFile, column: str, names: Iterable[str]) -> DedupError:
-    """The problem with a table that has no texts."""
+def missing_column(path: str | Path, column: str, names: Iterable[str], option: str) -> DedupError:
+    """The problem with a table that has no column of a name; option: by what another may be named."""
     shown = ", ".join(list(names)[:20]) or "none"
-    return DedupError(file.path, f"has no column `{column}`", f"name one with --text-column; it has: {shown}")
+    return DedupError(path, f"has no column `{column}`", f"name one with {option}; it has: {shown}")
+
+
+def check_named(file: SourceFile, names: Collection[str], config: Config) -> None:
+    """Raises DedupError if a table lacks a column that was named for ids or sources; the usual ones may lack."""
+    usual = (("--id-column", config.id_column, "id"), ("--source-column", config.source_column, "source"))
+    for option, column, unnamed in usual:
+        if column != unnamed and column not in names:
+            raise missing_column(file.path, column, names, option)
 
 
 def missing_extra(path: str | Path, what: str, extra: str, otherwise: str = "") -> DedupError:

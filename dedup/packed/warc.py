@@ -26,7 +26,18 @@ from dedup.config import Config
 from dedup.model import DedupError, SourceFile
 from dedup.packed import markup
 from dedup.packed.codecs import Compressing, Out
-from dedup.packed.unpacked import Lines, Tell, Unpacked, broken, check_unchanged, line, missing_extra, opened, rows_of
+from dedup.packed.unpacked import (
+    Lines,
+    Tell,
+    Unpacked,
+    broken,
+    check_named,
+    check_unchanged,
+    line,
+    missing_extra,
+    opened,
+    rows_of,
+)
 
 PIECE_BYTES = 4 << 20
 HEADER_BYTES = 1 << 16
@@ -52,6 +63,7 @@ def unpacked(file: SourceFile, target: Path, config: Config, tell: Tell) -> Unpa
     Raises DedupError, or OSError if they cannot be written.
     """
     places: list[tuple[int, int]] = []
+    found_names: set[str] = set()
     with opened(file) as source, Lines(file, target, config) as out:
         found = _records(file, source, config)
         while True:
@@ -66,8 +78,11 @@ def unpacked(file: SourceFile, target: Path, config: Config, tell: Tell) -> Unpa
                 break
             places.append((at, out.rows if record else -1))
             if record:
+                found_names |= _given(record, config)
                 out.write([_line(file, out.rows + 1, record)])
             tell(min(at, file.size_bytes))
+        if out.rows:
+            check_named(file, found_names, config)
         if places:
             size = file.content.stat().st_size
             places.append((min(size, _end(source, places[-1][0])), -1))
@@ -123,6 +138,11 @@ def _document(place: str, record: Any, config: Config) -> _Record | None:
     source = record.headers.get(config.source_column) if config.source_column != "source" else host
     name = (record.headers.get(named) or "").strip("<>")
     return _Record(name, source or "", _page(place, record, kind, config))
+
+
+def _given(record: _Record, config: Config) -> set[str]:
+    """Which of the headers of id and source a record has."""
+    return {name for name, value in ((config.id_column, record.name), (config.source_column, record.source)) if value}
 
 
 def _page(place: str, record: Any, kind: str, config: Config) -> str | DedupError:
