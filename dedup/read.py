@@ -108,6 +108,9 @@ def _checked(path: Path, name: str, root: Path, config: Config) -> SourceFile | 
         if not stat.S_ISREG(status.st_mode):
             return DedupError(path, "is not a regular file", "remove it from the source, or name files instead")
         form, codec = forms.named(path.name, config)
+        if form == "text" and path.suffix.lower() == ".json":
+            with path.open("rb") as source:
+                form = forms.in_lines(source, config)
         found = SourceFile(
             path, name, status.st_size, form, status.st_mtime_ns, codec=codec, text_column=config.text_column
         )

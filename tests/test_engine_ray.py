@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -255,3 +256,22 @@ def test_a_missing_extra_is_named(rows: Path) -> None:
     done = run(f"{SCAN}sys.modules['ray'] = None\nmain(['scan', sys.argv[1], '--engine', 'ray'])", str(rows))
     assert done.returncode == 1
     assert done.stderr.strip() == "error: ray: is not installed; run: pip install 'dedup-text[ray]'"
+
+
+@WITH_RAY
+@pytest.mark.parametrize("scheme", ["", "ray://"])
+def test_a_cluster_that_does_not_answer_is_told_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    (tmp_path / "rows.jsonl").write_text('{"text": "one two three"}')
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and nothing listens there
+        address = f"{scheme}127.0.0.1:{taken.getsockname()[1]}"
+        monkeypatch.setenv("RAY_ADDRESS", address)
+        with pytest.raises(DedupError, match=f"does not answer at {address}.*; start it, mend RAY_ADDRESS, or unset"):
+            pipeline.find_duplicates([tmp_path / "rows.jsonl"], ON_RAY)
+
+
+@pytest.mark.parametrize("address", ["auto", "local", "cluster.example"])
+def test_an_address_without_a_port_is_left_to_ray(address: str) -> None:
+    engine._check_answers(address)

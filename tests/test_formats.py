@@ -650,3 +650,35 @@ def test_ids_of_parquet_stay_with_other_names_of_columns(tmp_path: Path) -> None
     parquet.write_table(pa.table({"body": list(PARAGRAPHS[:2]), "key": [7, 8]}), tmp_path / "rows.parquet")
     result = run("scan", tmp_path, "--format", "jsonl", "--text-column", "body", "--id-column", "key")
     assert set(scanned(result)) == {"7", "8"}
+
+
+def test_json_lines_named_json_are_records(tmp_path: Path) -> None:
+    path = tmp_path / "rows.json"
+    path.write_bytes(made(rows(), ".jsonl"))
+    lines = tmp_path / "same" / "rows.jsonl"
+    lines.parent.mkdir()
+    lines.write_bytes(path.read_bytes())
+    assert scanned(run("scan", path, "--format", "jsonl")) == scanned(run("scan", lines, "--format", "jsonl"))
+    named = run("scan", "-", "--stdin-name", "rows.json", "--format", "jsonl", stdin=path.read_bytes())
+    assert scanned(named) == scanned(run("scan", lines, "--format", "jsonl"))
+
+
+@pytest.mark.parametrize(
+    "text", ['{"text": "one two three"}', '{\n"text": "one"\n}', "[1]\n[2]\n", "{}\nno object", "one two three\n{}"]
+)
+def test_other_files_named_json_are_one_text(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.json").write_text(text)
+    assert list(scanned(run("scan", tmp_path, "--format", "jsonl"))) == ["a.json"]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_rows_on_standard_input_are_known_by_a_header_with_the_column_of_texts(delimiter: str) -> None:
+    data = "".join(delimiter.join(row) + "\r\n" for row in (("id", "text"), ("a", "one two"), ("b", "three four")))
+    assert list(scanned(run("scan", "-", "--format", "jsonl", stdin=data.encode()))) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "text", ["This is a text, text, and more\nin lines", "text\nmore", "id,text", "id,words\na,b\n"]
+)
+def test_texts_on_standard_input_are_no_rows(text: str) -> None:
+    assert list(scanned(run("scan", "-", "--format", "jsonl", stdin=text.encode()))) == ["stdin"]

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import socket
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -40,6 +41,8 @@ PIECE_BYTES = 256 << 10
 """Bytes of an object, about: beyond the 100 KB up to which Ray keeps objects in the memory of the first process."""
 RETRIES = 20
 """Times that a task is run again whose worker ended."""
+ANSWER_SECONDS = 10
+"""How long the address of a cluster is waited for."""
 OBJECT_BYTES_MIN = 80 << 20
 """The least that Ray takes for objects."""
 
@@ -238,11 +241,27 @@ def _library() -> Any:
     return ray
 
 
+def _check_answers(address: str) -> None:
+    """Raises DedupError if nothing listens at the address of a cluster: Ray itself asks for minutes, and says nothing.
+
+    An address without a port, such as `auto`, is left to Ray.
+    """
+    host, found, port = address.rpartition("://")[2].split("/")[0].rpartition(":")
+    if not found or not port.isdecimal():
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), ANSWER_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        problem = f"does not answer at {address}, which RAY_ADDRESS names ({error})"
+        raise DedupError("the cluster", problem, "start it, mend RAY_ADDRESS, or unset it to run here") from error
+
+
 def _start(ray: Any, workers: int, memory_bytes: int) -> None:
     """Joins the cluster in RAY_ADDRESS, or starts one here."""
     quiet = {"log_to_driver": False, "configure_logging": True, "logging_level": "ERROR"}
     try:
         if "RAY_ADDRESS" in os.environ:
+            _check_answers(os.environ["RAY_ADDRESS"])
             ray.init(**quiet)
             return
         ray.init(
