@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from io import StringIO
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,9 +20,9 @@ from rich.console import Console
 from strategies import PARAGRAPHS, article, noised, spun
 
 from dedup import clean, pipeline, read
+from dedup.bulk import columns, terms, verify
 from dedup.bulk import read as bulk_read
 from dedup.bulk import sketch as bulk_sketch
-from dedup.bulk import terms, verify
 from dedup.cli import main
 from dedup.config import Config
 from dedup.kernels import join
@@ -386,13 +387,124 @@ def test_texts_are_those_of_reading_row_by_row(tmp_path: Path, monkeypatch: pyte
     assert isinstance(file, read.SourceFile)
     (part,) = bulk_read.partitions([file])
     fast = bulk_read.texts(part, BULK)
-    monkeypatch.setattr(bulk_read, "_columns", lambda *_: None)
+    monkeypatch.setattr(columns, "_parsed", lambda *_: None)
     slow = bulk_read.texts(part, BULK)
-    assert fast.buffer.tolist() == slow.buffer.tolist()
-    assert fast.offsets.tolist() == slow.offsets.tolist()
-    assert (fast.ids, fast.problems, fast.lines) == (slow.ids, slow.problems, slow.lines)
-    assert (fast.starts.tolist(), fast.stops.tolist()) == (slow.starts.tolist(), slow.stops.tolist())
+    assert contents(fast) == contents(slow)
     assert fast.ids == list(texts)
+
+
+def contents(texts: bulk_read.Texts) -> dict[str, object]:
+    """All that was read, in what can be compared."""
+    told = {field.name: getattr(texts, field.name) for field in fields(texts)}
+    told["problems"] = [(row, str(problem)) for row, problem in texts.problems]
+    return {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in told.items()}
+
+
+def read_both_ways(path: Path, lines: Sequence[bytes]) -> tuple[bulk_read.Texts, bulk_read.Texts, list[int]]:
+    """What is in lines read in columns where that can be, what read row by row, and the rows that the first way read
+    by themselves."""
+    path.write_bytes(b"\n".join(lines))
+    (file,) = read.files([path], BULK)
+    assert isinstance(file, read.SourceFile)
+    (part,) = bulk_read.partitions([file])
+    alone: list[int] = []
+    known = columns.blocks
+
+    def noted(*arguments: Any) -> Any:
+        found, odd = known(*arguments)
+        alone.extend(odd.tolist())
+        return found, odd
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(columns, "blocks", noted)
+        fast = bulk_read.texts(part, BULK)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(columns, "_parsed", lambda *_: None)
+        return fast, bulk_read.texts(part, BULK), alone
+
+
+def numbered(count: int, **more: object) -> list[bytes]:
+    return [json.dumps({"id": row, "text": f"row {row} of some words", **more}).encode() for row in range(count)]
+
+
+def test_numbers_for_ids_are_read_in_columns(tmp_path: Path) -> None:
+    rows = [0, -0, 7, -7, 2**63 - 1, -(2**63), None]
+    lines = [json.dumps({"id": row, "text": "some words"}).encode() for row in rows] + [b'{"text": "no id"}']
+    fast, slow, alone = read_both_ways(tmp_path / "rows.jsonl", lines)
+    assert contents(fast) == contents(slow)
+    assert fast.ids == ["0", "0", "7", "-7", str(2**63 - 1), str(-(2**63)), "", ""]
+    assert alone == []
+
+
+_ODD = {
+    "null": b'{"id": 5, "text": null}',
+    "no text": b'{"id": 5}',
+    "a number": b'{"id": 5, "text": 4}',
+    "empty": b'{"id": 5, "text": ""}',
+    "blank": b'{"id": 5, "text": "   \\n\\t  "}',
+    "blank, not ASCII": '{"id": 5, "text": "\u00a0\u2003\u3000\u00a0"}'.encode(),
+    "separators": b'{"id": 5, "text": "\\u001c\\u001c\\u001c\\u001c\\u001c"}',
+    "no UTF-8": b'{"id": 5, "text": "some \xff words"}',
+    "mojibake": '{"id": 5, "text": "we sat in the cafÃ© once"}'.encode(),
+    "no JSON": b'{"id": 5, "text": "never closed}',
+    "in two": b'{"id": 5, "text":\n"of two lines"}',
+    "two on one": b'{"id": 5, "text": "words"} {"id": 6, "text": "words"}',
+    "no object": b"[1, 2]",
+    "nothing": b"",
+    "spaces": b"   ",
+    "twice": b'{"id": 5, "text": "words", "text": "the last one counts"}',
+    "long": b'{"id": 18446744073709551616, "text": "words"}',
+    "broken number": b'{"id": 1.50, "text": "words"}',
+    "a truth": b'{"id": true, "text": "words"}',
+    "a list": b'{"id": ["a"], "text": "words"}',
+    "a string": b'{"id": "5", "text": "words"}',
+    "surrogate": b'{"id": 5, "text": "lone \\ud800 in it"}',
+    "source": b'{"id": 5, "text": "words", "source": 4}',
+}
+
+
+@pytest.mark.parametrize("odd", _ODD)
+@pytest.mark.parametrize("source", [{}, {"source": "here"}, {"source": 3}], ids=["none", "named", "number"])
+def test_one_odd_row_is_read_by_itself(tmp_path: Path, odd: str, source: dict[str, object]) -> None:
+    lines = numbered(3000, **source)
+    lines[1234] = _ODD[odd]
+    fast, slow, alone = read_both_ways(tmp_path / "rows.jsonl", lines)
+    assert contents(fast) == contents(slow)
+    assert len(alone) <= len(lines) // columns.PARTS_PER_CUT + 2
+    assert len(fast.ids) >= 2999
+    assert (fast.origins is not None) == (source.get("source") == "here")
+
+
+def test_one_odd_row_among_texts_to_be_read_again_is_no_harm(tmp_path: Path) -> None:
+    texts = {f"{number}": article(number % 3, 4) for number in range(6)} | {"7": "We rowed to the cafÃ© once more"}
+    small, bulk = both(jsonl(tmp_path / "rows.jsonl", texts))
+    assert_agree(small, bulk)
+    assert len(bulk.clusters) == 3
+
+
+_VALUES = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.integers(0, 50), st.floats(), st.text(max_size=3), st.just("Ã©Ã¨"),
+    st.text(alphabet=" \t\u00a0\u2003\u3000\ufeffx", max_size=4), st.lists(st.integers(), max_size=1),
+)  # fmt: skip
+_RECORDS = st.dictionaries(st.sampled_from(["id", "text", "source", "more"]), _VALUES, max_size=4)
+_LINES = st.one_of(
+    _RECORDS.map(lambda row: json.dumps(row).encode()),
+    _RECORDS.map(lambda row: json.dumps(row, ensure_ascii=False).encode("utf-8", "surrogatepass") + b" \r"),
+    st.sampled_from([*_ODD.values(), b'{"text": "', b'"}', b"{", b"}", b'{"a":', b'{"b": {}', b"1}", b"\xff"]),
+    st.just(b'{"id": 3, "text": "as most are"}'),
+    st.just(b'{"id": "c", "text": "as most are"}'),
+)
+
+
+@given(st.lists(_LINES, max_size=40), st.integers(2, 4), st.integers(1, 8))
+def test_any_lines_are_read_as_row_by_row(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[bytes], parts: int, few: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(columns, "PARTS_PER_CUT", parts)
+        patch.setattr(columns, "ROWS_MIN", few)
+        fast, slow, _ = read_both_ways(tmp_path_factory.mktemp("lines") / "rows.jsonl", lines)
+    assert contents(fast) == contents(slow)
 
 
 def test_a_file_that_changed_meanwhile_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,29 +4,28 @@
    size. A partition is a name for bytes, not the bytes: whoever works on it reads them.
 2. A range begins after the first line end at or after its start (or at the start of the file) and ends with the line
    that its stop falls into, so ranges need not know of each other.
-3. `texts` parses a range with pyarrow, all rows at once; a range with anything unusual in it (a broken line, an id
-   that is no string, an empty text) is read again, line by line, by `read` and `clean`, which say what is wrong.
+3. `texts` has the rows of a range parsed all at once (`columns`); those with anything unusual in them (a broken line,
+   an empty text) are read again, one by one, by `read` and `clean`, which say what is wrong, and put in their places.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, chain
 from mmap import ACCESS_READ, mmap
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup import clean, edits, losses, mojibake, read
+from dedup import clean, edits, losses, read
+from dedup.bulk import columns
 from dedup.config import Config
 from dedup.model import Corpus, DedupError, Document, Locator, Raw, SourceFile
 
 PARTITION_BYTES = 16 << 20
 PARTITION_FILES = 10_000
-BLANK_BYTES = 4
-"""Bytes of a text below which it may hold nothing but white space or a byte-order mark."""
 SLACK_BYTES = 64
 """Readable bytes that the kernels want after the last text."""
 LOOK_BYTES = 1 << 18
@@ -34,7 +33,8 @@ LOOK_BYTES = 1 << 18
 SKIP_BYTES = 1 << 20
 """Bytes read at a time where a line is passed over."""
 LINE_END = 10
-FIELDS = ("id", "text", "source")
+
+I64s = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +101,15 @@ def texts(partition: Partition, config: Config) -> Texts:
         return _gathered(partition, [], [], [(0, problem)], 0)
     stops = _line_stops(data)
     starts = np.concatenate((np.zeros(1, np.int64), stops))[: len(stops)]
-    columns = _columns(data, starts, stops, config, FIELDS)
-    if columns is None:
-        return _row_by_row(partition, data, start, config)
-    buffer, offsets, ids, origins = columns
-    rows = np.arange(len(stops), dtype=np.int64)
-    return Texts(partition, buffer, offsets, ids, rows, starts + start, stops + start, {}, [], len(stops), origins)
+    path = first.path
+    blocks, odd_rows = columns.blocks(data, starts, stops, columns.FIELDS, config.document_bytes_max)
+    raws = (
+        (first + row, raw)
+        for first, last in _stretches(odd_rows)
+        for row, raw in read.rows(path, data[starts[first] : stops[last]], int(starts[first]) + start, config)
+    )
+    odd = _cleaned(partition, raws, len(stops))
+    return _merged(blocks, odd, starts + start, stops + start) if blocks else odd
 
 
 def _line_stops(data: bytes) -> NDArray[np.int64]:
@@ -150,82 +153,6 @@ def _line_start(file: BinaryIO, start: int, stop: int) -> int:
     return at
 
 
-_Columns = tuple[NDArray[np.uint8], NDArray[np.int64], list[str], NDArray[np.uint64] | None]
-
-
-def _columns(
-    data: bytes, starts: NDArray[np.int64], stops: NDArray[np.int64], config: Config, names: tuple[str, ...]
-) -> _Columns | None:
-    """Buffer, offsets, ids and origins of the rows, or None if anything in them wants a closer look."""
-    if not len(stops) or int((stops - starts).max()) > config.document_bytes_max:
-        return None
-    if (np.frombuffer(data, np.uint8)[starts] != ord("{")).any() or not (data.isascii() or _is_utf8(data)):
-        return None  # else two records on one line and a line without one would come out even
-    table = _parsed(data, names)
-    if table is None and len(names) > 2:
-        table = _parsed(data, names[:2])  # sources that are no strings tell nothing
-    if table is None or table.num_rows != len(stops):
-        return None
-    text = table.column("text").combine_chunks()
-    if text.null_count or not hasattr(text, "buffers"):
-        return None
-    offsets = np.frombuffer(text.buffers()[1], np.int32)[text.offset : text.offset + len(text) + 1].astype(np.int64)
-    values = np.frombuffer(text.buffers()[2], np.uint8)[offsets[0] : offsets[-1]]
-    offsets -= offsets[0]
-    if _any_blank(values, offsets) or _is_mojibake(values):
-        return None
-    origins = _origins(table.column("source")) if "source" in table.schema.names else None
-    return _slack(values), offsets, [name or "" for name in table.column("id").to_pylist()], origins
-
-
-def _origins(column: Any) -> NDArray[np.uint64] | None:
-    """The origins of rows by the sources that they name, each of these hashed once."""
-    if column.null_count == len(column):
-        return None
-    coded = column.combine_chunks().dictionary_encode()
-    known = [losses.origin(name) for name in coded.dictionary.to_pylist()]
-    codes = coded.indices.fill_null(len(known)).to_numpy()
-    return np.array([*known, 0], np.uint64)[codes] if any(known) else None
-
-
-def _parsed(data: bytes, names: tuple[str, ...]) -> Any:
-    """The Arrow table of JSON lines, these fields only, or None if pyarrow finds fault with them."""
-    import pyarrow as pa
-    from pyarrow import json
-
-    schema = pa.schema([(name, pa.string()) for name in names])
-    try:
-        return json.read_json(
-            pa.BufferReader(data),
-            read_options=json.ReadOptions(use_threads=False, block_size=len(data) + 1),
-            parse_options=json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore"),
-        )
-    except pa.ArrowInvalid:
-        return None
-
-
-def _is_mojibake(values: NDArray[np.uint8]) -> bool:
-    if int(values.max(initial=0)) < 128:
-        return False
-    return bool(mojibake.repairs(values.tobytes().decode("utf-8", "surrogatepass")))
-
-
-def _any_blank(values: NDArray[np.uint8], offsets: NDArray[np.int64]) -> bool:
-    """Whether a text is empty, or may hold nothing but white space and a byte-order mark."""
-    if (np.diff(offsets) < BLANK_BYTES).any():
-        return True
-    suspects = np.flatnonzero(values[offsets[:-1]] <= ord(" "))
-    return any(not values[offsets[one] : offsets[one + 1]].tobytes().strip() for one in suspects.tolist())
-
-
-def _is_utf8(data: bytes) -> bool:
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
 def padded(data: bytes) -> NDArray[np.uint8]:
     """A buffer of the bytes that kernels may read."""
     return _slack(np.frombuffer(data, np.uint8))
@@ -238,9 +165,46 @@ def _slack(values: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return buffer
 
 
-def _row_by_row(partition: Partition, data: bytes, start: int, config: Config) -> Texts:
-    lines = data.count(b"\n") + (data[-1:] not in (b"", b"\n"))
-    return _cleaned(partition, read.rows(partition.files[0].path, data, start, config), lines)
+def _stretches(rows: I64s) -> Iterator[tuple[int, int]]:
+    """The first and the last row of each stretch of rows that follow one another."""
+    for first, stop in columns.runs(rows, np.ones_like(rows)):
+        yield int(rows[first]), int(rows[stop - 1])
+
+
+def _merged(blocks: Sequence[columns.Block], odd: Texts, starts: I64s, stops: I64s) -> Texts:
+    """The rows in columns, and the odd ones in their places between them; `starts` and `stops` of all lines."""
+    parts = [*blocks, _block(odd)]
+    values = (
+        parts[0].values if len(blocks) == 1 and not len(odd.rows) else np.concatenate([one.values for one in parts])
+    )
+    bases = accumulate((len(one.values) for one in parts), initial=0)
+    rows = np.concatenate([one.rows for one in parts])
+    order = np.argsort(rows, kind="stable")
+    rows = rows[order]
+    begins = np.concatenate([one.begins + base for one, base in zip(parts, bases, strict=False)])[order]
+    lengths = np.concatenate([one.lengths for one in parts])[order]
+    offsets = np.zeros(len(rows) + 1, np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    buffer = np.zeros(int(offsets[-1]) + SLACK_BYTES, np.uint8)
+    for first, last in columns.runs(begins, lengths):
+        start, stop = offsets[first], offsets[last]
+        buffer[start:stop] = values[begins[first] : begins[first] + stop - start]
+    ids = list(chain.from_iterable(one.ids for one in parts))
+    notable = {int(np.searchsorted(rows, odd.rows[number])): one for number, one in odd.notable.items()}
+    origins = None
+    if any(one.origins is not None for one in parts):
+        told = [np.zeros(len(one.rows), np.uint64) if one.origins is None else one.origins for one in parts]
+        origins = np.concatenate(told)[order]
+    return Texts(
+        odd.partition, buffer, offsets, [ids[at] for at in order.tolist()], rows, starts[rows], stops[rows],
+        notable, odd.problems, odd.lines, origins,
+    )  # fmt: skip
+
+
+def _block(texts: Texts) -> columns.Block:
+    offsets = texts.offsets
+    values = texts.buffer[: int(offsets[-1])]
+    return columns.Block(texts.rows, values, offsets[:-1], np.diff(offsets), texts.ids, texts.origins)
 
 
 def _of_files(partition: Partition, config: Config) -> Texts:
@@ -318,14 +282,15 @@ def _record_texts(lines: list[bytes], locators: list[Locator], config: Config) -
     """The texts of JSONL lines, in UTF-8, encoding repaired. Raises DedupError if one is no record any more."""
     whole = [line if line.endswith(b"\n") else line + b"\n" for line in lines]
     stops = np.cumsum([len(line) for line in whole])
-    columns = _columns(b"".join(whole), stops - [len(line) for line in whole], stops, config, FIELDS[:2])
-    if columns is None:
-        return [
-            _mended(clean.document(read.record(locator, line))) for line, locator in zip(lines, locators, strict=True)
-        ]
-    buffer, offsets, _, _ = columns
-    data = buffer.tobytes()
-    return [data[start:stop] for start, stop in pairwise(offsets.tolist())]
+    starts = stops - [len(line) for line in whole]
+    blocks, odd = columns.blocks(b"".join(whole), starts, stops, ("text",), config.document_bytes_max)
+    found = [b""] * len(lines)
+    for block in blocks:
+        for row, begin, length in zip(block.rows.tolist(), block.begins, block.lengths, strict=True):
+            found[row] = block.values[begin : begin + length].tobytes()
+    for row in odd.tolist():
+        found[row] = _mended(clean.document(read.record(locators[row], lines[row])))
+    return found
 
 
 def _mended(document: Document) -> bytes:
