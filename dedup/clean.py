@@ -67,7 +67,10 @@ def _empty(raw: Raw) -> DedupError:
 
 def id_taken(name: str, place: str, first_place: str) -> DedupError:
     """The problem with a document at `place` whose id another one has already."""
-    remedy = "give one of them another id, or scan a folder that holds both files"
+    remedy = (
+        "give one of them another id: of records, name a column of other ids with --id-column, or leave out their ids, "
+        "so that file#row is one; of text files named one by one, scan a folder that holds them"
+    )
     return DedupError(place, f"has the id {name!r}, which {first_place} has already", remedy)
 
 

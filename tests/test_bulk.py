@@ -308,6 +308,35 @@ def test_an_id_that_is_taken_is_told_by_the_line(tmp_path: Path) -> None:
     assert len(small.problems) == 1
 
 
+@pytest.mark.parametrize("config", [SMALL, BULK], ids=["small", "bulk"])
+def test_the_remedies_for_ids_that_are_taken_work(tmp_path: Path, config: Config) -> None:
+    (tmp_path / "rows").mkdir()
+    for name in "ab":
+        rows = [{"id": f"d{row}", "url": f"{name}/{row}", "text": f"{article(row)} {name}"} for row in range(3)]
+        (tmp_path / "rows" / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    taken = pipeline.find_duplicates(tmp_path / "rows", config)
+    assert (len(taken.corpus), len(taken.problems)) == (3, 3)
+    assert all("--id-column" in one.remedy and "leave out their ids" in one.remedy for one in taken.problems)
+    found = pipeline.find_duplicates(tmp_path / "rows", replace(config, id_column="url"))
+    assert list(found.corpus.ids) == ["a/0", "a/1", "a/2", "b/0", "b/1", "b/2"]
+    assert found.problems == ()
+    for path in (tmp_path / "rows").iterdir():
+        path.write_text(path.read_text().replace('"id":', '"was":'))
+    found = pipeline.find_duplicates(tmp_path / "rows", config)
+    assert list(found.corpus.ids) == [f"{name}.jsonl#{row}" for name in "ab" for row in (1, 2, 3)]
+    assert found.problems == ()
+
+
+@pytest.mark.parametrize("config", [SMALL, BULK], ids=["small", "bulk"])
+def test_text_files_of_one_name_are_told_apart_by_a_folder_that_holds_them(tmp_path: Path, config: Config) -> None:
+    paths = [folder(tmp_path / name, {"same": article(seed)}) / "same.txt" for seed, name in enumerate("ab")]
+    (problem,) = pipeline.find_duplicates(paths, config).problems
+    assert "scan a folder that holds them" in problem.remedy
+    found = pipeline.find_duplicates(tmp_path, config)
+    assert list(found.corpus.ids) == ["a/same.txt", "b/same.txt"]
+    assert found.problems == ()
+
+
 def test_a_file_that_is_named_twice_is_read_once(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_text("".join(json.dumps({"text": article(seed, 4)}) + "\n" for seed in range(3)))
