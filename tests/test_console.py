@@ -54,6 +54,9 @@ def on_full(*arguments: object) -> tuple[int, str]:
         ["ledger", "FILE"],
         ["diff", "A", "B"],
         ["completion", "bash"],
+        ["--help"],
+        ["scan", "--help"],
+        ["--version"],
     ],
     ids=" ".join,
 )

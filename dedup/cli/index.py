@@ -170,7 +170,7 @@ def _to_go_on(error: DedupError, folder: Path) -> DedupError:
     from dedup.model import DedupError
 
     if error.path != str(folder):
-        return DedupError(error.path, error.problem, f"{error.remedy}; {folder} is made: add to it by dedup index add")
+        return DedupError(error.path, error.problem, f"{error.remedy}; {folder} is there: dedup index add goes on")
     return DedupError(folder, error.problem, f"make room, and go on by dedup index add {folder}, or remove {folder}")
 
 

@@ -10,8 +10,12 @@ from __future__ import annotations
 
 import os
 import sys
+from traceback import extract_tb
+
+import click
 
 from dedup.cli import main
+from dedup.console import failures, standard_output
 
 MODE = "PYTHONUTF8"
 
@@ -19,7 +23,13 @@ MODE = "PYTHONUTF8"
 def run() -> None:
     """The command line, as people start it."""
     as_utf8()
-    main(prog_name="dedup")
+    try:
+        main(prog_name="dedup")
+    except OSError as error:
+        if extract_tb(error.__traceback__)[-1].name != click.echo.__name__:
+            raise
+        with failures(), standard_output():  # help and version, which click prints by itself
+            raise
 
 
 def as_utf8() -> None:
