@@ -44,7 +44,7 @@ class Deduplicated:
 def deduplicate(
     data: Any, text: str = "text", id: str | None = None, config: Config = DEFAULT, progress: Progress = SILENT
 ) -> Deduplicated:
-    """What is found in a table, data frame, dataset, or iterable of strings or mappings.
+    """What is found in a table, data frame, dataset, series of texts, or iterable of strings or mappings.
 
     `text` and `id` name columns; without `id` rows go by their numbers. Raises DedupError if there are no texts.
     """

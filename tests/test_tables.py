@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -148,7 +149,7 @@ def test_results_offer_the_interface_in_turn() -> None:
 @pytest.mark.parametrize(
     ("data", "problem"),
     [
-        ([{"body": "x"}], "has null in the column `text`, not text"),
+        ([{"body": "x"}], "has no column `text`"),
         (pa.table({"body": ["x"]}), "has no column `text`"),
         ([{"text": 5}], "has int64 in the column `text`, not text"),
         ([{"text": "x"}, {"text": 5}], "has values of several kinds in one column"),
@@ -164,13 +165,10 @@ def test_what_holds_no_texts_is_told(data: Any, problem: str) -> None:
     assert len(raised.value.remedy) > 5
 
 
-@pytest.mark.parametrize("data", [[], pa.table({"text": pa.array([], pa.string())})])
+@pytest.mark.parametrize("data", [[], iter(()), pa.table({"text": pa.array([], pa.string())})])
 def test_nothing_gives_empty_tables(data: Any) -> None:
-    if data == []:
-        with pytest.raises(DedupError):
-            dedup.deduplicate(data)
-        return
-    found = dedup.deduplicate(data)
+    found = dedup.deduplicate(data, id="text_id" if data == [] else None)
+    assert found.kept.schema.field("text").type == pa.string()
     assert (found.kept.num_rows, found.documents.num_rows, found.pairs.num_rows) == (0, 0, 0)
 
 
@@ -189,3 +187,79 @@ def test_rows_that_are_read_once_are_not_read_twice() -> None:
             yield text
 
     assert dedup.deduplicate(once()).kept.num_rows == len(taken) == 3
+
+
+# --- columns alone, and what is no table -------------------------------------------------------------------------
+
+
+def pandas_series(given: list[Any]) -> Any:
+    return pytest.importorskip("pandas", reason="pandas is not installed").Series(given, dtype=object)
+
+
+def object_frame(given: list[Any]) -> Any:
+    return pandas_series(given).to_frame("text")
+
+
+def polars_series(given: list[Any]) -> Any:
+    return pytest.importorskip("polars", reason="polars is not installed").Series("body", given)
+
+
+@pytest.mark.parametrize("maker", [
+    pandas_series, polars_series, pa.array, lambda given: pa.chunked_array([given[:1], given[1:]]),
+], ids=["pandas", "polars", "array", "chunked array"])  # fmt: skip
+def test_series_and_arrays_are_columns_of_texts(maker: Any) -> None:
+    found = dedup.deduplicate(maker([PARAGRAPHS[0], PARAGRAPHS[0], None, PARAGRAPHS[1]]), text="x")
+    assert found.kept.to_pydict() == {"x": [PARAGRAPHS[0], PARAGRAPHS[1]]}
+    assert [str(problem) for problem in found.problems] == ["table, row 3: has no text; give it one, or remove the row"]
+
+
+def test_arrays_of_structs_are_tables() -> None:
+    assert dedup.deduplicate(pa.array(rows()), config=SMALL).kept.equals(dedup.deduplicate(rows(), config=SMALL).kept)
+
+
+@pytest.mark.parametrize("missing", [None, {"text": None}, {}], ids=["none", "null", "nothing"])
+def test_what_is_missing_from_a_list_is_a_problem_of_its_row(missing: Any) -> None:
+    found = dedup.deduplicate([missing, PARAGRAPHS[0], PARAGRAPHS[0], missing])
+    assert found.kept.to_pydict() == {"text": [PARAGRAPHS[0]]}
+    assert [str(problem.path) for problem in found.problems] == ["table, row 1", "table, row 4"]
+    assert dedup.deduplicate([None]).problems[0].problem == "has no text"
+
+
+@pytest.mark.parametrize(
+    ("maker", "given", "told"),
+    [
+        (pandas_frame, [{"text": "a"}, {"text": 1}], "is a DataFrame that cannot be taken as an Arrow table"),
+        (pandas_series, ["a", 1], "is a Series that cannot be taken as an Arrow table"),
+        (pandas_series, ["a", "b \ud800"], "surrogates not allowed"),
+        (object_frame, ["a", "b \ud800"], "surrogates not allowed"),
+        (list, ["a", "b \ud800"], "table, row 2: is no Unicode text in the column `text`"),
+        (list, [{"text": "a"}, {"text": "b", "x": "\udfff"}], "table, row 2: is no Unicode text in the column `x`"),
+        (list, [{"text": "a", "x": ["\ud800"]}], "table: is no Unicode text"),
+        (list, [{"text": "a", "x": 1 << 70}], "has values of several kinds in one column"),
+        (list, [{"text": "a", "x": object()}], "has values of several kinds in one column"),
+        (pandas_frame, [{"body": "a"}], "name one with text=; it has: body"),
+        (polars_series, [1, 2], "has int64 in the column `text`, not text"),
+    ],
+)
+def test_what_cannot_be_taken_is_told(maker: Any, given: list[Any], told: str) -> None:
+    with pytest.raises(DedupError, match=re.escape(told)):
+        dedup.deduplicate(maker(given))
+
+
+def test_reader_that_breaks_off_is_told() -> None:
+    def batches() -> Iterator[pa.RecordBatch]:
+        yield pa.RecordBatch.from_pylist(rows()[:3])
+        raise pa.ArrowInvalid("broken off")
+
+    with pytest.raises(DedupError, match="broken off"):
+        dedup.deduplicate(pa.RecordBatchReader.from_batches(pa.RecordBatch.from_pylist(rows()).schema, batches()))
+
+
+def test_frames_and_splits_that_are_not_tables_yet_name_the_next_step() -> None:
+    with pytest.raises(DedupError, match=r"cannot be made of a LazyFrame.*\.collect\(\)"):
+        dedup.deduplicate(polars_frame(rows()).lazy())
+    datasets = pytest.importorskip("datasets", reason="datasets is not installed")
+    splits = datasets.DatasetDict({"train": dataset(rows()), "test": dataset(rows())})
+    with pytest.raises(DedupError, match=r"choose one of its splits: \['train'\], \['test'\]"):
+        dedup.deduplicate(splits)
+    assert dedup.deduplicate(splits["train"], config=SMALL).kept.num_rows

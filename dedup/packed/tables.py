@@ -2,6 +2,7 @@
 
 1. Whatever offers the Arrow PyCapsule interface (pandas, polars, pyarrow and others) is taken without a copy where its
    own memory allows it; datasets of Hugging Face give their Arrow table; other iterables give strings, or mappings.
+   A series, or an array, is a column of texts; None among strings is a row without a text.
 2. The columns of text, id and source become lines, a slice of rows at a time, since a scan reads texts again.
 
 Limits: `unpacked_bytes_max` for the lines. Source: https://arrow.apache.org/docs/format/CDataInterface/PyCapsuleInterface.html
@@ -29,42 +30,105 @@ NAME = "table"
 
 
 def table(data: Any, text: str) -> Any:
-    """The Arrow table of what holds documents. Raises DedupError if it holds none."""
+    """The Arrow table of what holds documents; a column alone is one of texts. Raises DedupError if there is none."""
     import pyarrow as pa
 
     if isinstance(data, pa.Table):
         return data
-    if hasattr(data, "__arrow_c_stream__"):
-        return pa.RecordBatchReader.from_stream(data).read_all()
-    if hasattr(data, "__arrow_c_array__"):
-        return pa.Table.from_batches([pa.record_batch(data)])
+    if hasattr(data, "__arrow_c_stream__") or hasattr(data, "__arrow_c_array__"):
+        try:
+            return _of_arrow(data, text)
+        except (pa.ArrowException, UnicodeError, ValueError, TypeError, OverflowError) as error:
+            told = [one for one in error.args if isinstance(one, str)]
+            reason = str(error) if isinstance(error, UnicodeError) else "; ".join(told) or type(error).__name__
+            problem = f"is a {type(data).__name__} that cannot be taken as an Arrow table ({reason})"
+            remedy = "give the values of each column one kind, and texts without surrogates"
+            raise DedupError(NAME, problem, remedy) from error
     if hasattr(data, "with_format") and hasattr(data, "iter"):  # a dataset of Hugging Face, or a stream of one
         formatted = data.with_format("arrow")
         return formatted[:] if hasattr(data, "num_rows") else pa.concat_tables(formatted.iter(batch_size=ROWS_MAX))
     if isinstance(data, str | bytes | Mapping) or not isinstance(data, Iterable):
-        problem = f"cannot be made of a {type(data).__name__}"
-        raise DedupError(NAME, problem, "give a table, a data frame, or an iterable of strings or mappings")
+        raise DedupError(NAME, f"cannot be made of a {type(data).__name__}", _instead(data))
     return _of_rows(data, text)
+
+
+def _of_arrow(data: Any, text: str) -> Any:
+    """The table of what offers the interface: of rows, or of texts alone."""
+    import pyarrow as pa
+    from pyarrow import types
+
+    if hasattr(data, "__arrow_c_stream__"):
+        try:
+            reader = pa.RecordBatchReader.from_stream(data)
+        except pa.ArrowInvalid:  # the schema of a column is none of a table; else this raises again
+            column = pa.chunked_array(data)
+        else:
+            return reader.read_all()
+    else:
+        array = pa.array(data)
+        if types.is_struct(array.type):
+            return pa.Table.from_batches([pa.record_batch(data)])
+        column = pa.chunked_array([array])
+    return pa.table({text: _as_text(column)})
+
+
+def _as_text(column: Any) -> Any:
+    """A column of texts, of which none is known where all are missing."""
+    import pyarrow as pa
+
+    return column.cast(pa.string()) if column.type == pa.null() else column
+
+
+def _instead(data: Any) -> str:
+    """What to give for something that holds no documents as it is."""
+    if isinstance(data, Mapping) and data and all(hasattr(one, "with_format") for one in data.values()):
+        return "choose one of its splits: " + ", ".join(f"[{name!r}]" for name in list(data)[:20])
+    if callable(getattr(data, "collect", None)):
+        return "collect it first: give what its .collect() gives"
+    return "give a table, a data frame, or an iterable of strings or mappings"
 
 
 def _of_rows(rows: Iterable[Any], text: str) -> Any:
     import pyarrow as pa
 
-    columns: dict[str, list[Any]] = {text: []}
+    columns: dict[str, list[Any]] = {}
+    count = 0
     for number, row in enumerate(rows):
-        values = {text: row} if isinstance(row, str) else row
+        values = {text: row} if row is None or isinstance(row, str) else row
         if not isinstance(values, Mapping):
             problem = f"is a {type(row).__name__}, neither a string nor a mapping"
             raise DedupError(f"{NAME}, row {number + 1}", problem, "give what its text is")
-        for name in values.keys() - columns.keys():
-            columns[name] = [None] * number
+        for name in values:
+            if name not in columns:
+                columns[name] = [None] * number
         for name, column in columns.items():
             column.append(values.get(name))
+        count += 1
     try:
-        return pa.table(columns)
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        arrays = {name: pa.array(column) for name, column in (columns if count else {text: []}).items()}
+    except UnicodeEncodeError as error:
+        raise _surrogate(columns, error) from error
+    except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
         problem = f"has values of several kinds in one column ({error})"
         raise DedupError(NAME, problem, "give those of a column one kind") from error
+    return pa.table({name: _as_text(array) if name == text else array for name, array in arrays.items()})
+
+
+def _surrogate(columns: Mapping[str, list[Any]], error: UnicodeEncodeError) -> DedupError:
+    """The problem with half of a surrogate pair, at the first row that has one."""
+    places = ((row, name) for name, column in columns.items() for row, value in enumerate(column) if _is_broken(value))
+    row, name = next(places, (None, None))
+    place = NAME if row is None else f"{NAME}, row {row + 1}"
+    problem = "is no Unicode text" if name is None else f"is no Unicode text in the column `{name}`"
+    return DedupError(place, f"{problem} ({error.reason})", "mend or remove it")
+
+
+def _is_broken(value: object) -> bool:
+    """Whether a value is a string that cannot be written."""
+    try:
+        return isinstance(value, str) and value.encode() is None
+    except UnicodeEncodeError:
+        return True
 
 
 def check_columns(data: Any, asked: Mapping[str, str]) -> None:
