@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from rich.console import Console
@@ -525,6 +525,7 @@ _LINES = st.one_of(
 )
 
 
+@example([b'{"source": "of no text"}', b'{"text": "of no source"}'], 2, 1)
 @given(st.lists(_LINES, max_size=40), st.integers(2, 4), st.integers(1, 8))
 def test_any_lines_are_read_as_row_by_row(
     tmp_path_factory: pytest.TempPathFactory, lines: list[bytes], parts: int, few: int

@@ -212,7 +212,7 @@ def _chosen(block: Block, chosen: NDArray[np.bool_]) -> Block:
         block.begins[numbers],
         block.lengths[numbers],
         [block.ids[number] for number in numbers.tolist()] if block.ids else [],
-        None if block.origins is None else block.origins[numbers],
+        None if block.origins is None or not block.origins[numbers].any() else block.origins[numbers],
     )
 
 
