@@ -189,7 +189,7 @@ def test_memory_out_of_range_tells_the_range(command: str, tmp_path: Path) -> No
         main, [command, str(tmp_path), "--memory", "1MB", *(["-o", "x"] if command == "clean" else [])]
     )
     assert result.exit_code == 2
-    assert "must be from 16000000 to" in result.stderr
+    assert "--memory is 1MB, and must be from 16MB to" in result.stderr
 
 
 def test_memory_reaches_the_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
