@@ -114,6 +114,7 @@ def put_to_work() -> None:
     from dedup.config import Config, size_bytes
     from dedup.damage import lookalikes
     from dedup.model import DedupError, Locator, Raw
+    from dedup.packed import forms
     from dedup.report import page
 
     pages = ['<title>x - dedup</title><script type="application/json" id="data">{"documents": {}}</script>']
@@ -133,6 +134,7 @@ def put_to_work() -> None:
             written.write_text(text)
             with suppress(DedupError):
                 page.read(written)
+    forms.form_of(b"id,text\n1,one\n", Config())
     urls.shown("https://host/?a=b;c=d")
     size_bytes("1GB")
 

@@ -21,7 +21,7 @@ from packing import pack
 from rows import evidence, in_columns
 from strategies import article, sentence, spun
 
-from dedup import clean, cluster, losses, pipeline
+from dedup import clean, cluster, losses, pipeline, read
 from dedup.bulk import read as bulk_read
 from dedup.bulk import sketch as bulk_sketch
 from dedup.cli import main
@@ -110,7 +110,7 @@ def test_in_bulk_other_sources_do_not_slow_a_partition_down(
 ) -> None:
     rows = [{"id": str(seed), "text": article(seed, 6), "source": value} for seed in range(5)]
     (part,) = bulk_read.partitions([_file(pack(tmp_path / "rows.jsonl", rows))])
-    monkeypatch.setattr(bulk_read, "_row_by_row", None)
+    monkeypatch.setattr(read, "rows", None)
     texts = bulk_read.texts(part, BULK)
     assert texts.ids == list("01234")
     assert texts.origins is None
