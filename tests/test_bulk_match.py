@@ -25,6 +25,7 @@ from dedup.bulk import read as bulk_read
 from dedup.bulk import sketch as bulk_sketch
 from dedup.bulk.held import Held
 from dedup.config import Config
+from dedup.engines import kept
 from dedup.engines.local import Threads
 from dedup.engines.store import HELD_SHARE, Store
 from dedup.kernels import join, partners, postings
@@ -216,6 +217,30 @@ def test_candidates_of_crowds_are_those_of_the_slow_way() -> None:
     assert {*expected[1]} == {"bands", "terms"}
     for words in (0, 1, 7, 64):
         assert found(crowd, numbers, [11, 11, 30], words) == expected
+
+
+@pytest.mark.parametrize("kept_parts", [0.0, 0.5, 1.0])
+def test_passes_go_on_where_a_killed_run_stopped_whatever_workers_it_had(tmp_path: Path, kept_parts: float) -> None:
+    """Passes end where what earlier ones gave ends: what a killed run kept of them is read, the rest made."""
+    crowd = [Sketched(100 + at, (at % 3, 0), tuple(KEYS[at // 9 * 3 :][:3]), False) for at in range(36)]
+
+    def run(workers: int) -> list[list[int]]:
+        with Store(0) as store:
+            part = held.stored(columns(crowd), store)
+            own = kept.Kept(engine(store, workers), tmp_path)
+            done = bulk_match.candidates(Held([part], numbered(crowd, range(36)), store), SMALL_LIMITS, own, store)
+            return done.pairs[:].tolist()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(codes, "PASS_SHARE", BULK.memory_bytes // (codes.KNOWN_BYTES * 8))
+        first = run(1)
+        assert len(list(tmp_path.glob("bands-*"))) > 1
+        files = sorted(path for path in tmp_path.rglob("*") if path.is_file())
+        for path in files[round(kept_parts * len(files)) :]:
+            path.unlink()
+        assert run(3) == first
+    pairs, _, _ = slow(crowd, list(range(36)))
+    assert [tuple(both) for both in first] == pairs
 
 
 def test_nothing_gives_nothing() -> None:

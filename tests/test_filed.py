@@ -23,7 +23,7 @@ ROWS = 4
 """Rows of a stretch in these tests."""
 BYTES_HELD_MAX = 2
 """Bytes of a pair in memory: its relation, the cleaner copy."""
-BYTES_FILED_MAX = 100
+BYTES_FILED_MAX = 90
 """Bytes of a pair in the store, both documents and where its passages begin among them."""
 
 rounded = st.tuples(st.integers(-(10**7), 10**7), st.sampled_from((1, 1e3, 1e4, 1e6))).map(lambda one: one[0] / one[1])
