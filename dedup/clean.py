@@ -22,6 +22,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from functools import cache
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -193,6 +194,13 @@ def words(text: str) -> list[tuple[str, int, int]]:
         return [(text[start:stop].translate(_FOLDS), start, stop) for start, stop in spans]
     lower = text.lower()  # the folds of letters and digits that are ASCII
     return [(lower[start:stop], start, stop) for start, stop in spans]
+
+
+def first_words(document: Document, most: int) -> list[str]:
+    """The matching forms of the first tokens of a document with its repairs made."""
+    text = applied(document.text, document.repairs)
+    ends = [found.end() for found in islice(_WORD.finditer(text.translate(_CLASSES)), most)]
+    return [form for form, _, _ in words(text[: ends[-1] if ends else 0])]
 
 
 @cache

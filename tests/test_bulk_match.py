@@ -390,14 +390,17 @@ def test_the_text_is_gone_through_once_and_the_sample_twice(tmp_path: Path, monk
     monkeypatch.setattr("dedup.bulk.read.PARTITION_BYTES", size // 10)
     monkeypatch.setattr(bulk_sketch, "SAMPLE_BYTES", size // 5)
     hashed = 0
-    hashing = bulk_sketch.token_hashes
 
-    def counted(buffer: NDArray[np.uint8], offsets: NDArray[np.int64], spans: bool = False) -> Any:
-        nonlocal hashed
-        hashed += int(offsets[-1] - offsets[0])
-        return hashing(buffer, offsets, spans)
+    def counted(gone_through: Any) -> Any:
+        def counting(buffer: NDArray[np.uint8], offsets: NDArray[np.int64], *more: Any) -> Any:
+            nonlocal hashed
+            hashed += int(offsets[-1] - offsets[0])
+            return gone_through(buffer, offsets, *more)
 
-    monkeypatch.setattr(bulk_sketch, "token_hashes", counted)  # `verify` has its own
+        return counting
+
+    monkeypatch.setattr(bulk_sketch, "token_hashes", counted(bulk_sketch.token_hashes))  # `verify` has its own
+    monkeypatch.setattr(bulk_sketch.draw, "draw", counted(bulk_sketch.draw.draw))
     pipeline.find_duplicates(path, BULK)
     assert size * 0.9 < hashed < size * 1.5
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -194,6 +196,25 @@ def test_processes_give_results_in_order_and_errors_as_they_are() -> None:
     assert list(processes.mapped(_twice, range(9), 2)) == [2 * number for number in range(9)]
     with pytest.raises(DedupError, match="ten: is too much; take less"):
         list(processes.mapped(_twice, [10], 1))
+
+
+@pytest.mark.parametrize("as_module", [False, True])
+def test_a_script_without_a_guard_may_have_processes_started(tmp_path: Path, as_module: bool) -> None:
+    """They do not run it anew, and it has its name and its file again afterwards."""
+    script = tmp_path / "unguarded.py"
+    script.write_text(
+        "import sys\n"
+        "from dedup.engines import processes\n"
+        "with open('runs', 'a') as runs: runs.write('x')\n"
+        "before = __file__, __spec__\n"
+        "print(list(processes.mapped(abs, [-1, 2, -3], 2)))\n"
+        "assert (__file__, __spec__) == before\n",
+        encoding="utf-8",
+    )
+    how = ["-m", "unguarded"] if as_module else [str(script)]
+    done = subprocess.run([sys.executable, *how], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == "[1, 2, 3]\n"
+    assert (tmp_path / "runs").read_text(encoding="utf-8") == "x"
 
 
 @given(hostile_texts)

@@ -29,6 +29,12 @@ def spelled(text: str) -> list[str]:
     return [text[start:stop] for start, stop in clean.tokens(document).spans.tolist()]
 
 
+@given(hostile_texts, st.integers(0, 9))
+def test_the_first_words_are_those_that_all_begin_with(text: str, most: int) -> None:
+    document = clean.from_text("a", text)
+    assert clean.first_words(document, most) == list(clean.tokens(document).words[:most])
+
+
 @given(hostile_texts)
 def test_tokens_are_those_of_a_machine_that_reads_one_character_at_a_time(text: str) -> None:
     assert [(start, stop) for _, start, stop in clean.words(text)] == token_spans(text)

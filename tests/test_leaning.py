@@ -58,6 +58,21 @@ def test_what_only_one_text_has_does_not_count() -> None:
     assert told(longer, swapped("lost count")) > 0
 
 
+def test_texts_of_no_known_language_are_compared_only_where_one_has_slips(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = [f"gul{number}nor" for number in range(120)]
+    one, other = " ".join(words), " ".join([*words[:60], "vatek", *words[61:]])
+    slipped = other.replace(" vatek", " vatek ,")
+    asked: list[str] = []
+    alignment = leaning.align.alignment
+    monkeypatch.setattr(leaning.align, "alignment", lambda *given: asked.append("aligned") or alignment(*given))
+    assert both(one, other) == (0.0, 0.0, 0.0)
+    assert not asked
+    assert both(one, slipped) == (0.0, 1.0, 0.0)
+    assert both(slipped, one) == (0.0, -1.0, 0.0)
+    both(PROSE, PROSE)
+    assert len(asked) == 3
+
+
 def test_stretches_without_a_wanted_word_are_passed_over_and_the_others_stay_as_they_are() -> None:
     document = clean.from_text("long", article(1, 90))
     tokens = clean.tokens(document)

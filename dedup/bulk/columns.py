@@ -103,7 +103,7 @@ def _joined(data: bytes, starts: I64s, stops: I64s, rows: I64s) -> bytes:
 
 def _block(data: bytes, rows: I64s, names: tuple[str, ...]) -> Block | None:
     """The records of lines in columns, or None if one of them is none, or none that pyarrow understands."""
-    if not (data.isascii() or _is_utf8(data)):
+    if not _is_utf8(data):
         return None
     table = _table(data, names)
     if table is None or table.num_rows != len(rows):
@@ -217,8 +217,12 @@ def _chosen(block: Block, chosen: NDArray[np.bool_]) -> Block:
 
 
 def _is_utf8(data: bytes) -> bool:
+    """Asked of Arrow, which lets other threads run meanwhile."""
+    import pyarrow as pa
+
+    offsets = pa.py_buffer(np.array([0, len(data)], np.int64))
     try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
+        pa.Array.from_buffers(pa.large_string(), 1, [None, offsets, pa.py_buffer(data)]).validate(full=True)
+    except pa.ArrowInvalid:
         return False
     return True

@@ -24,9 +24,8 @@ from numpy.typing import NDArray
 from dedup import clean, match, sketch
 from dedup.bulk.read import Texts
 from dedup.config import Config
-from dedup.kernels import join, minhash, passages, postings, skeleton, tables, words
+from dedup.kernels import draw, join, passages, postings, skeleton, tables, words
 
-BATCH_BYTES = 128 << 10
 SAMPLE_BYTES = 64 << 20
 """Text by which terms are ranked: some 20,000 documents."""
 FRESH_TERMS = 16
@@ -72,11 +71,11 @@ def token_hashes(
 
 
 def _batches(texts: Texts) -> Iterator[slice]:
-    """Documents whose texts together have about BATCH_BYTES."""
+    """Documents whose texts together have about so many bytes as `draw` takes at a time."""
     documents = len(texts.offsets) - 1
     first = 0
     while first < documents:
-        last = int(np.searchsorted(texts.offsets, texts.offsets[first] + BATCH_BYTES, side="right")) - 1
+        last = int(np.searchsorted(texts.offsets, texts.offsets[first] + draw.BATCH_BYTES, side="right")) - 1
         yield slice(first, max(first + 1, last))
         first = max(first + 1, last)
 
@@ -198,22 +197,15 @@ def drawn(texts: Texts, ranking: Ranking, config: Config) -> Drawn:
     bands, rows = match.banding(config.threshold, config.band_recall, config.permutations)
     words_of, digests = np.empty(documents, np.int32), np.empty(documents, np.uint64)
     band_keys = np.empty((bands, documents), np.uint32)
-    width = config.term_count + ranking.fresh
-    chosen, term_counts = np.empty((documents, width), np.uint32), np.empty(documents, np.int64)
-    ranks = (ranking.slots, ranking.bits, ranking.limit, config.term_count, ranking.fresh)
-    a, b = sketch.permutations(config.permutations)
-    shingles, shingle_counts = [np.zeros(0, np.uint64)], np.empty(documents, np.int64)
-    for batch in _batches(texts):
-        hashes, counts, _ = token_hashes(texts.buffer, texts.offsets[batch.start : batch.stop + 1])
-        signatures: NDArray[Any] = np.empty((len(counts), config.permutations), np.uint32)
-        minhash.signatures(hashes, counts, config.shingle_length_tokens, a, b, signatures)
-        words_of[batch] = counts
-        join.digests(hashes, counts, digests[batch])
-        join.band_keys(signatures, bands, rows, batch.start, band_keys)
-        join.choose_terms(hashes, counts, *ranks, chosen[batch], term_counts[batch])
-        keys, sampling = np.empty(len(hashes), np.uint64), (config.shingle_length_tokens, config.passage_sampling)
-        shingles.append(keys[: passages.sampled_shingles(hashes, counts, *sampling, keys, shingle_counts[batch])])
-    return Drawn(words_of, digests, band_keys, chosen, term_counts, np.concatenate(shingles), shingle_counts)
+    chosen = np.empty((documents, config.term_count + ranking.fresh), np.uint32)
+    term_counts, shingle_counts = np.empty(documents, np.int64), np.empty(documents, np.int64)
+    unicode, (a, b) = unicode_tables(), sketch.permutations(config.permutations)
+    shingles = draw.draw(
+        texts.buffer, texts.offsets, unicode.index, unicode.records, unicode.pool, config.shingle_length_tokens,
+        config.passage_sampling, a, b, rows, ranking.slots, ranking.bits, ranking.limit, config.term_count,
+        ranking.fresh, words_of, digests, band_keys, chosen, term_counts, shingle_counts,
+    )  # fmt: skip
+    return Drawn(words_of, digests, band_keys, chosen, term_counts, shingles, shingle_counts)
 
 
 def sketched(texts: Texts, ranking: Ranking, config: Config) -> Columns:

@@ -83,12 +83,14 @@ def mapped(
     items: Iterable[Item],
     workers: int,
     interrupted: Callable[[], None] = lambda: None,
+    begun: Callable[[], None] | None = None,
 ) -> Iterator[Result]:
     """`stage` of each item, in the order of the items. An exception of a stage is raised where its result is due.
 
-    `interrupted` is called if it ends before its time, and may tell the stages under way, which are waited for.
+    `interrupted` is called if it ends before its time, and may tell the stages under way, which are waited for; `begun`
+    by each thread at first.
     """
-    with ThreadPoolExecutor(workers, thread_name_prefix="dedup") as pool:
+    with ThreadPoolExecutor(workers, "dedup", begun) as pool:
         try:
             yield from in_order(lambda item: pool.submit(stage, item), items, workers)
         except BaseException:

@@ -1,7 +1,9 @@
 """A stage mapped over items by processes, for what Python computes itself: threads would wait for each other.
 
 The results come in the order of the items, as in `local`. Stage, items and results must be such that can be pickled.
-Processes are started afresh, so a script that causes it must do so under `if __name__ == "__main__":`.
+Processes are started afresh, and none runs the program's main module anew, which Python would have it do: stages are
+not in it, and a script that has no `if __name__ == "__main__":` would start processes in each of them. While a process
+is started other threads see the main module without its file.
 
 Limits: starting a process takes some 0.3 s and what the stage loads; what takes no longer is better done at once.
 """
@@ -10,12 +12,14 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any
 
 from dedup.engines.order import Item, Result, in_order
@@ -39,13 +43,38 @@ def as_needed(
 def mapped(stage: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Iterator[Result]:
     """`stage` of each item, in the order of the items. An exception of a stage is raised where its result is due."""
     pool = ProcessPoolExecutor(workers, get_context("spawn"), _begun)
+
+    def submitted(item: Item) -> Future[Result]:
+        with _without_main():  # a process may be started
+            return pool.submit(stage, item)
+
     try:
-        yield from in_order(lambda item: pool.submit(stage, item), items, workers)
+        yield from in_order(submitted, items, workers)
     except BrokenProcessPool as error:
         remedy = "make room in memory, and run the command again"
         raise DedupError("a process", "was ended by the system", remedy) from error
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+_starting = Lock()
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Takes from the main module what tells a new process where to find it."""
+    main = sys.modules["__main__"]
+    with _starting:
+        kept = {name: vars(main)[name] for name in ("__spec__", "__file__") if name in vars(main)}
+        for name in kept:
+            delattr(main, name)
+        main.__spec__ = None
+        try:
+            yield
+        finally:
+            del main.__spec__
+            for name, value in kept.items():
+                setattr(main, name, value)
 
 
 def _begun() -> None:

@@ -96,7 +96,7 @@ def steps(incoming: Iterable[Incoming], at: Snapshot, workers: int) -> Generator
         try:
             while under_way.popleft().result():
                 under_way.append(aside.submit(ahead.prepare))
-                step = _settled(ahead.first(), workers)
+                step = _settled(ahead.first(), max(1, workers // 2))  # the others read and look up meanwhile
                 at = merging.applied(step.snapshot)
                 if under_way[0].done() and under_way[0].exception() is None and not under_way[0].result():
                     at = writing.tended(merging.finished(at))  # it was the last one

@@ -45,6 +45,12 @@ class Together(Sequence[Any]):
             self._held[number] = self._document(number)
         return self._held[number]
 
+    def hold(self, numbers: I64s) -> None:
+        """Reads documents that are asked for next, those of the index all at once; as many as are kept."""
+        wanted = [one for one in np.unique(numbers).tolist() if one < self.base and one not in self._held]
+        wanted = wanted[: max(0, DOCUMENTS_HELD - len(self._held))]
+        self._held |= zip(wanted, self.snapshot.stored.documents(wanted), strict=True)
+
     def _document(self, number: int) -> Document:
         if number < self.base:
             return self.snapshot.stored.document(number)
@@ -142,8 +148,10 @@ def _weighed(pairs: Pairs, every: Together) -> Pairs:
     config = every.snapshot.config
     numbers = judge.carded(pairs, config)
     kinds = damage.KINDS if config.damage_weight else damage.NOISE_KINDS
+    every.hold(numbers)
     scores = np.array(list(damage.scores((every[number] for number in numbers.tolist()), kinds)), np.float64)
     pairs = judge.with_damage(pairs, numbers, scores.reshape(-1, len(damage.KINDS)), config)
+    every.hold(pairs.documents[judge.unsure(pairs, config)])
     return pipeline.with_leanings(pairs, every, config)
 
 

@@ -19,7 +19,7 @@ from dedup import read
 from dedup.bulk import read as partitioned
 from dedup.bulk.sketch import Drawn
 from dedup.config import Config
-from dedup.engines import local
+from dedup.engines import local, turns
 from dedup.index.texts import Batch
 from dedup.model import DedupError, Document, SourceFile
 from dedup.progress import Progress, followed
@@ -53,7 +53,7 @@ def batches(
         return texts, sketching(Batch(texts.ids, texts.buffer, texts.offsets, texts.notable))
 
     first = [Incoming(_nothing(), None, tuple(file for file in found if isinstance(file, DedupError)))]
-    told = _named(followed(local.mapped(taken, parts, workers), sizes, progress), parts)
+    told = _named(followed(local.mapped(taken, parts, workers, begun=turns.give_way), sizes, progress), parts)
     yield from _cut([*first], told, size)
 
 

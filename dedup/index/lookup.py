@@ -110,14 +110,15 @@ class Asked:
     own: int
 
 
-def keyed(drawn: Drawn, standing: U8s) -> U64s:
-    """The words of all channels but NAME, sorted and distinct."""
-    words = np.empty(drawn.bands.size + len(drawn.shingles), np.uint64)
-    size = keys.collect(standing, drawn.bands, drawn.shingles, drawn.shingle_counts, words)
-    return in_order(words[:size])
-
-
-def in_order(words: U64s) -> U64s:
+def keyed(drawn: Drawn, standing: U8s, *named: U64s) -> U64s:
+    """The words of all channels but NAME, and those of that one which are given, sorted and distinct."""
+    most = drawn.bands.size + len(drawn.shingles)
+    words = np.empty(most + sum(map(len, named)), np.uint64)
+    size = keys.collect(standing, drawn.bands, drawn.shingles, drawn.shingle_counts, words[:most])
+    for own in named:
+        words[size : size + len(own)] = own
+        size += len(own)
+    words = words[:size]
     words.sort()
     return words[: keys.distinct(words)]
 

@@ -75,9 +75,11 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """Compressed texts. blocks: of bytes. raws: (b + 1,) where each begins in the texts. offsets: see `Batch`."""
+    """Compressed texts, one block behind another. blocks, raws: (b + 1,) where each begins in them, and in the texts.
+    offsets: see `Batch`."""
 
-    blocks: list[Any]
+    data: bytes
+    blocks: I64s
     raws: I64s
     offsets: I64s
 
@@ -94,12 +96,15 @@ def packed(buffer: U8s, offsets: I64s) -> Packed:
         cuts.append(max(cuts[-1] + 1, beyond))
     raws = offsets[cuts]
     sizes = np.diff(raws)
-    if not sizes.any():
-        return Packed([codec.compress(b"") for _ in sizes], raws, offsets)
-    # All in one call: between two calls a thread waits for the interpreter, which others hold for milliseconds.
-    spans = np.stack((raws[:-1], sizes), axis=1).astype(np.uint64)
-    found = codec.multi_compress_to_buffer(zstandard.BufferWithSegments(buffer.data, spans.tobytes()))
-    return Packed([found[at] for at in range(len(found))], raws, offsets)
+    made: list[Any]
+    if sizes.any():
+        # All in one call: between two calls a thread waits for the interpreter, which others hold for milliseconds.
+        spans = np.stack((raws[:-1], sizes), axis=1).astype(np.uint64)
+        found = codec.multi_compress_to_buffer(zstandard.BufferWithSegments(buffer.data, spans.tobytes()))
+        made = [found[at] for at in range(len(found))]
+    else:
+        made = [codec.compress(b"") for _ in sizes]
+    return Packed(b"".join(made), np.cumsum([0, *map(len, made)], dtype=np.int64), raws, offsets)
 
 
 def written(path: Path, ids: Sequence[str], notable: Mapping[int, Document], held: Packed, counts: Counts) -> Reference:
@@ -111,8 +116,8 @@ def written(path: Path, ids: Sequence[str], notable: Mapping[int, Document], hel
     ]
     file = Writer(path)
     try:
-        file.section("texts", np.frombuffer(b"".join(held.blocks), np.uint8))
-        file.section("blocks", np.cumsum([0, *map(len, held.blocks)], dtype=np.int64))
+        file.section("texts", np.frombuffer(held.data, np.uint8))
+        file.section("blocks", held.blocks)
         file.section("raws", held.raws)
         file.section("offsets", held.offsets)
         file.section("ids", np.frombuffer(b"".join(names), np.uint8))
@@ -251,13 +256,18 @@ class Stored(Sequence[str]):
 
     def document(self, number: int) -> Document:
         """A document as it was read."""
-        file, row = self._place(number)
-        if told := file.notable.get(row):
-            text = told["text"]
-            codec, lossy = told["decoding"], told["lossy_bytes"]
-            return Document(file.id(row), Locator(""), text, codec, lossy, mojibake.repairs(text))
-        text = self.texts([number])[0].decode("utf-8", "surrogatepass")
-        return Document(file.id(row), Locator(""), text)
+        return self.documents([number])[0]
+
+    def documents(self, numbers: Sequence[int]) -> list[Document]:
+        """Documents as they were read, in the order asked for."""
+        texts = (text.decode("utf-8", "surrogatepass") for text in self.texts(numbers))
+        made = [Document(name, Locator(""), text) for name, text in zip(self.ids(numbers), texts, strict=True)]
+        for at, number in enumerate(numbers):
+            file, row = self._place(number)
+            if told := file.notable.get(row):
+                text, codec, lossy = told["text"], told["decoding"], told["lossy_bytes"]
+                made[at] = Document(made[at].id, Locator(""), text, codec, lossy, mojibake.repairs(text))
+        return made
 
     def counts(self, first: int, stop: int) -> Counts:
         """What is counted of documents, in arrays of one's own."""

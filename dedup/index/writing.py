@@ -77,8 +77,9 @@ def sketched_by(batch: Batch, at: Snapshot) -> Drawn:
 
 def keyed(hashed: U64s, sketches: Drawn, standing: U8s) -> U64s:
     """The words of all keys of documents but their terms. hashed: see `hashes`."""
-    named = lookup.names(hashed, lookup.ID), lookup.names(sketches.digests, lookup.DIGEST)
-    return lookup.in_order(np.concatenate((lookup.keyed(sketches, standing), *named)))
+    return lookup.keyed(
+        sketches, standing, lookup.names(hashed, lookup.ID), lookup.names(sketches.digests, lookup.DIGEST)
+    )
 
 
 def committed(at: Snapshot, changed: Manifest) -> Snapshot:

@@ -30,6 +30,7 @@ U8s: TypeAlias = NDArray[np.uint8]
 U16s: TypeAlias = NDArray[np.uint16]
 U32s: TypeAlias = NDArray[np.uint32]
 U64s: TypeAlias = NDArray[np.uint64]
+I32s: TypeAlias = NDArray[np.int32]
 I64s: TypeAlias = NDArray[np.int64]
 U64 = np.uint64
 

@@ -50,6 +50,7 @@ _KIND, _POOLED = U64(7), U64(64)  # bits of a record: the class; the form is in 
 _WORD, _SOLO, _MARK, _INVISIBLE, _APOSTROPHE = 1, 2, 3, 4, 5  # positions in tables.CLASSES
 
 
+@inner
 def token_capacity(size_bytes: int, documents: int) -> int:
     """Tokens that `words` may find in so many bytes: a token has a byte and a separator, or three bytes."""
     return size_bytes // 2 + documents
