@@ -1,11 +1,13 @@
 """How fast an index takes documents and answers, what it takes on disk and in memory, and what it finds.
 
-    python benchmarks/index.py CORPUS [--batch 10000] [--queries 2000] [--calls] [--kills 200]
+    python benchmarks/index.py CORPUS [--batch 10000] [--queries 2000] [--commands] [--calls] [--kills 200]
 
 CORPUS is a JSONL file of corpora.py. It is scanned as a whole, then added to a new index in batches, each by a
 process of its own, so that neither finds memory warm. Adding is one call, of which each batch is a commit
 (`Index.adding`, or `dedup index add` once); with --calls it is done once more with a call for each batch (`Index.add`
-in a loop), of a file of so many lines each, so that nothing is done beside what is asked for. Queries are lines of
+in a loop), of a file of so many lines each, so that nothing is done beside what is asked for. With --commands `dedup
+scan` and `dedup index add` are run too, as anybody runs them: from the start of the process until all findings are
+written as lines of JSON. Queries are lines of
 the corpus, of which some are copies of others; each is asked for by itself, 200 before that are not counted. Recall
 is told of the pairs that candidates of the scan brought together: others of a scan come of its clusters.
 """
@@ -81,6 +83,19 @@ def called(corpus: Path, folder: Path, batch: int) -> dict[str, Any]:
             documents += found.documents
             pairs += [(pair.a, pair.b, pair.relation) for pair in found.pairs]
     return {"seconds": seconds, "documents": documents, "pairs": pairs}
+
+
+def commanded(corpus: Path, folder: Path, batch: int) -> None:
+    """Both as commands, with what they print in a file."""
+    subprocess.run(["dedup", "index", "create", folder], capture_output=True, check=True)
+    options = ["--format", "jsonl", "--output", folder.with_name("findings.jsonl")]
+    seconds = []
+    for command in (["scan", corpus], ["index", "add", folder, corpus, "--batch", str(batch)]):
+        began = time.perf_counter()
+        subprocess.run(["dedup", *command, *options], stderr=subprocess.DEVNULL, check=True)
+        seconds.append(time.perf_counter() - began)
+    say(f"commands: dedup scan {seconds[0]:.1f} s, dedup index add {seconds[1]:.1f} s: {seconds[0] / seconds[1]:.2f} "
+        "of its rate")  # fmt: skip
 
 
 def queried(corpus: Path, folder: Path, queries: int) -> dict[str, Any]:
@@ -178,6 +193,7 @@ def main() -> None:
     parser.add_argument("more", nargs="*", help=argparse.SUPPRESS)
     parser.add_argument("--batch", type=int, default=10_000, metavar="DOCUMENTS")
     parser.add_argument("--queries", type=int, default=2_000, metavar="N")
+    parser.add_argument("--commands", action="store_true", help="measures commands too, output and all")
     parser.add_argument("--calls", action="store_true", help="adds once more, with a call for each batch")
     parser.add_argument("--kills", type=int, default=0, metavar="N", help="writers killed (see index_kills.py)")
     parser.add_argument("--work", type=Path, help="folder for the index (the system's temporary one)")
@@ -192,6 +208,9 @@ def main() -> None:
         if not folder.exists():
             scan, add = apart("scan", chosen.corpus), apart("add", chosen.corpus, folder, chosen.batch)
             compared(scan, add)
+            if chosen.commands:
+                with tempfile.TemporaryDirectory(dir=chosen.work) as other:
+                    commanded(chosen.corpus, Path(other, "index"), chosen.batch)
             if chosen.calls:
                 with tempfile.TemporaryDirectory(dir=chosen.work) as other:
                     calls = apart("calls", chosen.corpus, Path(other, "index"), chosen.batch)

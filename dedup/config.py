@@ -174,9 +174,12 @@ class Config:
     """Tokens of the longest block that is taken over from a copy when a document is restored; 0 for none: what only a
     copy has may be its own."""
 
-    conjecture_confidence_min: float = 0.97
-    """Probability from which a conjecture is made without such witnesses: no more than three in a hundred may be
-    wrong."""
+    conjecture_precision_min: float = 0.97
+    """Mean probability that the conjectures on a text are right, made without such witnesses: no more than three in a
+    hundred may be wrong."""
+
+    conjecture_confidence_min: float = 0.9
+    """Probability from which one of them is made at all."""
 
     suspect_confidence_min: float = 0.95
     """Probability from which a phrase that a ledger knows is told to stand for something else, whether or not it is
@@ -322,6 +325,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "clean_noise_min": (0.5, 1.0),
     "clean_replaced_min": (0.5, 1.0),
     "taken_tokens_max": (0, 1 << 40),
+    "conjecture_precision_min": (0.0, 1.0),
     "conjecture_confidence_min": (0.5, 1.0),
     "suspect_confidence_min": (0.5, 1.0),
     "source_loss_max": (0.0, 1.0),

@@ -14,16 +14,18 @@
 4. Where witnesses tell that a text was spun, that is known, and what they agree on is looked at without this limit, as
    sure as a vote must be (`among_spun`).
 
-Else only what is sure by `conjecture_confidence_min` is said. Capitalised words within a sentence are left alone, for
-spinners spare most names. English only. A conjecture is a noisy-channel correction (Kernighan, Church and Gale 1990)
-whose channel is the ledger.
+5. Else the surest are said, as many as are right together as often as `conjecture_precision_min` by their confidence,
+   and of these such as are sure by `conjecture_confidence_min` (`_least`).
+
+Capitalised words within a sentence are left alone, for spinners spare most names. English only. A conjecture is a
+noisy-channel correction (Kernighan, Church and Gale 1990) whose channel is the ledger.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import exp, log
+from math import exp, inf, log
 
 from dedup import fluency, language, plausible, rereading, suspicion
 from dedup.config import Config
@@ -92,12 +94,14 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """On what terms conjectures are made: the voices (see `Look`), from which intensity and confidence on, what their
-    log-odds count for the confidence, and what reads the guesses where they stand, if anything."""
+    """On what terms conjectures are made: the voices (see `Look`), from which intensity and confidence on, the mean
+    confidence of all of them, what their log-odds count for the confidence, and what reads the guesses where they
+    stand, if anything."""
 
     voices: Sequence[int]
     intensity_min: float
     confidence_min: float
+    precision_min: float
     sureness: float
     reader: fluency.Reader | None = None
 
@@ -106,13 +110,14 @@ def alone(voices: Sequence[int], dictionary: Dictionary, config: Config, reader:
     """The terms for a text of which nothing else tells whether it was spun."""
     smaller = max(0.0, log(LEDGER_WORDS / max(1.0, dictionary.total_words)))
     sureness = (SURENESS_READ if reader else SURENESS) - SMALL_LEDGER * smaller
-    return Terms(voices, INTENSITY_MIN, config.conjecture_confidence_min, sureness, reader)
+    least = config.conjecture_confidence_min, config.conjecture_precision_min
+    return Terms(voices, INTENSITY_MIN, *least, sureness, reader)
 
 
 def among_spun(voices: Sequence[int], config: Config, reader: fluency.Reader | None = None) -> Terms:
     """The terms for a text that its witnesses show to be spun, as they are themselves: what they agree on is what all
     of them left, or replaced alike, so that little of it was replaced, and yet some. It is chosen as in a vote."""
-    return Terms(voices, 0.0, config.vote_confidence_min, 1.0, reader)
+    return Terms(voices, 0.0, config.vote_confidence_min, 0.0, 1.0, reader)
 
 
 def choices(document: Document, tokens: Tokens, dictionary: Dictionary, terms: Terms) -> tuple[Choice, ...]:
@@ -124,15 +129,13 @@ def choices(document: Document, tokens: Tokens, dictionary: Dictionary, terms: T
     intensity, found = guesses(look, dictionary)
     if terms.reader and (intensity >= terms.intensity_min or any(unheard(_phrase(tokens, one)) for one in found)):
         found = _reread(document, tokens, found, terms.reader)
+    free = [guess for guess in found if _is_free(guess, document, tokens, intensity, terms)]
+    confidences = [_confidence(guess.best[0], terms.sureness) for guess in free]
+    least = _least(confidences, terms)
     made = []
-    for guess in found:
-        if intensity < terms.intensity_min and not unheard(_phrase(tokens, guess)):
-            continue
-        probability, origin = guess.best
-        confidence = _confidence(probability, terms.sureness)
-        span = _span(tokens, guess)
-        free = min(voices[guess.start : guess.stop]) > 0 and not is_capitalised(document.text, span)
-        if free and confidence >= terms.confidence_min:
+    for guess, confidence in zip(free, confidences, strict=True):
+        if confidence >= least:
+            origin = guess.best[1]
             told = _told(tokens.words, guess, origin)
             evidence = {name: round(value, 3) for name, value in {**told, "intensity": intensity}.items()}
             made.append(
@@ -149,6 +152,26 @@ def choices(document: Document, tokens: Tokens, dictionary: Dictionary, terms: T
                 )
             )
     return tuple(made)
+
+
+def _is_free(guess: Guess, document: Document, tokens: Tokens, intensity: float, terms: Terms) -> bool:
+    """Whether a phrase may be changed at all."""
+    if intensity < terms.intensity_min and not unheard(_phrase(tokens, guess)):
+        return False
+    return min(terms.voices[guess.start : guess.stop]) > 0 and not is_capitalised(document.text, _span(tokens, guess))
+
+
+def _least(confidences: Sequence[float], terms: Terms) -> float:
+    """The confidence from which on conjectures are made: `confidence_min`, or as much more as it takes for those of a
+    text to be `precision_min` sure in the mean, which is how many of them one expects to be right (the posterior
+    expected rate of false discoveries: Newton, Noueiry, Sarkar and Ahlquist, Biostatistics 2004)."""
+    least, total = inf, 0.0
+    for number, confidence in enumerate(sorted(confidences, reverse=True), 1):
+        total += confidence
+        if confidence < terms.confidence_min or total < terms.precision_min * number:
+            break
+        least = confidence
+    return least
 
 
 def _reread(document: Document, tokens: Tokens, found: Sequence[Guess], reader: fluency.Reader) -> list[Guess]:

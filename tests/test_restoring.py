@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from itertools import accumulate
+from statistics import fmean
 
 import numpy as np
 import pytest
@@ -158,6 +160,7 @@ def test_a_ledger_puts_back_what_it_knows_and_says_that_it_guesses() -> None:
     assert found.edits
     assert {edit.cause for edit in found.edits} == {restore.CONJECTURE}
     assert all(edit.confidence >= Config().conjecture_confidence_min for edit in found.edits)
+    assert fmean(edit.confidence for edit in found.edits) >= Config().conjecture_precision_min - 1e-4
     assert {edit.entry for edit in found.edits} <= set(learnt())
 
 
@@ -219,6 +222,24 @@ def test_what_would_stand_beside_itself_is_not_conjectured() -> None:
     doubled, other = (guess.probabilities[0] for guess in found)
     assert doubled < 0.01
     assert other > 0.5
+
+
+@given(
+    st.lists(st.floats(0.5, 1.0), max_size=12, unique=True), st.sampled_from([0.5, 0.9]), st.sampled_from([0.0, 0.8, 0.97])
+)
+def test_as_many_conjectures_are_made_as_are_sure_enough_together(
+    confidences: list[float], each: float, mean: float
+) -> None:
+    terms = conjecture.Terms((), 0.0, each, mean, 1.0)
+    least = conjecture._least(confidences, terms)
+    best = sorted(confidences, reverse=True)
+    totals = list(accumulate(best))
+    enough = [
+        size
+        for size in range(1, len(best) + 1)
+        if best[size - 1] >= each and all(totals[some - 1] >= mean * some for some in range(1, size + 1))
+    ]
+    assert sum(one >= least for one in confidences) == max(enough, default=0)
 
 
 def test_a_conjecture_is_said_to_be_less_sure_than_its_odds() -> None:

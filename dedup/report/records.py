@@ -1,7 +1,7 @@
 """Kept records become files like those they came in: lines byte for byte, compressed again, rows with all columns.
 
 1. Kept lines that touch are one stretch. Stretches of plain lines are copied by the system (copy_file_range) where it
-   does that; short ones, and what it refuses, are read and written.
+   does that; short ones, and what it refuses, are read and written. What is written goes to the disk meanwhile.
 2. Lines of a compressed file are gathered in blocks, which threads compress.
 3. Records of any other form are copied by its module in `packed`.
 4. A record whose encoding was repaired is written anew, with the other text.
@@ -21,7 +21,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup import edits
+from dedup import edits, whole
 from dedup.engines import local
 from dedup.model import Corpus, DedupError, Document, SourceFile
 from dedup.packed import codecs
@@ -33,7 +33,7 @@ from dedup.report import jsonl
 PIECE_BYTES = 4 << 20
 """Bytes read or compressed at a time."""
 SYSTEM_PIECE_BYTES = 64 << 20
-"""Bytes that the system copies at a call, so that progress is seen."""
+"""Bytes that the system copies at a call, so that progress is seen, and after which it is to put them on the disk."""
 SYSTEM_COPY_BYTES = 1 << 12
 """Bytes of a stretch from which the system copies it: a call costs as much as copying some thousand. Where 50,000
 stretches of 60 KB are kept it takes a third of the time of reading and writing them."""
@@ -155,8 +155,11 @@ def _stretches(kept: _Kept) -> Iterator[tuple[int, int, int | None]]:
 def _copy_lines(kept: _Kept, source: BinaryIO, out: BinaryIO, advance: Advance) -> None:
     """Copies the lines, and looks whether all bytes of them arrived."""
     size = os.fstat(source.fileno()).st_size
-    expected = 0
+    expected = on_the_way = 0
     for start, stop, number in _stretches(kept):
+        if expected - on_the_way >= SYSTEM_PIECE_BYTES:
+            whole.begun(out.fileno(), on_the_way, expected)
+            on_the_way = expected
         if number is not None:
             expected += out.write(_record(kept.file, kept.notable[number]))
             advance(stop - start)
