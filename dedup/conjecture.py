@@ -50,7 +50,7 @@ SUSPICION, SUSPICION_USUAL = 0.4, -1.1
 """What the log-odds of the words by themselves that they were put in (`suspicion`) count, beyond what is usual."""
 DOUBLED = 12.0
 """Log-odds against an origin that would stand beside itself."""
-SURENESS, SURENESS_READ = 0.9, 0.8
+SURENESS, SURENESS_READ = 0.9, 0.85
 """What the log-odds of a conjecture count, without and with a model of the language: what they are made of hangs
 together, so that they say too much. These and the next are such that of the conjectures of texts whose ledgers are from
 25, 100, 400 and 1,600 others, and whose confidence is 0.97, that many are right."""
