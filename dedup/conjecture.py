@@ -23,6 +23,7 @@ noisy-channel correction (Kernighan, Church and Gale 1990) whose channel is the 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import exp, inf, log
@@ -52,8 +53,8 @@ DOUBLED = 12.0
 """Log-odds against an origin that would stand beside itself."""
 SURENESS, SURENESS_READ = 0.9, 0.85
 """What the log-odds of a conjecture count, without and with a model of the language: what they are made of hangs
-together, so that they say too much. These and the next are such that of the conjectures of texts whose ledgers are from
-25, 100, 400 and 1,600 others, and whose confidence is 0.97, that many are right."""
+together, so that they say too much. These and the next are such that of the conjectures made on texts whose ledgers are
+from 25, 100 and 400 others, or from the other half of the text, no fewer are right than `conjecture_precision_min`."""
 LEDGER_WORDS, SMALL_LEDGER = 100_000, 0.04
 """Words of a ledger's originals below which they count for less, and by how much for each power of e: what stands there
 by itself, or stands for something else too, was seen too seldom."""
@@ -165,9 +166,9 @@ def _least(confidences: Sequence[float], terms: Terms) -> float:
     """The confidence from which on conjectures are made: `confidence_min`, or as much more as it takes for those of a
     text to be `precision_min` sure in the mean, which is how many of them one expects to be right (the posterior
     expected rate of false discoveries: Newton, Noueiry, Sarkar and Ahlquist, Biostatistics 2004)."""
-    least, total = inf, 0.0
-    for number, confidence in enumerate(sorted(confidences, reverse=True), 1):
-        total += confidence
+    least, number, total = inf, 0, 0.0
+    for confidence, times in sorted(Counter(confidences).items(), reverse=True):  # of equal ones all or none
+        number, total = number + times, total + times * confidence
         if confidence < terms.confidence_min or total < terms.precision_min * number:
             break
         least = confidence

@@ -31,6 +31,8 @@ from typing import BinaryIO
 from dedup.model import DedupError
 
 FILES_SYNCED_MAX = 1000
+EARLY_BYTES = 64 << 20
+"""Bytes of a file that grows after which the disk is to begin: less would be many short writes."""
 NAME_BYTES_MAX = 240
 """Bytes of a name to which a few more can be added."""
 TRIES = 10
@@ -314,15 +316,23 @@ def _name_to_disk(place: Path) -> None:
         _to_disk(place.parent)
 
 
-def begun(handle: int, start: int, stop: int) -> None:
-    """Lets the system begin to put bytes of an open file on the disk, and waits for nothing: by itself it begins when
-    there are gigabytes of them, and who waits for the file in the end waits for all.
+class Early:
+    """An open file that is put on the disk while it grows: by itself the system begins when there are gigabytes, and
+    who waits for the file in the end waits for all of it.
 
     Source: posix_fadvise(2); Linux, told that pages are not needed, begins to write those that it has not written.
     """
-    if hasattr(os, "posix_fadvise"):
-        with suppress(OSError):  # a file system that knows of no advice writes in its own time
-            os.posix_fadvise(handle, start, stop - start, os.POSIX_FADV_DONTNEED)
+
+    def __init__(self, handle: int) -> None:
+        self._handle, self._begun = handle, 0
+
+    def grown(self) -> None:
+        """Has what was written since then put on the disk, if that is much, and waits for nothing."""
+        size = os.fstat(self._handle).st_size
+        if size - self._begun >= EARLY_BYTES and hasattr(os, "posix_fadvise"):
+            with suppress(OSError):  # a file system that knows of no advice writes in its own time
+                os.posix_fadvise(self._handle, self._begun, size - self._begun, os.POSIX_FADV_DONTNEED)
+            self._begun = size
 
 
 def _to_disk(place: Path | int) -> None:

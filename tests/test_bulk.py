@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 from rich.console import Console
 from strategies import PARAGRAPHS, article, noised, spun
 
-from dedup import clean, pipeline, read
+from dedup import clean, match, pipeline, read, sketch
 from dedup.bulk import columns, terms, verify
 from dedup.bulk import read as bulk_read
 from dedup.bulk import sketch as bulk_sketch
 from dedup.cli import main
 from dedup.config import Config
-from dedup.kernels import join
+from dedup.kernels import join, minhash, passages
 from dedup.model import DedupError, Pair
 from dedup.pipeline import Findings
 from dedup.report import terminal
@@ -568,6 +568,44 @@ def test_one_template_many_times_is_capped_and_told(tmp_path: Path) -> None:
     assert found.capped["bands"] > 0
     assert found.candidates <= 300 * (terms.JOIN_PARTNERS_MAX + 1)
     assert [(one.canonical, len(one.members)) for one in found.clusters] == [("0000", 300)]
+
+
+# --- sketches --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [[], [""], [""] * 50, ["one"], ["", "word " * 70_000, ""], [f"w{one} a{one % 7} " * 40 for one in range(900)]],
+    ids=["none", "empty", "many empty", "a word", "longer than a batch", "several batches"],
+)  # fmt: skip
+def test_texts_are_sketched_at_once_as_step_by_step(texts: list[str]) -> None:
+    config = Config()
+    sample = bulk_sketch.Sample(4, bulk_sketch.Sequences())
+    sample.add(_texts(texts[::2]))
+    ranking = sample.ranking(0.5)
+    made = bulk_sketch.drawn(_texts(texts), ranking, config)
+    hashes, counts, _ = bulk_sketch.token_hashes(*_buffer(texts))
+    assert made.words.tolist() == counts.tolist()
+    digests = np.empty(len(texts), np.uint64)
+    join.digests(hashes, counts, digests)
+    assert made.digests.tolist() == digests.tolist()
+    signatures = np.empty((len(texts), config.permutations), np.uint32)
+    a, b = sketch.permutations(config.permutations)
+    minhash.signatures(hashes, counts, config.shingle_length_tokens, a, b, signatures)
+    bands = np.empty_like(made.bands)
+    _, rows = match.banding(config.threshold, config.band_recall, config.permutations)
+    join.band_keys(signatures, len(bands), rows, 0, bands)
+    assert (made.bands == bands).all()
+    terms, term_counts = np.empty_like(made.terms), np.empty_like(made.term_counts)
+    ranks = ranking.slots, ranking.bits, ranking.limit, config.term_count, ranking.fresh
+    join.choose_terms(hashes, counts, *ranks, terms, term_counts)
+    assert made.term_counts.tolist() == term_counts.tolist()
+    for own, other, count in zip(made.terms, terms, term_counts.tolist(), strict=True):
+        assert (own[:count] == other[:count]).all()
+    keys, key_counts = np.empty(len(hashes), np.uint64), np.empty(len(texts), np.int64)
+    sampling = config.shingle_length_tokens, config.passage_sampling
+    taken = passages.sampled_shingles(hashes, counts, *sampling, keys, key_counts)
+    assert (made.shingles.tolist(), made.shingle_counts.tolist()) == (keys[:taken].tolist(), key_counts.tolist())
 
 
 # --- matching --------------------------------------------------------------------------------------------------

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from planted import corpus, jsonl
 
-from dedup.engines import turns
+from dedup.engines import local, turns
 from dedup.index import adding, columns, lists, lookup, ranking, recent
 from dedup.index.columns import Laid
 from dedup.index.handle import Index
@@ -147,6 +149,24 @@ def test_turns_are_short_only_meanwhile() -> None:
             assert sys.getswitchinterval() == pytest.approx(turns.TURN_SECONDS / 4, rel=0.05)
     finally:
         sys.setswitchinterval(before)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has priorities of threads")
+def test_threads_that_read_ahead_give_way_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+
+    def priority(_: int) -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    found = list(local.mapped(priority, range(4), 2, begun=turns.give_way))
+    assert found == [min(19, before + turns.WAY_GIVEN)] * 4
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before
+
+    def refused(*_: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "setpriority", refused)
+    assert list(local.mapped(priority, range(4), 2, begun=turns.give_way)) == [before] * 4
 
 
 def test_batches_that_are_prepared_ahead_wait_and_are_few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

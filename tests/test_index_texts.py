@@ -50,6 +50,26 @@ def test_texts_come_back_in_any_order(held: list[list[bytes]], data: st.DataObje
         assert texts.Stored(files).texts(asked) == [every[number] for number in asked]
 
 
+def test_documents_read_at_once_are_kept_as_far_as_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = Index.create(tmp_path / "index")
+    index.add(jsonl(tmp_path / "rows.jsonl", corpus(12)))
+    every = findings.Together(index.refreshed(), texts.Batch([], *texts.laid([]), {}))
+    calls: list[int] = []
+    reading = texts.Stored.documents
+    monkeypatch.setattr(
+        texts.Stored, "documents", lambda self, numbers: calls.append(len(numbers)) or reading(self, numbers)
+    )
+    monkeypatch.setattr(findings, "DOCUMENTS_HELD", 3)
+    every.hold(np.array([[4, 0], [2, 4], [1, 3]]))
+    assert [every[number].id for number in (0, 1, 2)] == [index.refreshed().stored[number] for number in (0, 1, 2)]
+    assert calls == [3]
+    assert every[3].id == index.refreshed().stored[3]
+    assert every[1].text
+    assert calls == [3, 1]  # only the one that was read first had to go
+
+
 def test_a_block_that_is_not_what_was_written_is_refused_and_no_other(tmp_path: Path) -> None:
     rng = np.random.default_rng(5)
     own = [rng.bytes(texts.BLOCK_BYTES) for _ in range(4)]  # each a block of its own

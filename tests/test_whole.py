@@ -15,6 +15,24 @@ import pytest
 from dedup import spool, whole
 from dedup.model import DedupError
 
+
+def test_a_file_that_grows_goes_to_the_disk_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[int, int]] = []
+
+    def advised(_: int, start: int, size: int, __: int) -> None:
+        asked.append((start, size))
+        raise OSError(errno.EINVAL, "no advice here")
+
+    monkeypatch.setattr(whole, "EARLY_BYTES", 10)
+    monkeypatch.setattr(os, "posix_fadvise", advised)
+    with (tmp_path / "a").open("wb", buffering=0) as out:
+        early = whole.Early(out.fileno())
+        for size in (4, 4, 4, 30, 1):
+            out.write(b"x" * size)
+            early.grown()
+    assert asked == [(0, 12), (12, 30)]
+
+
 KINDS = pytest.mark.parametrize("kind", ["file", "folder"])
 
 

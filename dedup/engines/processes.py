@@ -1,9 +1,9 @@
 """A stage mapped over items by processes, for what Python computes itself: threads would wait for each other.
 
 The results come in the order of the items, as in `local`. Stage, items and results must be such that can be pickled.
-Processes are started afresh, and none runs the program's main module anew, which Python would have it do: stages are
-not in it, and a script that has no `if __name__ == "__main__":` would start processes in each of them. While a process
-is started other threads see the main module without its file.
+Processes are started afresh, and none runs the program's main module anew unless the stage is in it, which Python would
+have it do: a script that has no `if __name__ == "__main__":` would start processes in each of them. While a process is
+started other threads see the main module without its file.
 
 Limits: starting a process takes some 0.3 s and what the stage loads; what takes no longer is better done at once.
 """
@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
 from threading import Lock, Thread
@@ -45,7 +45,7 @@ def mapped(stage: Callable[[Item], Result], items: Iterable[Item], workers: int)
     pool = ProcessPoolExecutor(workers, get_context("spawn"), _begun)
 
     def submitted(item: Item) -> Future[Result]:
-        with _without_main():  # a process may be started
+        with nullcontext() if stage.__module__ == "__main__" else _without_main():  # a process may be started
             return pool.submit(stage, item)
 
     try:
@@ -65,16 +65,15 @@ def _without_main() -> Iterator[None]:
     """Takes from the main module what tells a new process where to find it."""
     main = sys.modules["__main__"]
     with _starting:
-        kept = {name: vars(main)[name] for name in ("__spec__", "__file__") if name in vars(main)}
-        for name in kept:
-            delattr(main, name)
-        main.__spec__ = None
+        told = vars(main)
+        kept: dict[str, Any] = {name: told[name] for name in ("__spec__", "__file__") if name in told}
         try:
+            told.pop("__file__", None)
+            told["__spec__"] = None
             yield
         finally:
-            del main.__spec__
-            for name, value in kept.items():
-                setattr(main, name, value)
+            told.pop("__spec__", None)
+            told.update(kept)
 
 
 def _begun() -> None:

@@ -18,7 +18,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 TURN_SECONDS = 0.0002
 """With turns a quarter as long adding takes as long."""
@@ -42,4 +42,5 @@ def give_way() -> None:
     """Lets other threads go first, for as long as this one lives."""
     if sys.platform == "linux":
         own = threading.get_native_id()
-        os.setpriority(os.PRIO_PROCESS, own, os.getpriority(os.PRIO_PROCESS, own) + WAY_GIVEN)
+        with suppress(OSError):  # a system may allow no thread to ask for it
+            os.setpriority(os.PRIO_PROCESS, own, os.getpriority(os.PRIO_PROCESS, own) + WAY_GIVEN)

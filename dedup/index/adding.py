@@ -96,7 +96,8 @@ def steps(incoming: Iterable[Incoming], at: Snapshot, workers: int) -> Generator
         try:
             while under_way.popleft().result():
                 under_way.append(aside.submit(ahead.prepare))
-                step = _settled(ahead.first(), max(1, workers // 2))  # the others read and look up meanwhile
+                others_work = not under_way[0].done()  # they read and look up
+                step = _settled(ahead.first(), max(1, workers // 2) if others_work else workers)
                 at = merging.applied(step.snapshot)
                 if under_way[0].done() and under_way[0].exception() is None and not under_way[0].result():
                     at = writing.tended(merging.finished(at))  # it was the last one

@@ -41,7 +41,7 @@ class Together(Sequence[Any]):
     def __getitem__(self, number: Any) -> Any:
         if number not in self._held:
             if len(self._held) >= DOCUMENTS_HELD:
-                self._held.clear()
+                del self._held[next(iter(self._held))]  # the one that was read first
             self._held[number] = self._document(number)
         return self._held[number]
 

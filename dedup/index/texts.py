@@ -260,10 +260,10 @@ class Stored(Sequence[str]):
 
     def documents(self, numbers: Sequence[int]) -> list[Document]:
         """Documents as they were read, in the order asked for."""
+        places = [self._place(number) for number in numbers]
         texts = (text.decode("utf-8", "surrogatepass") for text in self.texts(numbers))
         made = [Document(name, Locator(""), text) for name, text in zip(self.ids(numbers), texts, strict=True)]
-        for at, number in enumerate(numbers):
-            file, row = self._place(number)
+        for at, (file, row) in enumerate(places):
             if told := file.notable.get(row):
                 text, codec, lossy = told["text"], told["decoding"], told["lossy_bytes"]
                 made[at] = Document(made[at].id, Locator(""), text, codec, lossy, mojibake.repairs(text))

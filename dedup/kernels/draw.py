@@ -3,7 +3,8 @@
 The other kernels of sketches do the work: what is won is that a thread need not ask for the interpreter between them,
 which others have.
 
-Limits: those of the kernels that it calls.
+Limits: those of the kernels that it calls. Numba keeps it compiled until this file is changed, or the processor:
+whoever changes one of those kernels removes `__pycache__`.
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ def draw(
     documents = len(offsets) - 1
     if min(len(word_counts), len(text_digests), len(shingle_counts), bands.shape[1], len(terms)) < documents:
         raise ValueError("there is no room")
+    if len(bands) * rows > len(a):
+        raise ValueError("signatures are shorter than their bands")
     capacity, most, first = 0, 0, 0
     while first < documents:
         stop = _stop(offsets, first)

@@ -33,7 +33,7 @@ from dedup.report import jsonl
 PIECE_BYTES = 4 << 20
 """Bytes read or compressed at a time."""
 SYSTEM_PIECE_BYTES = 64 << 20
-"""Bytes that the system copies at a call, so that progress is seen, and after which it is to put them on the disk."""
+"""Bytes that the system copies at a call, so that progress is seen."""
 SYSTEM_COPY_BYTES = 1 << 12
 """Bytes of a stretch from which the system copies it: a call costs as much as copying some thousand. Where 50,000
 stretches of 60 KB are kept it takes a third of the time of reading and writing them."""
@@ -155,23 +155,25 @@ def _stretches(kept: _Kept) -> Iterator[tuple[int, int, int | None]]:
 def _copy_lines(kept: _Kept, source: BinaryIO, out: BinaryIO, advance: Advance) -> None:
     """Copies the lines, and looks whether all bytes of them arrived."""
     size = os.fstat(source.fileno()).st_size
-    expected = on_the_way = 0
+    expected, early = 0, whole.Early(out.fileno())
+
+    def done(size_bytes: int) -> None:
+        advance(size_bytes)
+        early.grown()
+
     for start, stop, number in _stretches(kept):
-        if expected - on_the_way >= SYSTEM_PIECE_BYTES:
-            whole.begun(out.fileno(), on_the_way, expected)
-            on_the_way = expected
         if number is not None:
             expected += out.write(_record(kept.file, kept.notable[number]))
-            advance(stop - start)
+            done(stop - start)
             continue
         at = start
         if stop - start >= SYSTEM_COPY_BYTES:
             last = stop - int(stop == size)  # the last byte of the file tells whether its line ends
-            at = _copied_by_system(source, out, start, last, advance)
+            at = _copied_by_system(source, out, start, last, done)
         expected += at - start
         for piece in _read(kept.file, source, at, stop):
             expected += out.write(piece)
-            advance(len(piece))
+            done(len(piece))
     out.flush()
     if os.fstat(out.fileno()).st_size != expected:
         raise DedupError(kept.file.path, "was not written as a whole", "look at the disk, and run the command again")
