@@ -125,12 +125,18 @@ def plain_majority(text: str, rows: Sequence[Substitution]) -> list[Edit]:
 def transfer(request: Request) -> Iterator[Row]:
     """Precision and reach on spun texts whose spinner is known from other texts."""
     held_out = _held_out(request)
-    for count in CURVE_QUICK if request.quick else CURVE:
+    for count in (CURVE_QUICK if request.quick else CURVE)[1:]:
         yield from _transferred(
             "own spinner, 25 %", held_out, learnt_rows(count, SPUN_SHARE, request.seed), count, request.config
         )
     yield from _transferred_attacks(request)
+
+
+def transfer_few(request: Request) -> Iterator[Row]:
+    """The near end of the curve: few pairs, and one half of the seeds put to the other."""
     yield from _transferred_seeds(request)
+    rows = learnt_rows(CURVE[0], SPUN_SHARE, request.seed)
+    yield from _transferred("own spinner, 25 %", _held_out(request), rows, CURVE[0], request.config)
 
 
 def transfer_much(request: Request) -> Iterator[Row]:

@@ -41,6 +41,7 @@ MEASURES: dict[str, Callable[[Request], Iterator[Row]]] = {
     "spun-thrice": emendation.spun_thrice,
     "spun-thrice-much": emendation.spun_thrice_much,
     "transfer": conjectures.transfer,
+    "transfer-few": conjectures.transfer_few,
     "transfer-much": conjectures.transfer_much,
     "harm": conjectures.harm,
     "tortured": conjectures.tortured,

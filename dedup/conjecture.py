@@ -15,7 +15,7 @@
    sure as a vote must be (`among_spun`).
 
 5. Else the surest are said, as many as are right together as often as `conjecture_precision_min` by their confidence,
-   and of these such as are sure by `conjecture_confidence_min` (`_least`).
+   and of these such as are sure by `conjecture_confidence_min` (`_least`); by a ledger of one text, each that sure.
 
 Capitalised words within a sentence are left alone, for spinners spare most names. English only. A conjecture is a
 noisy-channel correction (Kernighan, Church and Gale 1990) whose channel is the ledger.
@@ -51,10 +51,10 @@ SUSPICION, SUSPICION_USUAL = 0.4, -1.1
 """What the log-odds of the words by themselves that they were put in (`suspicion`) count, beyond what is usual."""
 DOUBLED = 12.0
 """Log-odds against an origin that would stand beside itself."""
-SURENESS, SURENESS_READ = 0.9, 0.85
+SURENESS, SURENESS_READ = 0.9, 0.8
 """What the log-odds of a conjecture count, without and with a model of the language: what they are made of hangs
 together, so that they say too much. These and the next are such that of the conjectures made on texts whose ledgers are
-from 25, 100 and 400 others, or from the other half of the text, no fewer are right than `conjecture_precision_min`."""
+from 25, 100 and 400 others no fewer are right than `conjecture_precision_min`."""
 LEDGER_WORDS, SMALL_LEDGER = 100_000, 0.04
 """Words of a ledger's originals below which they count for less, and by how much for each power of e: what stands there
 by itself, or stands for something else too, was seen too seldom."""
@@ -111,8 +111,10 @@ def alone(voices: Sequence[int], dictionary: Dictionary, config: Config, reader:
     """The terms for a text of which nothing else tells whether it was spun."""
     smaller = max(0.0, log(LEDGER_WORDS / max(1.0, dictionary.total_words)))
     sureness = (SURENESS_READ if reader else SURENESS) - SMALL_LEDGER * smaller
-    least = config.conjecture_confidence_min, config.conjecture_precision_min
-    return Terms(voices, INTENSITY_MIN, *least, sureness, reader)
+    each, mean = config.conjecture_confidence_min, config.conjecture_precision_min
+    if dictionary.of_one_text:  # a line that is wrong is wrong at all its places, and the mean does not hold
+        each = max(each, mean)
+    return Terms(voices, INTENSITY_MIN, each, mean, sureness, reader)
 
 
 def among_spun(voices: Sequence[int], config: Config, reader: fluency.Reader | None = None) -> Terms:

@@ -70,7 +70,7 @@ class Origin:
 class Dictionary:
     """The lines of a ledger, by what they put in and by what they replaced; `a` of each is the original.
 
-    total_words: of the originals, estimated. novelty: see the module.
+    total_words: of the originals, estimated. novelty: see the module. of_one_text: whether no line is from two pairs.
     """
 
     by_replacement: Mapping[Words, Sequence[Origin]]
@@ -78,6 +78,7 @@ class Dictionary:
     times: Mapping[Words, int]
     total_words: float
     novelty: float
+    of_one_text: bool = False
 
     def __len__(self) -> int:
         return len(self.by_replacement)
@@ -219,7 +220,7 @@ def dictionary(rows: Iterable[Substitution]) -> Dictionary:
             by_origin[kept][dropped] = float(row.count)
             times[kept], times[dropped] = row.times_a, row.times_b
     total_words = _total_words(times, by_origin)
-    return Dictionary(by_replacement, by_origin, times, total_words, _novelty(by_replacement))
+    return Dictionary(by_replacement, by_origin, times, total_words, _novelty(by_replacement), not by_pairs)
 
 
 def turned(row: Substitution) -> Substitution:
