@@ -15,7 +15,7 @@
    sure as a vote must be (`among_spun`).
 
 5. Else the surest are said, as many as are right together as often as `conjecture_precision_min` by their confidence,
-   and of these such as are sure by `conjecture_confidence_min` (`_least`); by a ledger of one text, each is held to more.
+   and of these such as are sure by `conjecture_confidence_min` (`_least`); by a ledger of one text each must be surer.
 
 Capitalised words within a sentence are left alone, for spinners spare most names. English only. A conjecture is a
 noisy-channel correction (Kernighan, Church and Gale 1990) whose channel is the ledger.
@@ -59,7 +59,7 @@ LEDGER_WORDS, SMALL_LEDGER = 100_000, 0.04
 """Words of a ledger's originals below which they count for less, and by how much for each power of e: what stands there
 by itself, or stands for something else too, was seen too seldom."""
 ONE_TEXT_MIN = 0.97
-"""Confidence of each conjecture by a ledger of one text: of 516 on development texts 0.983 were right, read by a model."""
+"""Confidence of each conjecture by a ledger of one text: of 516 on development texts, with a model, 0.983 were right."""
 ROUNDS, STEPS = 3, 25
 INTENSITY_MIN, INTENSITY_MAX = 0.5, 3.0
 INTENSITY_THERE = 0.1
