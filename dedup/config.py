@@ -174,9 +174,9 @@ class Config:
     """Tokens of the longest block that is taken over from a copy when a document is restored; 0 for none: what only a
     copy has may be its own."""
 
-    conjecture_precision_min: float = 0.98
+    conjecture_precision_min: float = 0.975
     """Mean probability that the conjectures on a text are right, made without such witnesses: no more than three in a
-    hundred may be wrong, so two are aimed at. With 0.97 it was 0.966 to 0.977 of them, by chance above it or below."""
+    hundred may be wrong, and with 0.97 it is, by chance, a little more of them or less."""
 
     conjecture_confidence_min: float = 0.9
     """Probability from which one of them is made at all."""
