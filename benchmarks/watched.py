@@ -35,6 +35,8 @@ EVENTS = frozenset((
 ))  # fmt: skip
 CALLS = ("write", "fsync", "ftruncate", "copy_file_range", "pread")
 """Functions of `os` that raise no audit event, or none that tells enough."""
+ASKED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Requests to end."""
 READS = frozenset(("os.scandir", "os.listdir", "pread"))
 
 Fault = Callable[["Instant"], None]
@@ -193,8 +195,11 @@ def started(command: Command, box: Path, fault: Fault = nothing, begun: Callable
     sys.stdout.flush()
     sys.stderr.flush()
     here, there = os.pipe()
+    signal.pthread_sigmask(signal.SIG_BLOCK, ASKED)  # what comes before it is ready waits
     number = os.fork()
-    if number == 0:
+    if number:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ASKED)
+    else:
         os.close(here)
         os.dup2(there, 1)
         os.dup2(there, 2)
@@ -223,7 +228,7 @@ def _live(command: Command, box: Path, fault: Fault, begun: Callable[[], None]) 
     status = 70
     try:
         faulthandler.enable(2)  # where it crashed, should it crash
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in ASKED:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
         tempfile.tempdir = os.environ["TMPDIR"] = str(box / "tmp")
         (box / "instants").unlink(missing_ok=True)
@@ -234,7 +239,7 @@ def _live(command: Command, box: Path, fault: Fault, begun: Callable[[], None]) 
         sys.addaudithook(watch.hook)
         status = _status(command.run, box)
         watch.quiet = True
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # the command is over
+        for number in ASKED:
             signal.signal(number, signal.SIG_IGN)
         for limit in (resource.RLIMIT_FSIZE, resource.RLIMIT_AS):
             resource.setrlimit(limit, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
@@ -252,10 +257,15 @@ def _live(command: Command, box: Path, fault: Fault, begun: Callable[[], None]) 
 def _status(run: Callable[[Path], None], box: Path) -> int:
     """The exit status that a command gives."""
     try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ASKED)
         run(box)
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else int(error.code is not None)
+    except KeyboardInterrupt:  # before the command: `cli.program` ends so too
+        return 128 + signal.SIGINT
     except BaseException:
         traceback.print_exc()
         return 1
+    finally:
+        signal.pthread_sigmask(signal.SIG_BLOCK, ASKED)  # the command is over
     return 0

@@ -15,9 +15,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
-from threading import current_thread, main_thread
 from time import monotonic
 from typing import TYPE_CHECKING
+
+from dedup import ending
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -39,7 +40,7 @@ def failures() -> Iterator[None]:
     from dedup.model import DedupError  # here, since it brings numpy, which --help need not wait for
 
     try:
-        with _ended_in_order():
+        with ending.in_order():
             yield
     except DedupError as error:
         say(f"error: {error}")
@@ -53,24 +54,6 @@ def failures() -> Iterator[None]:
     except MemoryError as error:
         say("error: out of memory; scan fewer documents at a time")
         raise SystemExit(1) from error
-
-
-@contextmanager
-def _ended_in_order() -> Iterator[None]:
-    """A request to end, as also a terminal that closes makes it, becomes an exception: what is temporary is removed."""
-    if current_thread() is not main_thread():
-        yield
-        return
-    asked = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {one: signal.getsignal(one) for one in asked}
-    for one in asked:
-        if before[one] is not signal.SIG_IGN:  # as nohup has it
-            signal.signal(one, lambda number, _: sys.exit(128 + number))
-    try:
-        yield
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
 
 
 def conclude(findings: Findings) -> None:

@@ -45,7 +45,7 @@ def source_files(
     progress.stage("unpack", sum(file.size_bytes for file in packed), "bytes")
     workers = config.workers or local.workers_available()
     unpacked = local.mapped(
-        lambda file: files.unpacked(file, spool, config, progress.advance), packed, workers, spool.close
+        lambda file: files.unpacked(file, spool, config, progress.advance), packed, workers, spool.stop
     )
     done = iter(list(unpacked))
     ready = (one for file in found for one in (next(done) if _is_packed(file) else [file]))
@@ -73,7 +73,7 @@ def _here(
         return [one for one in named if not isinstance(one, Remote)]
     progress.stage("fetch", sum(one.file.size_bytes for one in elsewhere.values()), "bytes")
     came = local.mapped(
-        lambda one: remote.fetched(one, spool, config, progress.advance), elsewhere.values(), FETCHERS, spool.close
+        lambda one: remote.fetched(one, spool, config, progress.advance), elsewhere.values(), FETCHERS, spool.stop
     )
     fetched = dict(zip(elsewhere, list(came), strict=True))
     return [_fetched(one, fetched) if isinstance(one, Remote) else one for one in named]

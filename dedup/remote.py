@@ -244,7 +244,7 @@ def _copied(one: Remote, out: BinaryIO, spool: Spool, config: Config, advance: C
     size = 0
     _check(one.file, one.file.size_bytes, config)
     for piece in _pieces(one):
-        if spool.closed:
+        if spool.stopped:
             raise DedupError(one.file.path, "was not fetched to its end", "run the command again")
         size += len(piece)
         _check(one.file, size, config)

@@ -26,10 +26,10 @@ TRIES = 5
 
 
 class Spool:
-    """Paths may be asked for by several threads; whoever writes may look whether it was `closed` meanwhile."""
+    """Paths may be asked for by several threads; whoever writes may look whether it was `stopped` meanwhile."""
 
     def __init__(self) -> None:
-        self.closed = False
+        self.stopped = False
         self._lock = Lock()
         self._numbers = count()
         self._folder: Path | None = None
@@ -47,9 +47,14 @@ class Spool:
                 self._remove = finalize(self, _removed, self._folder, handle)
             return self._folder / f"{next(self._numbers)}{suffix}"
 
+    def stop(self) -> None:
+        """Tells whoever writes that nobody will read it; the folder stays as long as anybody may write."""
+        self.stopped = True
+
     def close(self) -> None:
+        """Removes the folder, once nobody writes any more: what came in between would keep it there."""
         with self._lock:
-            self.closed = True
+            self.stopped = True
             if self._folder:
                 self._remove()
 

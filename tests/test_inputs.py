@@ -9,6 +9,8 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from strategies import PARAGRAPHS, article, noised, spun
 
 import dedup
 from dedup import pipeline, read
+from dedup import spool as spools
 from dedup.bulk import flow
 from dedup.bulk import read as bulk_read
 from dedup.bulk import sketch as bulk_sketch
@@ -512,9 +515,44 @@ def test_unpacking_stops_when_the_run_ends(tmp_path: Path, monkeypatch: pytest.M
     (file,) = read.files([pack(tmp_path / "rows.jsonl.gz", records())], SMALL)
     assert isinstance(file, SourceFile)
     with Spool() as spool:
-        (problem,) = packed_files.unpacked(file, spool, SMALL, lambda _: spool.close())
+        (problem,) = packed_files.unpacked(file, spool, SMALL, lambda _: spool.stop())
     assert isinstance(problem, DedupError)
     assert problem.problem == "was not unpacked to its end"
+
+
+def test_files_that_are_unpacked_while_a_run_ends_are_removed_too(
+    tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one that fails ends the run; the other is still written then, and its thread waited for."""
+    (tmp_path / "in").mkdir()
+    for name in ("a", "b"):
+        pack(tmp_path / "in" / f"{name}.jsonl.gz", records())
+    real = packed_files.unpacked
+
+    def slowly(folder: Path, ignore_errors: bool) -> None:
+        names = list(folder.iterdir())
+        time.sleep(0.5)  # in which somebody may write
+        for name in names:
+            name.unlink()
+        with suppress(OSError):
+            folder.rmdir()
+
+    def unpacked(file: SourceFile, spool: Spool, config: Config, advance: Any) -> Any:
+        if file.path.name == "a.jsonl.gz":
+            spool.path(".x").write_bytes(b"x")
+            raise KeyboardInterrupt
+        target = spool.path(".y")
+        while not spool.stopped:
+            time.sleep(0.01)
+        time.sleep(0.1)
+        target.write_bytes(b"y")
+        return real(file, spool, config, advance)
+
+    monkeypatch.setattr(packed_files, "unpacked", unpacked)
+    monkeypatch.setattr(spools.shutil, "rmtree", slowly)
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.find_duplicates(tmp_path / "in", SMALL)
+    assert list(temporary.iterdir()) == []
 
 
 def test_stages_under_way_are_told_when_a_mapping_ends_early() -> None:

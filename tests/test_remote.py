@@ -337,7 +337,7 @@ def test_fetching_stops_when_the_run_ends(memory: Any) -> None:
     assert isinstance(one, remote.Remote)
     with Spool() as spool:
         spool.path("")
-        spool.closed = True
+        spool.stop()
         found = remote.fetched(one, spool, Config(), lambda _: None)
     assert isinstance(found, DedupError)
     assert found.problem == "was not fetched to its end"

@@ -56,7 +56,7 @@ def unpacked(
 
     def tell(position: int) -> None:
         nonlocal taken
-        if spool.closed:
+        if spool.stopped:
             raise DedupError(file.path, "was not unpacked to its end", "run the command again")
         advance(max(0, position - taken))
         taken = max(taken, position)
