@@ -11,14 +11,13 @@ thousands of times at random (benchmarks/faults.py).
 from __future__ import annotations
 
 import _thread
-import os
 import signal
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import current_thread, main_thread
+from threading import current_thread, get_ident, main_thread
 from types import FrameType
 
 UNBROKEN_MODULES = frozenset(("_weakrefset", "dedup.spool", "tempfile", "weakref"))
@@ -45,7 +44,8 @@ def in_order() -> Iterator[None]:
     def handled(number: int, frame: FrameType | None) -> None:
         if put_off[number] < PUT_OFF_MAX and _is_unbroken(frame):
             put_off[number] += 1
-            _thread.start_new_thread(_send_again, (number,))  # one of `threading` would wait for locks of this thread
+            # A thread of `threading` would wait for locks that this one may hold.
+            _thread.start_new_thread(_sent_again, (number, get_ident()))
         elif number == signal.SIGINT:
             raise KeyboardInterrupt
         else:
@@ -73,6 +73,9 @@ def _is_unbroken(frame: FrameType | None) -> bool:
     return False
 
 
-def _send_again(number: int) -> None:
+def _sent_again(number: int, thread: int) -> None:
     time.sleep(PUT_OFF_SECONDS)
-    os.kill(os.getpid(), number)
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(thread, number)  # wakes it, should it wait for something
+    else:
+        signal.raise_signal(number)

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, chain
-from mmap import ACCESS_READ, mmap
 from typing import BinaryIO
 
 import numpy as np
@@ -268,8 +267,11 @@ def texts_at(corpus: Corpus, numbers: Sequence[int], config: Config) -> tuple[ND
             for place in places:
                 pieces[place] = _mended(clean.document(read.raw_at(file, corpus.locator(numbers[place]), "")))
             continue
-        with file.readable.open("rb") as source, mmap(source.fileno(), 0, access=ACCESS_READ) as data:
-            lines = [data[corpus.starts[numbers[place]] : corpus.stops[numbers[place]]] for place in places]
+        lines = []
+        with file.readable.open("rb", buffering=0) as source:  # what is mapped counts as memory of the process
+            for place in places:
+                source.seek(corpus.starts[numbers[place]])
+                lines.append(source.read(corpus.stops[numbers[place]] - corpus.starts[numbers[place]]))
         locators = [corpus.locator(numbers[place]) for place in places]
         for place, text in zip(places, _record_texts(lines, locators, config), strict=True):
             pieces[place] = text
