@@ -226,7 +226,7 @@ def wrong(command: Command, box: Path, done: Ended, wanted: Expected, standing: 
                 found.append(f"{name} is half-written")
     if "Traceback" in done.said:
         found.append("a traceback")
-    could_clear = done.status not in (-signal.SIGKILL, -signal.SIGTERM) and not done.may_leave
+    could_clear = done.status != -signal.SIGKILL and not done.may_leave
     if could_clear and (left := leftovers(box, command)):
         found.append(f"left behind: {', '.join(left)}")
     if done.status not in (0, 1, 128 + signal.SIGINT, 128 + signal.SIGTERM, -signal.SIGKILL, -signal.SIGTERM):

@@ -196,10 +196,13 @@ def started(command: Command, box: Path, fault: Fault = nothing, begun: Callable
     sys.stderr.flush()
     here, there = os.pipe()
     signal.pthread_sigmask(signal.SIG_BLOCK, ASKED)  # what comes before it is ready waits
-    number = os.fork()
-    if number:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, ASKED)
-    else:
+    number = -1
+    try:
+        number = os.fork()
+    finally:
+        if number:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, ASKED)
+    if number == 0:
         os.close(here)
         os.dup2(there, 1)
         os.dup2(there, 2)
@@ -261,7 +264,7 @@ def _status(run: Callable[[Path], None], box: Path) -> int:
         run(box)
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else int(error.code is not None)
-    except KeyboardInterrupt:  # before the command: `cli.program` ends so too
+    except KeyboardInterrupt:  # before the command, or after it
         return 128 + signal.SIGINT
     except BaseException:
         traceback.print_exc()

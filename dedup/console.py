@@ -37,14 +37,15 @@ TELLING: ContextVar[int] = ContextVar("telling", default=PLAIN)
 @contextmanager
 def failures() -> Iterator[None]:
     """What went wrong as one line on stderr and exit status 1."""
-    from dedup.model import DedupError  # here, since it brings numpy, which --help need not wait for
-
     try:
         with ending.in_order():
-            yield
-    except DedupError as error:
-        say(f"error: {error}")
-        raise SystemExit(1) from error
+            from dedup.model import DedupError  # here, since it brings numpy, which --help need not wait for
+
+            try:
+                yield
+            except DedupError as error:
+                say(f"error: {error}")
+                raise SystemExit(1) from error
     except KeyboardInterrupt:
         say("interrupted; what was not whole is gone")
         raise SystemExit(128 + signal.SIGINT) from None

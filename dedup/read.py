@@ -227,13 +227,19 @@ def raw_at(file: SourceFile, locator: Locator, name: str) -> Raw:
 
 def bytes_at(file: SourceFile, locator: Locator) -> bytes:
     """The bytes at a locator in a file. Raises DedupError if the file was changed since it was read."""
-    size = locator.stop_byte - locator.start_byte
+    return pieces_at(file, [(locator.start_byte, locator.stop_byte)])[0]
+
+
+def pieces_at(file: SourceFile, spans: Iterable[tuple[int, int]]) -> list[bytes]:
+    """The same of spans of bytes. They are read: what is mapped of a large file counts as memory of the process."""
+    pieces = []
     try:
         with file.readable.open("rb") as source:
-            source.seek(locator.start_byte)
-            data = source.read(size)
+            for start, stop in spans:
+                source.seek(start)
+                pieces.append(source.read(stop - start))
+                if len(pieces[-1]) != stop - start:
+                    raise DedupError(file.path, "was changed while it was read", "run the command again")
     except OSError as error:
         raise unreadable(file.path, error) from error
-    if len(data) != size:
-        raise DedupError(file.path, "was changed while it was read", "run the command again")
-    return data
+    return pieces

@@ -52,7 +52,7 @@ class Spool:
         self.stopped = True
 
     def close(self) -> None:
-        """Removes the folder, once nobody writes any more: what came in between would keep it there."""
+        """Removes the folder. To be called when nobody writes any more: what came in between would keep it there."""
         with self._lock:
             self.stopped = True
             if self._folder:
@@ -99,8 +99,9 @@ def _removed(folder: Path, handle: int) -> None:
     except BaseException:  # a request to end came in the middle
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    if handle >= 0:
-        os.close(handle)
+    finally:
+        if handle >= 0:
+            os.close(handle)
 
 
 def _tidy(above: Path) -> None:

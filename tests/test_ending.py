@@ -125,7 +125,7 @@ def test_a_spool_is_removed_wherever_a_request_comes(tmp_path: Path, monkeypatch
 
 
 def test_nobody_waits_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ending, "PUT_OFF_MAX", 3)
+    monkeypatch.setattr(ending, "PUT_OFF_TIMES_MAX", 3)
 
     class Endless:
         def __enter__(self) -> None:
@@ -145,3 +145,72 @@ def test_what_is_ignored_stays_so_and_handlers_are_put_back() -> None:
         assert signal.getsignal(signal.SIGINT) is not signal.default_int_handler
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize(("number", "error", "code"), ASKED)
+def test_a_request_in_the_last_exit_is_obeyed_there_and_nobody_else_is_asked(
+    number: int, error: type[BaseException], code: int | None
+) -> None:
+    with pytest.raises(error), ending.in_order(), Asked(number, at_entry=False):
+        pass
+    time.sleep(20 * ending.PUT_OFF_SECONDS)  # what would be sent again comes here, and ends the tests
+
+
+def test_a_second_request_lets_the_first_clear_away() -> None:
+    done = []
+    with pytest.raises(SystemExit), ending.in_order():
+        try:
+            signal.raise_signal(signal.SIGTERM)
+            wait()
+        finally:
+            signal.raise_signal(signal.SIGTERM)
+            done.append(1)
+    assert done == [1]
+
+
+def test_without_room_for_a_thread_a_request_is_obeyed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(ending._thread, "start_new_thread", refused)
+    asked = Asked(signal.SIGTERM, at_entry=False)
+    with pytest.raises(SystemExit), ending.in_order(), asked:
+        pass
+    assert asked.done == ["entered"]
+
+
+def test_an_error_within_the_end_of_a_generator_hides_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    def given() -> Iterator[int]:
+        try:
+            yield 1
+        finally:
+            try:
+                raise ValueError
+            except ValueError:
+                signal.raise_signal(signal.SIGTERM)
+
+    with pytest.raises(SystemExit), ending.in_order():
+        one = given()
+        next(one)
+        del one
+        wait()
+    assert "ignored" not in capfd.readouterr().err
+
+
+def test_names_of_callers_do_not_matter() -> None:
+    def start() -> float:
+        with pytest.raises(SystemExit), ending.in_order():
+            signal.raise_signal(signal.SIGTERM)
+            raise AssertionError("was put off")
+        return 1.0
+
+    assert start() == 1.0
+
+
+def test_one_within_another() -> None:
+    with pytest.raises(SystemExit), ending.in_order():
+        outer = signal.getsignal(signal.SIGTERM)
+        with ending.in_order(), Asked(signal.SIGTERM, at_entry=False):
+            pass
+    assert outer is not signal.SIG_DFL
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from contextlib import suppress
 from io import BytesIO
@@ -527,7 +528,7 @@ def test_files_that_are_unpacked_while_a_run_ends_are_removed_too(
     (tmp_path / "in").mkdir()
     for name in ("a", "b"):
         pack(tmp_path / "in" / f"{name}.jsonl.gz", records())
-    real = packed_files.unpacked
+    real, begun = packed_files.unpacked, threading.Event()
 
     def slowly(folder: Path, ignore_errors: bool) -> None:
         names = list(folder.iterdir())
@@ -539,9 +540,10 @@ def test_files_that_are_unpacked_while_a_run_ends_are_removed_too(
 
     def unpacked(file: SourceFile, spool: Spool, config: Config, advance: Any) -> Any:
         if file.path.name == "a.jsonl.gz":
-            spool.path(".x").write_bytes(b"x")
+            assert begun.wait(20)
             raise KeyboardInterrupt
         target = spool.path(".y")
+        begun.set()
         while not spool.stopped:
             time.sleep(0.01)
         time.sleep(0.1)

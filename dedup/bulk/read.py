@@ -267,12 +267,8 @@ def texts_at(corpus: Corpus, numbers: Sequence[int], config: Config) -> tuple[ND
             for place in places:
                 pieces[place] = _mended(clean.document(read.raw_at(file, corpus.locator(numbers[place]), "")))
             continue
-        lines = []
-        with file.readable.open("rb", buffering=0) as source:  # what is mapped counts as memory of the process
-            for place in places:
-                source.seek(corpus.starts[numbers[place]])
-                lines.append(source.read(corpus.stops[numbers[place]] - corpus.starts[numbers[place]]))
         locators = [corpus.locator(numbers[place]) for place in places]
+        lines = read.pieces_at(file, [(one.start_byte, one.stop_byte) for one in locators])
         for place, text in zip(places, _record_texts(lines, locators, config), strict=True):
             pieces[place] = text
     offsets = np.zeros(len(pieces) + 1, np.int64)

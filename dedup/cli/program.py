@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import sys
-from signal import SIGINT
 from traceback import extract_tb
 
 import click
@@ -26,8 +25,6 @@ def run() -> None:
     as_utf8()
     try:
         main(prog_name="dedup")
-    except KeyboardInterrupt:  # before there is a command that could tell
-        sys.exit(128 + SIGINT)
     except OSError as error:
         if extract_tb(error.__traceback__)[-1].name != click.echo.__name__:
             raise
