@@ -20,7 +20,7 @@ STOREYS = (
     "urls".split(),
     "config kernels model progress".split(),
     "filed whole".split(),
-    "columns display edits globs language linked mojibake paging places spool".split(),
+    "columns display edits ending globs language linked mojibake paging places spool".split(),
     "figures inflection losses packed plausible pricing slips".split(),
     "covers damage dictionary fluency readings recut remote witnesses".split(),
     (*STAGES, *"channel engines rules suspicion".split()),

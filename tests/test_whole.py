@@ -225,7 +225,7 @@ def test_a_spool_on_a_system_without_locks_is_removed_too(tmp_path: Path, monkey
         path = made.path(".txt")
         path.write_text("there")
         assert list(tmp_path.iterdir()) == [path.parent]
-    assert made.closed
+    assert made.stopped
     assert list(tmp_path.iterdir()) == []
 
 
