@@ -15,7 +15,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from dedup import clean, sketch
-from dedup.kernels import minhash, skeleton, tables, words
+from dedup.kernels import minhash, shingles, skeleton, tables, words
 
 EXAMPLES = int(os.environ.get("EXAMPLES", "120"))
 ANY = settings(max_examples=EXAMPLES, deadline=None)
@@ -233,12 +233,12 @@ def test_signatures_of_short_documents(width: int) -> None:
 
 def check_signatures(counts: list[int], width: int, size: int, seed: int, distinct: int) -> None:
     hashes, number = token_hashes(sum(counts), seed, distinct), np.array(counts, np.int64)
-    shingles, shingle_counts = np.empty(len(hashes), np.uint64), np.empty(len(counts), np.int64)
-    written = minhash.shingle_hashes(hashes, number, width, shingles, shingle_counts)
+    found, found_counts = np.empty(len(hashes), np.uint64), np.empty(len(counts), np.int64)
+    written = shingles.shingle_hashes(hashes, number, width, found, found_counts)
     parts = np.split(hashes, np.cumsum(counts)[:-1]) if counts else []
     expected = [sketch.shingle_hashes(part, width) for part in parts]
-    assert shingle_counts.tolist() == [len(one) for one in expected]
-    assert shingles[:written].tolist() == [value for one in expected for value in one.tolist()]
+    assert found_counts.tolist() == [len(one) for one in expected]
+    assert found[:written].tolist() == [value for one in expected for value in one.tolist()]
     a, b = np.ascontiguousarray(MinHash(size, seed=1, scheme="affine32").permutations)
     out = np.empty((len(counts), size), np.uint32)
     minhash.signatures(hashes, number, width, a, b, out)

@@ -1,7 +1,7 @@
 """Texts become all their sketches by one kernel, some documents at a time, while their hashes are in the cache.
 
 The other kernels of sketches do the work: what is won is that a thread need not ask for the interpreter between them,
-which others have.
+which others have, and that shingles are made once for all.
 
 Limits: those of the kernels that it calls. Numba keeps it compiled until this file is changed, or the processor:
 whoever changes one of those kernels removes `__pycache__`.
@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from dedup.kernels import shingles
 from dedup.kernels.join import band_keys, choose_terms, digests
-from dedup.kernels.minhash import signatures
-from dedup.kernels.passages import sampled_shingles
-from dedup.kernels.simd import I32s, I64s, U8s, U16s, U32s, U64s, inner, kernel
+from dedup.kernels.minhash import NO_VALUE, permuted
+from dedup.kernels.passages import sampled
+from dedup.kernels.simd import U64, I32s, I64s, U8s, U16s, U32s, U64s, inner, kernel
 from dedup.kernels.words import token_capacity, words
 
 BATCH_BYTES = 128 << 10
@@ -28,6 +29,30 @@ def _stop(offsets: I64s, first: int) -> int:
     while stop < len(offsets) - 1 and offsets[stop + 1] - offsets[first] <= BATCH_BYTES:
         stop += 1
     return stop
+
+
+@inner
+def _shingled(
+    hashes: U64s, counts: I64s, width: int, sampling: int, a: U32s, b: U32s, scratch: tuple[U64s, U32s],
+    signatures: U32s, keys: U64s, key_counts: I64s,
+) -> int:  # fmt: skip
+    """The signatures of documents (see `minhash.signatures`), and their sampled shingles: how many (see
+    `passages.sampled_shingles`). scratch: (BLOCK,) each."""
+    values, mixed = scratch
+    mask = U64(sampling - 1)
+    signatures[:] = NO_VALUE
+    token = taken = 0
+    for document in range(len(counts)):
+        before = taken
+        used, count = min(width, counts[document]), shingles.number(counts[document], width)
+        for first in range(0, count, shingles.BLOCK):
+            part = min(shingles.BLOCK, count - first)
+            shingles.block(hashes, token + first, part, used, values)
+            permuted(values, part, mixed, a, b, signatures[document])
+            taken = sampled(values, part, mask, keys, taken)
+        key_counts[document] = taken - before
+        token += counts[document]
+    return taken
 
 
 @kernel
@@ -55,7 +80,8 @@ def draw(
         most, first = max(most, stop - first), stop
     hashes, counts, no_spans = np.empty(capacity, np.uint64), np.empty(most, np.int64), np.empty((0, 2), np.int64)
     signed, keys = np.empty((most, len(a)), np.uint32), np.empty(capacity, np.uint64)
-    shingles, taken = np.empty(1 << 10, np.uint64), 0
+    scratch = np.empty(shingles.BLOCK, np.uint64), np.empty(shingles.BLOCK, np.uint32)
+    found, taken = np.empty(1 << 10, np.uint64), 0
     first = 0
     while first < documents:
         stop = _stop(offsets, first)
@@ -64,15 +90,15 @@ def draw(
         for document in range(first, stop):
             word_counts[document] = own[document - first]
         digests(tokens, own, text_digests[first:stop])
-        signatures(tokens, own, width, a, b, signed[: stop - first])
-        band_keys(signed[: stop - first], len(bands), rows, first, bands)
+        signatures, counted = signed[: stop - first], shingle_counts[first:stop]
+        size = _shingled(tokens, own, width, sampling, a, b, scratch, signatures, keys, counted)
+        band_keys(signatures, len(bands), rows, first, bands)
         chosen = terms[first:stop], term_counts[first:stop]
         choose_terms(tokens, own, slots, bits, limit, wanted, fresh_wanted, chosen[0], chosen[1])
-        size = sampled_shingles(tokens, own, width, sampling, keys, shingle_counts[first:stop])
-        if taken + size > len(shingles):
+        if taken + size > len(found):
             grown = np.empty(2 * (taken + size), np.uint64)
-            grown[:taken] = shingles[:taken]
-            shingles = grown
-        shingles[taken : taken + size] = keys[:size]
+            grown[:taken] = found[:taken]
+            found = grown
+        found[taken : taken + size] = keys[:size]
         taken, first = taken + size, stop
-    return shingles[:taken].copy()
+    return found[:taken].copy()

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dedup.kernels.minhash import _mixed
+from dedup.kernels.shingles import fmix64
 from dedup.kernels.simd import U64, I64s, U8s, U32s, U64s, inlined, inner, kernel, load64, prefetch
 
 KEY_BITS = 40
@@ -42,7 +42,7 @@ _SHORT = 16  # postings of a bucket that are gone through one by one
 
 @inlined
 def _word(value: U64, salt: int, channel: int, document: int) -> U64:
-    key = _mixed(value + U64(salt + 1) * _SALT) >> _KEY_SHIFT
+    key = fmix64(value + U64(salt + 1) * _SALT) >> _KEY_SHIFT
     return key << _KEY_SHIFT | U64(channel) << _CHANNEL_SHIFT | U64(document)
 
 
@@ -201,7 +201,7 @@ def _page_sum(data: U8s, start: int, page: int) -> U64:
     for at in range(start, start + PAGE_BYTES, 32):
         one, two = _step(one, load64(data, at)), _step(two, load64(data, at + 8))
         three, four = _step(three, load64(data, at + 16)), _step(four, load64(data, at + 24))
-    return _mixed(_step(_step(_step(one, two), three), four) + U64(page))
+    return fmix64(_step(_step(_step(one, two), three), four) + U64(page))
 
 
 @kernel

@@ -1,7 +1,6 @@
-"""Token hashes become MinHash signatures, and two documents their exact resemblance.
+"""Shingles become MinHash signatures, and those of two documents their exact resemblance.
 
-1. Shingles: the polynomial of w token hashes and the finaliser of MurmurHash3, a block of shingles at a time,
-   w passes of multiply and add that the compiler makes vectors of. As `sketch.shingle_hashes`, bit for bit.
+1. Shingles are made a block at a time (`shingles`).
 2. Signatures: the upper 32 bits, premixed, stay in the L1 cache; LANES permutations go over them in
    registers. As datasketch's MinHash, scheme affine32, whose parameters the caller passes.
 3. Resemblance: the shingles of both documents into one small open-addressing table, with a mark for each
@@ -14,45 +13,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from dedup.kernels import shingles
 from dedup.kernels.simd import LANES, U64, I64s, U8s, U32s, U64s, inner, kernel, lower_minima
 
 _ZERO = U64(0)
-_BLOCK = 1024  # shingles: 8 KiB of values and 4 KiB of premixed hashes
-_PRIME = U64(0x9E3779B97F4A7C15)
-_FMIX_A, _FMIX_B = U64(0xFF51AFD7ED558CCD), U64(0xC4CEB9FE1A85EC53)
-_NO_VALUE = np.uint32(0xFFFFFFFF)
-
-
-@inner
-def _mixed(value: U64) -> U64:
-    """The finaliser of 64-bit MurmurHash3."""
-    value = (value ^ (value >> U64(33))) * _FMIX_A
-    value = (value ^ (value >> U64(33))) * _FMIX_B
-    return value ^ (value >> U64(33))
-
-
-@inner
-def _shingle_block(hashes: U64s, first: int, count: int, width: int, values: U64s) -> None:
-    """The hashes of the shingles that begin at tokens first..first + count - 1, into values[:count]."""
-    own = hashes[first:]
-    if width == 5:  # the usual width in one pass instead of five
-        one, two, three, four = (
-            hashes[first + 1 :],
-            hashes[first + 2 :],
-            hashes[first + 3 :],
-            hashes[first + 4 :],
-        )
-        for i in range(count):
-            value = ((own[i] * _PRIME + one[i]) * _PRIME + two[i]) * _PRIME
-            values[i] = _mixed((value + three[i]) * _PRIME + four[i])
-        return
-    for i in range(count):
-        values[i] = own[i]
-    for offset in range(first + 1, first + width):
-        for i in range(count):
-            values[i] = values[i] * _PRIME + hashes[offset + i]
-    for i in range(count):
-        values[i] = _mixed(values[i])
+NO_VALUE = np.uint32(0xFFFFFFFF)
 
 
 @inner
@@ -75,30 +40,14 @@ def _remaining_minima(mixed: U32s, count: int, a: U32s, b: U32s, minima: U32s, f
         minima[j] = lowest
 
 
-@kernel
-def shingle_hashes(hashes: U64s, counts: I64s, width: int, shingles: U64s, shingle_counts: I64s) -> int:
-    """The shingle hashes of every document, in order: their number.
-
-    hashes: (t,) token hashes of all documents. counts: (n,) tokens of each. width: tokens in a shingle, >= 1;
-    a document of fewer tokens, but some, is one shingle. shingles: (t,) at least, out. shingle_counts: (n,),
-    out.
-    """
-    if len(shingles) < counts.sum() or len(hashes) < counts.sum() or len(shingle_counts) < len(counts) or width < 1:
-        raise ValueError("arrays too short, or width below 1")
-    values = np.empty(_BLOCK, np.uint64)
-    token = written = 0
-    for document in range(len(counts)):
-        used = min(width, counts[document])
-        count = counts[document] - used + 1 if used else 0
-        for first in range(0, count, _BLOCK):
-            part = min(_BLOCK, count - first)
-            _shingle_block(hashes, token + first, part, used, values)
-            for i in range(part):
-                shingles[written + first + i] = values[i]
-        shingle_counts[document] = count
-        written += count
-        token += counts[document]
-    return written
+@inner
+def permuted(values: U64s, count: int, mixed: U32s, a: U32s, b: U32s, minima: U32s) -> None:
+    """Lower the minima of a signature by the shingles values[:count], BLOCK at the most. mixed: (BLOCK,), scratch."""
+    _premixed(values, count, mixed)
+    whole = len(a) - len(a) % LANES
+    for lane in range(0, whole, LANES):
+        lower_minima(mixed, count, a, b, minima, lane)
+    _remaining_minima(mixed, count, a, b, minima, whole)
 
 
 @kernel
@@ -113,21 +62,15 @@ def signatures(hashes: U64s, counts: I64s, width: int, a: U32s, b: U32s, out: U3
     size = len(a)
     if len(hashes) < counts.sum() or len(b) != size or out.shape != (len(counts), size) or width < 1:
         raise ValueError("arrays do not fit each other, or width below 1")
-    values, mixed = np.empty(_BLOCK, np.uint64), np.empty(_BLOCK, np.uint32)
-    whole = size - size % LANES
+    values, mixed = np.empty(shingles.BLOCK, np.uint64), np.empty(shingles.BLOCK, np.uint32)
+    out[:] = NO_VALUE
     token = 0
     for document in range(len(counts)):
-        minima = out[document]
-        minima[:] = _NO_VALUE
-        used = min(width, counts[document])
-        count = counts[document] - used + 1 if used else 0
-        for first in range(0, count, _BLOCK):
-            part = min(_BLOCK, count - first)
-            _shingle_block(hashes, token + first, part, used, values)
-            _premixed(values, part, mixed)
-            for lane in range(0, whole, LANES):
-                lower_minima(mixed, part, a, b, minima, lane)
-            _remaining_minima(mixed, part, a, b, minima, whole)
+        used, count = min(width, counts[document]), shingles.number(counts[document], width)
+        for first in range(0, count, shingles.BLOCK):
+            part = min(shingles.BLOCK, count - first)
+            shingles.block(hashes, token + first, part, used, values)
+            permuted(values, part, mixed, a, b, out[document])
         token += counts[document]
 
 
@@ -142,11 +85,10 @@ def _mark(
     side's mark). keys: (2**m,) uint64, marks: (2**m,) uint8, 0 for a free slot."""
     distinct = shared = 0
     mask = len(keys) - 1
-    used = min(width, stop - start)
-    count = stop - start - used + 1 if used else 0
-    for first in range(0, count, _BLOCK):
-        part = min(_BLOCK, count - first)
-        _shingle_block(hashes, start + first, part, used, values)
+    used, count = min(width, stop - start), shingles.number(stop - start, width)
+    for first in range(0, count, shingles.BLOCK):
+        part = min(shingles.BLOCK, count - first)
+        shingles.block(hashes, start + first, part, used, values)
         for i in range(part):
             key = values[i]
             slot = np.int64(key) & mask
@@ -184,7 +126,7 @@ def resemblances(hashes: U64s, starts: I64s, pairs: I64s, width: int, shared: I6
     size = 64
     while size < 2 * largest:
         size *= 2
-    keys, marks, values = np.empty(size, np.uint64), np.empty(size, np.uint8), np.empty(_BLOCK, np.uint64)
+    keys, marks, values = np.empty(size, np.uint64), np.empty(size, np.uint8), np.empty(shingles.BLOCK, np.uint64)
     for pair in range(len(pairs)):
         one, other = pairs[pair, 0], pairs[pair, 1]
         tokens = starts[one + 1] - starts[one] + starts[other + 1] - starts[other]

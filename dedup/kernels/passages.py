@@ -15,14 +15,24 @@ from __future__ import annotations
 
 import numpy as np
 
+from dedup.kernels import shingles
 from dedup.kernels.join import NONE
-from dedup.kernels.minhash import _BLOCK, _shingle_block
-from dedup.kernels.simd import U64, I64s, U16s, U32s, U64s, inner, kernel
+from dedup.kernels.simd import U64, I64s, U16s, U32s, U64s, inlined, inner, kernel
 
 RANGE_BITS = 6
 RANGES = 1 << RANGE_BITS
 _RANGE_SHIFT, _KEY_SHIFT = U64(64 - RANGE_BITS), U64(RANGE_BITS)
 _HALF, _LOW = U64(32), U64(0xFFFFFFFF)
+
+
+@inlined
+def sampled(values: U64s, count: int, mask: U64, keys: U64s, taken: int) -> int:
+    """Append those of values[:count] that have none of the bits of a mask to keys[:taken], which has room for all: how
+    many there are then."""
+    for at in range(count):  # written anyway, and kept by counting it: chance cannot be predicted
+        keys[taken] = values[at]
+        taken += int(values[at] & mask == U64(0))
+    return taken
 
 
 @kernel
@@ -34,18 +44,15 @@ def sampled_shingles(hashes: U64s, counts: I64s, width: int, sampling: int, keys
     """
     if len(hashes) < counts.sum() or len(keys) < counts.sum() or len(key_counts) < len(counts) or width < 1:
         raise ValueError("arrays too short, or width below 1")
-    values, mask = np.empty(_BLOCK, np.uint64), U64(sampling - 1)
+    values, mask = np.empty(shingles.BLOCK, np.uint64), U64(sampling - 1)
     token = taken = 0
     for document in range(len(counts)):
         before = taken
-        used = min(width, counts[document])
-        count = counts[document] - used + 1 if used else 0
-        for first in range(0, count, _BLOCK):
-            part = min(_BLOCK, count - first)
-            _shingle_block(hashes, token + first, part, used, values)
-            for at in range(part):  # written anyway, and kept by counting it: chance cannot be predicted
-                keys[taken] = values[at]
-                taken += int(values[at] & mask == U64(0))
+        used, count = min(width, counts[document]), shingles.number(counts[document], width)
+        for first in range(0, count, shingles.BLOCK):
+            part = min(shingles.BLOCK, count - first)
+            shingles.block(hashes, token + first, part, used, values)
+            taken = sampled(values, part, mask, keys, taken)
         key_counts[document] = taken - before
         token += counts[document]
     return taken

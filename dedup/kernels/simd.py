@@ -22,7 +22,7 @@ from llvmlite import ir
 from numba import njit
 from numba import types as _types
 from numba.core import cgutils as _cgutils
-from numba.extending import intrinsic
+from numba.extending import intrinsic as _intrinsic
 from numpy.typing import NDArray
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -46,8 +46,12 @@ inlined: Callable[[F], F] = _njit(nogil=True, cache=True, _nrt=False, forceinlin
 
 types: Any = _types
 cgutils: Any = _cgutils
-_intrinsic: Callable[[Callable[..., Any]], Any] = intrinsic  # the first parameter is not the caller's
+intrinsic: Callable[[Callable[..., Any]], Any] = _intrinsic  # the first parameter is not the caller's
 
+AHEAD_BYTES = 2048
+"""How far before it is read an array is asked for that is gone through from end to end. Not every processor does that
+by itself, and not across pages: of 64 MB of text words were found four times as quickly on one that does not, nothing
+was lost on others."""
 LANES = 128
 """Permutations that `lower_minima` carries at once: 8 accumulators, 8 a and 8 b fill 24 of AVX-512's 32
 registers; with 16 registers the compiler takes a and b from the L1 cache."""
@@ -59,11 +63,12 @@ _WIDTH = 16
 _WORDS = ir.VectorType(_I32, _WIDTH)
 
 
-def _splat(kind: ir.VectorType, value: int) -> ir.Constant:
+def splat(kind: ir.VectorType, value: int) -> ir.Constant:
+    """A vector of one value."""
     return ir.Constant(kind, [ir.Constant(kind.element, value)] * kind.count)
 
 
-def _address(context: Any, builder: Any, array_type: Any, array: Any, at: Any, kind: Any) -> Any:
+def element_address(context: Any, builder: Any, array_type: Any, array: Any, at: Any, kind: Any) -> Any:
     """Pointer to element `at` (int64) of a C-contiguous array, to be read or written as `kind`."""
     if array_type.layout != "C":  # neighbours in the array would not be neighbours in memory
         raise TypeError(f"the kernels take C-contiguous arrays, not {array_type}")
@@ -71,31 +76,31 @@ def _address(context: Any, builder: Any, array_type: Any, array: Any, at: Any, k
     return builder.bitcast(builder.gep(data, [at]), kind.as_pointer())
 
 
-@_intrinsic
+@intrinsic
 def load64(typing: Any, buffer: Any, at: Any) -> Any:
     """The eight bytes at `buffer[at:]` (uint8 array) as a uint64."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        loaded = builder.load(_address(context, builder, signature.args[0], args[0], args[1], _I64))
+        loaded = builder.load(element_address(context, builder, signature.args[0], args[0], args[1], _I64))
         loaded.align = 1
         return loaded
 
     return types.uint64(buffer, types.int64), generate
 
 
-@_intrinsic
+@intrinsic
 def store64(typing: Any, buffer: Any, at: Any, value: Any) -> Any:
     """`value` (uint64) into the eight bytes at `buffer[at:]` (uint8 array)."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        stored = builder.store(args[2], _address(context, builder, signature.args[0], args[0], args[1], _I64))
+        stored = builder.store(args[2], element_address(context, builder, signature.args[0], args[0], args[1], _I64))
         stored.align = 1
         return context.get_dummy_value()
 
     return types.void(buffer, types.int64, types.uint64), generate
 
 
-@_intrinsic
+@intrinsic
 def trailing_zeros(typing: Any, bits: Any) -> Any:
     """The number of the lowest bit that is set in `bits` (uint64), as int64; 64 for none."""
 
@@ -105,7 +110,7 @@ def trailing_zeros(typing: Any, bits: Any) -> Any:
     return types.int64(types.uint64), generate
 
 
-@_intrinsic
+@intrinsic
 def ones(typing: Any, bits: Any) -> Any:
     """How many bits are set in `bits` (uint64), as int64."""
 
@@ -115,13 +120,13 @@ def ones(typing: Any, bits: Any) -> Any:
     return types.int64(types.uint64), generate
 
 
-@_intrinsic
+@intrinsic
 def prefetch(typing: Any, array: Any, at: Any) -> Any:
     """Ask for the cache line of element `at` (int64) of `array`, to be read and written soon; never
     faults."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        line = _address(context, builder, signature.args[0], args[0], args[1], _I8)
+        line = element_address(context, builder, signature.args[0], args[0], args[1], _I8)
         kind = ir.FunctionType(ir.VoidType(), [line.type, _I32, _I32, _I32])
         asked = [line, _WRITE, _NEAR, _DATA]
         builder.call(cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0"), asked)
@@ -130,7 +135,7 @@ def prefetch(typing: Any, array: Any, at: Any) -> Any:
     return types.void(array, types.int64), generate
 
 
-@_intrinsic
+@intrinsic
 def load64_at(typing: Any, address: Any) -> Any:
     """The uint64 at an address (int64), of an array that is kept meanwhile."""
 
@@ -140,7 +145,7 @@ def load64_at(typing: Any, address: Any) -> Any:
     return types.uint64(types.int64), generate
 
 
-@_intrinsic
+@intrinsic
 def prefetch_at(typing: Any, address: Any) -> Any:
     """Ask for the cache line at an address (int64), to be read soon; never faults."""
 
@@ -155,28 +160,28 @@ def prefetch_at(typing: Any, address: Any) -> Any:
     return types.void(types.int64), generate
 
 
-@_intrinsic
+@intrinsic
 def class_masks(typing: Any, buffer: Any, at: Any) -> Any:
     """Masks of the 64 bytes at `buffer[at:]`, byte i in bit i: ASCII letters and digits, apostrophes,
     non-ASCII."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        block = builder.load(_address(context, builder, signature.args[0], args[0], args[1], _BYTES))
+        block = builder.load(element_address(context, builder, signature.args[0], args[0], args[1], _BYTES))
         block.align = 1
         # A range check by wrapping subtraction is one compare; | 0x20 maps A-Z on a-z and nothing else below
         # 0x80.
-        lower = builder.or_(block, _splat(_BYTES, 0x20))
-        letters = builder.icmp_unsigned("<", builder.sub(lower, _splat(_BYTES, ord("a"))), _splat(_BYTES, 26))
-        digits = builder.icmp_unsigned("<", builder.sub(block, _splat(_BYTES, ord("0"))), _splat(_BYTES, 10))
-        apostrophes = builder.icmp_unsigned("==", block, _splat(_BYTES, ord("'")))
-        beyond = builder.icmp_signed("<", block, _splat(_BYTES, 0))
+        lower = builder.or_(block, splat(_BYTES, 0x20))
+        letters = builder.icmp_unsigned("<", builder.sub(lower, splat(_BYTES, ord("a"))), splat(_BYTES, 26))
+        digits = builder.icmp_unsigned("<", builder.sub(block, splat(_BYTES, ord("0"))), splat(_BYTES, 10))
+        apostrophes = builder.icmp_unsigned("==", block, splat(_BYTES, ord("'")))
+        beyond = builder.icmp_signed("<", block, splat(_BYTES, 0))
         masks = [builder.bitcast(mask, _I64) for mask in (builder.or_(letters, digits), apostrophes, beyond)]
         return context.make_tuple(builder, signature.return_type, masks)
 
     return types.UniTuple(types.uint64, 3)(buffer, types.int64), generate
 
 
-@_intrinsic
+@intrinsic
 def lower_minima(typing: Any, hashes: Any, count: Any, a: Any, b: Any, minima: Any, first: Any) -> Any:
     """minima[j] = min(minima[j], a[j] * h + b[j] mod 2**32) over h in hashes[:count], j in first..first +
     LANES.
@@ -187,7 +192,7 @@ def lower_minima(typing: Any, hashes: Any, count: Any, a: Any, b: Any, minima: A
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         def pointer(which: int, at: Any, kind: Any) -> Any:
-            return _address(context, builder, signature.args[which], args[which], at, kind)
+            return element_address(context, builder, signature.args[which], args[which], at, kind)
 
         def lanes(which: int, group: int) -> Any:
             return pointer(which, builder.add(args[5], _I64(group * _WIDTH)), _WORDS)
@@ -200,7 +205,7 @@ def lower_minima(typing: Any, hashes: Any, count: Any, a: Any, b: Any, minima: A
         groups = range(LANES // _WIDTH)
         factors, terms = [loaded(2, group) for group in groups], [loaded(3, group) for group in groups]
         lowest = [cgutils.alloca_once_value(builder, loaded(4, group)) for group in groups]
-        nothing, first_lane = ir.Constant(_WORDS, ir.Undefined), _splat(_WORDS, 0)
+        nothing, first_lane = ir.Constant(_WORDS, ir.Undefined), splat(_WORDS, 0)
         with cgutils.for_range(builder, args[1]) as loop:
             one = builder.insert_element(nothing, builder.load(pointer(0, loop.index, _I32)), _I32(0))
             spread = builder.shuffle_vector(one, nothing, first_lane)

@@ -19,6 +19,7 @@ from __future__ import annotations
 import numpy as np
 
 from dedup.kernels.simd import (
+    AHEAD_BYTES,
     U64,
     I64s,
     U8s,
@@ -30,6 +31,7 @@ from dedup.kernels.simd import (
     kernel,
     load64,
     ones,
+    prefetch,
     store64,
     trailing_zeros,
 )
@@ -137,6 +139,7 @@ def _scan(buffer: U8s, at: int, stop: int, edges: I64s) -> tuple[int, int]:
     count = 0
     inside = before = _ZERO  # bit 0: the byte before the block is in a token; is a letter or digit
     while at < stop and count < _EDGES:
+        prefetch(buffer, at + AHEAD_BYTES)
         letters, apostrophes, beyond = class_masks(buffer, at)
         valid = _ALL if stop - at >= 64 else (_ONE << U64(stop - at)) - _ONE
         beyond &= valid
