@@ -108,8 +108,9 @@ COMMANDS = (
 )  # fmt: skip
 """A command is an entry here, and everything in `faults` is tried on it."""
 WITH_WORKERS = (
-    Command("check, workers", by_workers("check", "IN", "--format", "jsonl", "-o", "OUT/cards.jsonl"),
-            ("cards.jsonl",)),
+    Command(
+        "check, workers", by_workers("check", "IN", "--format", "jsonl", "-o", "OUT/cards.jsonl"), ("cards.jsonl",)
+    ),
     Command("report, workers", by_workers("report", "IN", "-o", "OUT/report.html"), ("report.html",)),
     Command("clean --fix, workers", by_workers("clean", "IN", "-o", "OUT/clean", "--fix"), ("clean",)),
 )

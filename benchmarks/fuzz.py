@@ -291,7 +291,16 @@ def _text(data: bytes) -> str:
 TARGETS: dict[str, Target] = {
     one.__name__: one
     for one in (
-        decision, tokeniser, plain_data, reader, index_file, work_file, editor, aligner, decoder, mender,
+        decision,
+        tokeniser,
+        plain_data,
+        reader,
+        index_file,
+        work_file,
+        editor,
+        aligner,
+        decoder,
+        mender,
     )
 }
 UNDER_TEST: dict[str, tuple[str, ...]] = {

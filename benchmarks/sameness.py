@@ -107,9 +107,11 @@ def filled(place: Path, lines: int) -> Path:
     (place / "deep" / "ıİß.txt").write_text(texts["004"], "utf-8")
     parts = [part for text in texts.values() for part in text.split("\n\n") if len(part) > 300][:24]
     broken = "Die Brücke über den Fluß wurde für das Jubiläum schön geschmückt. ".encode().decode("cp1252") * 3
-    rows = [{"id": f"{kind}{at}", "text": text, "source": f"s{at % 3}"}
-            for at, part in enumerate(parts)
-            for kind, text in (("a", part), ("b", part.upper()), ("c", " ".join(part.split()[:-4])))[: 1 + at % 3]]
+    rows = [
+        {"id": f"{kind}{at}", "text": text, "source": f"s{at % 3}"}
+        for at, part in enumerate(parts)
+        for kind, text in (("a", part), ("b", part.upper()), ("c", " ".join(part.split()[:-4])))[: 1 + at % 3]
+    ]
     rows += [{"id": f"broken{at}", "text": broken + str(at // 2), "source": "ß"} for at in range(4)]
     for name, half in (("rows.jsonl", rows[::2]), ("more.jsonl.gz", rows[1::2])):
         came = Random(lines).sample(half, len(half)) if lines else half

@@ -33,11 +33,11 @@ from typing import Any, NoReturn
 EVENTS = frozenset((
     "open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.chmod", "os.truncate", "os.scandir", "os.listdir",
 ))  # fmt: skip
-CALLS = ("write", "fsync", "ftruncate", "copy_file_range", "pread")
+CALLS = ("write", "fsync", "ftruncate", "pread", "preadv")
 """Functions of `os` that raise no audit event, or none that tells enough."""
 ASKED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Requests to end."""
-READS = frozenset(("os.scandir", "os.listdir", "pread"))
+READS = frozenset(("os.scandir", "os.listdir", "pread", "preadv"))
 
 Fault = Callable[["Instant"], None]
 State = Mapping[str, bytes]

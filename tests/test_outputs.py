@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import errno
+import fcntl
 import io
 import json
 import os
@@ -27,7 +29,7 @@ from dedup.config import Config
 from dedup.model import DedupError
 from dedup.packed import batches as packed_batches
 from dedup.packed import parquet as packed_parquet
-from dedup.report import folder
+from dedup.report import folder, stretches
 from dedup.report import records as written_records
 
 SMALL = Config(bulk_bytes_min=1 << 50, workers=2)
@@ -234,19 +236,30 @@ def test_damage_in_another_column_is_told_and_nothing_written(tmp_path: Path, mo
 # --- plain lines -----------------------------------------------------------------------------------------------
 
 
-def refused(*_: object) -> int:
-    raise OSError(18, "Invalid cross-device link")
+def hesitant_read(source: int, views: list[memoryview], at: int) -> int:
+    """Fills some of the first bytes only."""
+    first = next(view for view in views if view)
+    data = os.pread(source, min(len(first), 1 + at % 5), at)
+    first[: len(data)] = data
+    return len(data)
 
 
-def hesitant(source: int, out: int, count: int, offset: int) -> int:
-    """Copies three bytes at most, and nothing of every tenth place."""
-    return os.write(out, os.pread(source, min(count, 3), offset)) if offset % 10 else 0
+def hesitant_write(handle: int, data: memoryview) -> int:
+    return WRITE(handle, data[:17])
 
 
-@pytest.mark.parametrize("copying", [None, refused, hesitant], ids=["as it is", "refused", "hesitant"])
+WRITE = os.write
+SYSTEMS: list[dict[str, Callable[..., int] | None]] = [
+    {},
+    {"preadv": hesitant_read, "write": hesitant_write},
+    {"preadv": None},
+]
+
+
+@pytest.mark.parametrize("system", SYSTEMS, ids=["as it is", "hesitant", "old"])
 @given(data=st.data())
-def test_lines_are_copied_whole_by_whoever_copies_them(
-    tmp_path_factory: pytest.TempPathFactory, copying: Callable[..., int] | None, data: st.DataObject
+def test_lines_are_copied_whole_by_whatever_system(
+    tmp_path_factory: pytest.TempPathFactory, system: dict[str, Callable[..., int] | None], data: st.DataObject
 ) -> None:
     tmp_path = tmp_path_factory.mktemp("lines")
     kept = data.draw(st.lists(st.booleans(), min_size=1, max_size=12))
@@ -254,30 +267,77 @@ def test_lines_are_copied_whole_by_whoever_copies_them(
     lines = [json.dumps({"id": f"{number:02}", "text": f"word{number} " * 30}) for number in range(len(kept))]
     (tmp_path / "rows.jsonl").write_text("\n".join(lines) + ("\n" if ended else ""))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(written_records, "SYSTEM_COPY_BYTES", 1)
-        patch.setattr(written_records, "SYSTEM_PIECE_BYTES", 100)
-        patch.setattr(written_records, "PIECE_BYTES", 70)
-        if copying:
-            patch.setattr(os, "copy_file_range", copying, raising=False)
+        patch.setattr(stretches, "BUFFER_BYTES", data.draw(st.sampled_from([60, 256, 1000, 1 << 20])))
+        patch.setattr(stretches, "BLOCK_BYTES", 16)
+        patch.setattr(stretches, "GAP_BYTES_MAX", data.draw(st.sampled_from([0, 300, 1000])))
+        patch.setattr(stretches, "VIEWS_MAX", data.draw(st.sampled_from([1, 3, 1000])))
+        patch.setattr(stretches, "DIRECT_BYTES_MIN", data.draw(st.sampled_from([0, 1 << 30])))
+        for name, function in system.items():
+            if function:
+                patch.setattr(os, name, function, raising=False)
+            else:
+                patch.delattr(os, name, raising=False)
         findings = pipeline.find_duplicates(tmp_path / "rows.jsonl", Config(threshold=1.0, bulk_bytes_min=1 << 50))
         told: list[int] = []
         numbers = [number for number, stays in enumerate(kept) if stays]
         written_records.write(np.array(numbers, np.int64), findings.corpus, tmp_path / "out", told.append)
     if numbers:
         assert (tmp_path / "out" / "rows.jsonl").read_text() == "".join(f"{lines[number]}\n" for number in numbers)
-    assert sum(told) >= sum(len(lines[number]) for number in numbers)
+    sizes = [len(line) + 1 for line in lines]
+    sizes[-1] -= not ended
+    assert sum(told) == sum(sizes[number] for number in numbers)
 
 
-def test_lines_are_copied_where_the_system_cannot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(os, "copy_file_range", raising=False)
-    monkeypatch.setattr(written_records, "SYSTEM_COPY_BYTES", 1)
-    path = pack(tmp_path / "rows.jsonl", records()[:1])
-    assert clean(monkeypatch, SMALL, path, "-o", tmp_path / "out").exit_code == 0
-    assert (tmp_path / "out" / "documents" / "rows.jsonl").read_bytes() == path.read_bytes()
+def direct(handle: int) -> bool:
+    return bool(fcntl.fcntl(handle, fcntl.F_GETFL) & os.O_DIRECT)
 
 
-def test_lines_cut_short_meanwhile_are_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(written_records, "SYSTEM_COPY_BYTES", 1)
+@pytest.mark.skipif(not hasattr(os, "O_DIRECT"), reason="this system writes through its cache alone")
+@pytest.mark.parametrize("size_bytes", [0, 1, 4096, 3 * 4096 + 17, (8 << 20) + 4096, (16 << 20) + 5])
+@pytest.mark.parametrize("refused", [False, True])
+def test_large_files_are_written_past_the_cache_as_far_as_the_system_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size_bytes: int, refused: bool
+) -> None:
+    ways: list[bool] = []
+
+    def writing(handle: int, data: memoryview) -> int:
+        ways.append(direct(handle))
+        if refused and ways[-1]:
+            raise OSError(errno.EINVAL, "no blocks here")
+        return WRITE(handle, data)
+
+    monkeypatch.setattr(stretches, "DIRECT_BYTES_MIN", 1)
+    monkeypatch.setattr(os, "write", writing)
+    text = os.urandom(size_bytes)
+    with (tmp_path / "out").open("wb") as file:
+        out = stretches.Output(file.fileno(), size_bytes)
+        can = direct(file.fileno())
+        try:
+            out.put(text)
+            assert out.finish() == size_bytes
+        finally:
+            out.close()
+    assert (tmp_path / "out").read_bytes() == text
+    if can and not refused:
+        assert ways.count(True) == -(-(size_bytes - size_bytes % 4096) // (8 << 20))
+        assert ways.count(False) == (size_bytes % 4096 > 0)
+
+
+def test_a_disk_that_is_full_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = pack(tmp_path / "source" / "rows.jsonl", records())
+    found = pipeline.find_duplicates(path, SMALL)
+
+    def full(handle: int, data: memoryview) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(stretches, "DIRECT_BYTES_MIN", 1)
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(DedupError, match="No space left"):
+        folder.write(found, [], tmp_path / "out")
+    assert [one.name for one in tmp_path.iterdir()] == ["source"]
+
+
+def test_lines_cut_short_meanwhile_are_not_written(tmp_path: Path) -> None:
     path = pack(tmp_path / "source" / "rows.jsonl", records())
     found = pipeline.find_duplicates(path, SMALL)
     path.write_bytes(path.read_bytes()[:500])

@@ -51,7 +51,8 @@ class Ids(Sequence[str]):
     def __getitem__(self, number: slice) -> list[str]: ...
     def __getitem__(self, number: int | slice) -> str | list[str]:
         if isinstance(number, slice):
-            return [self[one] for one in range(*number.indices(len(self)))]
+            first, last, step = number.indices(len(self))
+            return self._some(first, max(first, last)) if step == 1 else [self[one] for one in range(first, last, step)]
         if not -len(self) <= number < len(self):
             raise IndexError(number)
         place = number % len(self)
@@ -59,14 +60,16 @@ class Ids(Sequence[str]):
 
     def __iter__(self) -> Iterator[str]:
         for first in range(0, len(self), IDS_AT_A_TIME):
-            bounds = self._offsets[first : first + IDS_AT_A_TIME + 1].tolist()
-            data = self._data[bounds[0] : bounds[-1]].tobytes()
-            places = [bound - bounds[0] for bound in bounds]
-            if data.isascii():
-                text = data.decode("ascii")
-                yield from (text[start:stop] for start, stop in pairwise(places))
-            else:
-                yield from (_decoded(data[start:stop]) for start, stop in pairwise(places))
+            yield from self._some(first, min(len(self), first + IDS_AT_A_TIME))
+
+    def _some(self, first: int, last: int) -> list[str]:
+        bounds = self._offsets[first : last + 1].tolist()
+        data = self._data[bounds[0] : bounds[-1]].tobytes()
+        places = [bound - bounds[0] for bound in bounds]
+        if data.isascii():
+            text = data.decode("ascii")
+            return [text[start:stop] for start, stop in pairwise(places)]
+        return [_decoded(data[start:stop]) for start, stop in pairwise(places)]
 
 
 @dataclass(frozen=True, slots=True)

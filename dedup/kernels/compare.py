@@ -31,7 +31,7 @@ from dedup.kernels.readings import (
     surface,
 )  # fmt: skip
 from dedup.kernels.shared import passage_ranges, shared_passages
-from dedup.kernels.simd import I64s, U8s, U64s, inner, kernel
+from dedup.kernels.simd import I64s, U8s, U64s, inner, kernel, prefetch
 
 EQUAL, COVERED_A, COVERED_B, REPLACED, FACING, RUNS, WINDOWS, WINDOWS_HIT, NAMES, PASSAGES, LETTERS, UNEVEN = range(12)
 """Columns of `counts`: tokens equal in passages; tokens of a and of b in passages; tokens replaced; runs with tokens on
@@ -180,6 +180,17 @@ def _weighed(
 
 
 @inner
+def _document_asked(hashes: U64s, starts: I64s, buffer: U8s, offsets: I64s, spans: I64s, document: int) -> None:
+    """Ask for all that will be read of a document."""
+    for token in range(starts[document], starts[document + 1], 8):
+        prefetch(hashes, token)
+        prefetch(spans, 2 * token)
+        prefetch(spans, 2 * token + 8)
+    for at in range(offsets[document], offsets[document + 1], 64):
+        prefetch(buffer, at)
+
+
+@inner
 def _largest(starts: I64s, offsets: I64s, pairs: I64s, tokens: int, size: int, cells: int) -> tuple[int, int]:
     """The tokens of the longest document of the pairs, and the words of the largest table; all indices checked."""
     longest, words = 0, 0
@@ -251,6 +262,9 @@ def compare(
     language = Language(zipf, zipf.view(np.float64), bigrams, bigrams.view(np.float64))
     for pair in range(size):
         one, other = pairs[pair, 0], pairs[pair, 1]
+        if pair + 1 < size:
+            _document_asked(hashes, starts, buffer, offsets, spans, pairs[pair + 1, 0])
+            _document_asked(hashes, starts, buffer, offsets, spans, pairs[pair + 1, 1])
         a = Side(
             hashes[starts[one] : starts[one + 1]],
             spans[starts[one] : starts[one + 1]],

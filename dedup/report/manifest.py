@@ -6,7 +6,6 @@ Most lines of a large corpus say only that a document is kept; they are put toge
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain
 from json.encoder import encode_basestring
 from typing import Any
 
@@ -25,51 +24,50 @@ LINES_AT_A_TIME = 10_000
 
 def lines(findings: Findings) -> Iterator[str]:
     """One line for each document: its fate, and for a dropped one the figures of its pair with the kept one. Lines of
-    neighbours that are just kept come as one string."""
+    many neighbours come as one string."""
     corpus = findings.corpus
     both = findings.clusters.given_way()
     both = both[np.argsort(both[:, 1])]
-    dropped = _Dropped(both, findings)
-    notable = np.array(sorted(corpus.notable), np.int64)
-    next_number = 0
-    for number in chain(np.union1d(both[:, 1], notable).tolist(), [len(corpus)]):
-        for first in range(next_number, number, LINES_AT_A_TIME):
-            last = min(number, first + LINES_AT_A_TIME)
-            yield "".join(map(_kept, corpus.ids[first:last], corpus.words[first:last].tolist()))
-        if number < len(corpus):
-            name, words = corpus.ids[number], int(corpus.words[number])
-            if told := dropped.of(number):
-                yield jsonl.line({"id": name, "status": "dropped", **told, "words": words})
-            else:
-                yield _kept(name, words, "restored" if corpus.notable[number].repairs else "kept")
-        next_number = number + 1
+    repaired = np.array(sorted(number for number in corpus.notable if corpus.notable[number].repairs), np.int64)
+    for first in range(0, len(corpus), LINES_AT_A_TIME):
+        last = min(len(corpus), first + LINES_AT_A_TIME)
+        names, words = corpus.ids[first:last], corpus.words[first:last].tolist()
+        made = list(map(_kept, names, words))
+        for number in _between(repaired, repaired, first, last).tolist():
+            made[number - first] = _kept(names[number - first], words[number - first], "restored")
+        for number, told in _dropped(_between(both, both[:, 1], first, last), findings):
+            place = number - first
+            made[place] = jsonl.line({"id": names[place], "status": "dropped", **told, "words": words[place]})
+        yield "".join(made)
 
 
-class _Dropped:
-    """What is told of dropped documents: of each pair (kept, dropped), by the dropped one, the few figures that are."""
+def _between(rows: NDArray[np.int64], numbers: NDArray[np.int64], first: int, last: int) -> NDArray[np.int64]:
+    """The rows whose numbers, which ascend, are first..last - 1."""
+    start, stop = np.searchsorted(numbers, (first, last))
+    return rows[start:stop]
 
-    def __init__(self, both: NDArray[np.int64], findings: Findings) -> None:
-        pairs = findings.pairs
-        rows = pairs.rows(both)
-        self._ids, self._kept, self._dropped = findings.corpus.ids, both[:, 0], both[:, 1]
-        self._documents, self._relation = pairs.documents[rows], pairs.relation[rows]
-        self._figures = {name: pairs.figures[name][rows] for name in RELATION_FIGURES}
 
-    def of(self, number: int) -> dict[str, Any]:
-        """What is told of one, nothing of a document that is not dropped."""
-        at = int(np.searchsorted(self._dropped, number))
-        if at == len(self._dropped) or self._dropped[at] != number:
-            return {}
-        a, b = (self._ids[one] for one in self._documents[at].tolist())
-        figures = {name: float(column[at]) for name, column in self._figures.items()}
-        return {
-            "for": self._ids[int(self._kept[at])],
-            "relation": RELATIONS[self._relation[at]],
-            "a": a,
-            "b": b,
-            **figures,
-            "substitutions": int(figures["substitutions"]),
-        }
+def _dropped(both: NDArray[np.int64], findings: Findings) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The second of each two documents, which gives way to the first, and what is told of it: their pair, and of its
+    figures a few."""
+    pairs, ids = findings.pairs, findings.corpus.ids
+    rows = pairs.rows(both)
+    figures = {name: pairs.figures[name][rows].astype(float).tolist() for name in RELATION_FIGURES}
+    figures["substitutions"] = [int(number) for number in figures["substitutions"]]
+    documents, relations = pairs.documents[rows].tolist(), pairs.relation[rows].tolist()
+    for at, (kept, number) in enumerate(both.tolist()):
+        named = {one: ids[one] for one in (kept, number)}
+        a, b = documents[at]
+        yield (
+            number,
+            {
+                "for": named[kept],
+                "relation": RELATIONS[relations[at]],
+                "a": named[a],
+                "b": named[b],
+                **{name: column[at] for name, column in figures.items()},
+            },
+        )
 
 
 def _kept(name: str, words: int, status: str = "kept") -> str:

@@ -1,7 +1,6 @@
 """Kept records become files like those they came in: lines byte for byte, compressed again, rows with all columns.
 
-1. Kept lines that touch are one stretch. Stretches of plain lines are copied by the system (copy_file_range) where it
-   does that; short ones, and what it refuses, are read and written. What is written goes to the disk meanwhile.
+1. Kept lines that touch are one stretch. Stretches of plain lines are copied as they are (`stretches`).
 2. Lines of a compressed file are gathered in blocks, which threads compress.
 3. Records of any other form are copied by its module in `packed`.
 4. A record whose encoding was repaired is written anew, with the other text.
@@ -21,7 +20,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup import edits, whole
+from dedup import edits
 from dedup.engines import local
 from dedup.model import Corpus, DedupError, Document, SourceFile
 from dedup.packed import codecs
@@ -29,15 +28,10 @@ from dedup.packed.files import write_kept
 from dedup.packed.unpacked import check_unchanged
 from dedup.read import bytes_at
 from dedup.report import jsonl
+from dedup.report.stretches import Copy, Output
 
 PIECE_BYTES = 4 << 20
 """Bytes read or compressed at a time."""
-SYSTEM_PIECE_BYTES = 64 << 20
-"""Bytes that the system copies at a call, so that progress is seen."""
-SYSTEM_COPY_BYTES = 1 << 12
-"""Bytes of a stretch from which the system copies it: a call costs as much as copying some thousand. Where 50,000
-stretches of 60 KB are kept it takes a third of the time of reading and writing them."""
-
 I64s = NDArray[np.int64]
 Advance = Callable[[int], None]
 
@@ -154,46 +148,32 @@ def _stretches(kept: _Kept) -> Iterator[tuple[int, int, int | None]]:
 
 def _copy_lines(kept: _Kept, source: BinaryIO, out: BinaryIO, advance: Advance) -> None:
     """Copies the lines, and looks whether all bytes of them arrived."""
-    size = os.fstat(source.fileno()).st_size
-    expected, early = 0, whole.Early(out.fileno())
-
-    def done(size_bytes: int) -> None:
-        advance(size_bytes)
-        early.grown()
-
-    for start, stop, number in _stretches(kept):
-        if number is not None:
-            expected += out.write(_record(kept.file, kept.notable[number]))
-            done(stop - start)
-            continue
-        at = start
-        if stop - start >= SYSTEM_COPY_BYTES:
-            last = stop - int(stop == size)  # the last byte of the file tells whether its line ends
-            at = _copied_by_system(source, out, start, last, done)
-        expected += at - start
-        for piece in _read(kept.file, source, at, stop):
-            expected += out.write(piece)
-            done(len(piece))
-    out.flush()
+    expected = 0
+    writing = Output(out.fileno(), int((kept.stops - kept.starts).sum(dtype=np.int64)))
+    try:
+        copy = Copy(source.fileno(), kept.file.path, writing, advance)
+        for start, stop, number in _stretches(kept):
+            if number is None:
+                copy.stretch(start, stop)
+                expected += stop - start
+            else:
+                copy.read()
+                expected += writing.put(_record(kept.file, kept.notable[number]))
+                advance(stop - start)
+        copy.read()
+        if _lacks_line_end(kept, source):
+            expected += writing.put(b"\n")
+        writing.finish()
+    finally:
+        writing.close()
     if os.fstat(out.fileno()).st_size != expected:
         raise DedupError(kept.file.path, "was not written as a whole", "look at the disk, and run the command again")
 
 
-def _copied_by_system(source: BinaryIO, out: BinaryIO, start: int, stop: int, advance: Advance) -> int:
-    """Copies bytes of one file behind another as far as the system does; the first byte that it did not."""
-    if not hasattr(os, "copy_file_range"):
-        return start
-    out.flush()
-    while start < stop:
-        try:
-            copied = os.copy_file_range(source.fileno(), out.fileno(), min(stop - start, SYSTEM_PIECE_BYTES), start)
-        except OSError:  # not between these file systems; or no room, which writing will tell
-            break
-        if not copied:
-            break
-        start += copied
-        advance(copied)
-    return start
+def _lacks_line_end(kept: _Kept, source: BinaryIO) -> bool:
+    """Whether the last line is copied as it is and has no end, as the last one of a file may."""
+    last = len(kept.starts) - 1
+    return last not in kept.repaired and os.pread(source.fileno(), 1, int(kept.stops[last]) - 1) != b"\n"
 
 
 def _pieces(kept: _Kept, source: BinaryIO) -> Iterator[bytes]:
