@@ -149,6 +149,16 @@ def test_words_equal_reference(texts: list[str]) -> None:
     check_words(texts)
 
 
+@ANY
+@given(st.lists(st.integers(1, 40), max_size=40), st.integers(0, 1 << 16))
+@example(list(range(1, 41)), 0)
+@example([16, 17] * 12, 0)
+def test_words_of_every_length_beside_each_other(lengths: list[int], seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    letters = np.array(list("aBcdEfghijZ09"))
+    check_words([" ".join("".join(draw.choice(letters, length)) for length in lengths)])
+
+
 @pytest.mark.parametrize("line", SCRIPTS)
 def test_words_at_every_alignment(line: str) -> None:
     """The line after 0..130 bytes of a word, of spaces and of words, alone and between documents without a

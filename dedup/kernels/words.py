@@ -3,8 +3,7 @@
 1. `words` goes over a buffer document by document. `_scan` classifies 64 bytes at a time into bit masks; a
    token begins and ends where the mask of token characters changes, and the changes are written down as
    edges.
-2. `_hash_edges` hashes the tokens between the edges, eight bytes a step, lower case by | 0x20 (which leaves
-   digits and the apostrophe as they are).
+2. `hash_edges` hashes the tokens between the edges (see `tokens`).
 3. Where a byte is not ASCII, the scan goes back to the start of the token that it may belong to, and `_walk`
    takes over, a code point at a time through the tables (see `tables`), until eight ASCII bytes follow a
    token.
@@ -35,6 +34,7 @@ from dedup.kernels.simd import (
     store64,
     trailing_zeros,
 )
+from dedup.kernels.tokens import ASIS, SEED, finished, hash_bytes, hash_edges, stepped
 
 BUFFER_SLACK = 64
 """Bytes after the last document that the caller provides (of any value) and the kernel may read."""
@@ -44,9 +44,7 @@ _EMITTED = 24  # edges written in one go, without a branch: 64 bytes of English 
 _FORM_BYTES = 1024  # longest token whose matching form is built in memory; see _hash_long
 _FORM_SLACK = 64
 
-_SEED, _FACTOR, _LAST = U64(0x9E3779B97F4A7C15), U64(0xFF51AFD7ED558CCD), U64(0xC4CEB9FE1A85EC53)
 _ALL, _ONE, _ZERO = U64(0xFFFFFFFFFFFFFFFF), U64(1), U64(0)
-_LOWER, _ASIS = U64(0x2020202020202020), U64(0)
 _HIGH_BITS = U64(0x8080808080808080)
 _KIND, _POOLED = U64(7), U64(64)  # bits of a record: the class; the form is in the pool
 _WORD, _SOLO, _MARK, _INVISIBLE, _APOSTROPHE = 1, 2, 3, 4, 5  # positions in tables.CLASSES
@@ -56,59 +54,6 @@ _WORD, _SOLO, _MARK, _INVISIBLE, _APOSTROPHE = 1, 2, 3, 4, 5  # positions in tab
 def token_capacity(size_bytes: int, documents: int) -> int:
     """Tokens that `words` may find in so many bytes: a token has a byte and a separator, or three bytes."""
     return size_bytes // 2 + documents
-
-
-# --- hashes -------------------------------------------------------------------------------------------------
-
-
-@inlined
-def _stepped(value: U64, eight: U64) -> U64:
-    value = (value ^ eight) * _FACTOR
-    return value ^ (value >> U64(32))
-
-
-@inlined
-def _finished(value: U64) -> U64:
-    value = value * _LAST
-    return value ^ (value >> U64(29))
-
-
-@inlined
-def _kept(beyond: int) -> U64:
-    """A mask that clears the last `beyond` of eight bytes; all are kept below 1, and from 8 the mask is not
-    used."""
-    return _ALL >> U64((8 * max(beyond, 0)) & 63)
-
-
-@inlined
-def _hash_bytes(buffer: U8s, start: int, length: int, case: U64) -> U64:
-    """The token hash of buffer[start:start + length], each byte | its byte of `case`; reads 16 bytes
-    beyond."""
-    # Two steps without a branch, since tokens of up to 8 and of up to 16 bytes come in no order to be
-    # predicted.
-    first = _stepped(_SEED ^ U64(length), (load64(buffer, start) | case) & _kept(8 - length))
-    second = _stepped(first, (load64(buffer, start + 8) | case) & _kept(16 - length))
-    if length <= 16:
-        value = second if length > 8 else first
-        return _finished(value if length > 0 else _SEED)
-    for at in range(16, length, 8):
-        second = _stepped(second, (load64(buffer, start + at) | case) & _kept(at + 8 - length))
-    return _finished(second)
-
-
-@inlined
-def _hash_edges(buffer: U8s, edges: I64s, edge_count: int, hashes: U64s, spans: I64s, count: int) -> int:
-    """Hash the tokens edges[0]..edges[1], edges[2]..edges[3], ... into hashes[count:]; the new count."""
-    found = hashes[count:]
-    for token in range(edge_count >> 1):
-        first = U64(token) << _ONE  # unsigned: numba lets a signed number count from the end
-        start, stop = edges[first], edges[first | _ONE]
-        found[token] = _hash_bytes(buffer, start, stop - start, _LOWER)
-    if spans.shape[0] > 0:
-        for token in range(edge_count >> 1):
-            first = U64(token) << _ONE
-            spans[count + token, 0], spans[count + token, 1] = edges[first], edges[first | _ONE]
-    return count + (edge_count >> 1)
 
 
 # --- ASCII --------------------------------------------------------------------------------------------------
@@ -249,7 +194,7 @@ def _token(
 def _hash_long(buffer: U8s, start: int, stop: int, length: int, index: U16s, records: U64s, pool: U8s) -> U64:
     """The hash of the token buffer[start:stop], whose matching form has `length` bytes, without building the
     form."""
-    value, eight, filled, at = _SEED ^ U64(length), _ZERO, 0, start
+    value, eight, filled, at = U64(SEED) ^ U64(length), _ZERO, 0, start
     while at < stop:
         record, size = _looked_up(buffer, at, stop, index, records)
         at += size
@@ -262,10 +207,10 @@ def _hash_long(buffer: U8s, start: int, stop: int, length: int, index: U16s, rec
             eight |= byte << U64(8 * filled)
             filled += 1
             if filled == 8:
-                value, eight, filled = _stepped(value, eight), _ZERO, 0
+                value, eight, filled = stepped(value, eight), _ZERO, 0
     if filled:
-        value = _stepped(value, eight)
-    return _finished(value)
+        value = stepped(value, eight)
+    return finished(value)
 
 
 @inlined
@@ -289,7 +234,7 @@ def _walk(
             start = at
             at, length, record, size = _token(buffer, at, stop, record, size, index, records, pool, form)
             if length <= _FORM_BYTES:
-                hashes[count] = _hash_bytes(form, 0, length, _ASIS)
+                hashes[count] = hash_bytes(form, 0, length, ASIS)
             else:
                 hashes[count] = _hash_long(buffer, start, at, length, index, records, pool)
             if spans.shape[0] > 0:
@@ -326,7 +271,7 @@ def _documents(
         at, stop, earlier = offsets[document], offsets[document + 1], count
         while at < stop:
             at, edge_count = _scan(buffer, at, stop, edges)
-            count = _hash_edges(buffer, edges, edge_count, hashes, spans, count)
+            count = hash_edges(buffer, edges, edge_count, hashes, spans, count)
             if at < stop and edge_count < _EDGES:
                 at, count = _walk(buffer, at, stop, index, records, pool, form, hashes, spans, count)
         counts[document] = count - earlier
