@@ -20,7 +20,7 @@ from rich.console import Console
 from strategies import PARAGRAPHS, article, noised, spun
 
 from dedup import clean, match, pipeline, read, sketch
-from dedup.bulk import columns, terms, verify
+from dedup.bulk import again, columns, terms, verify
 from dedup.bulk import read as bulk_read
 from dedup.bulk import sketch as bulk_sketch
 from dedup.cli import main
@@ -539,7 +539,7 @@ def test_any_lines_are_read_as_row_by_row(
 
 def test_a_file_that_changed_meanwhile_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = jsonl(tmp_path / "rows.jsonl", {"a": article(1), "b": article(1)})
-    reading = bulk_read.texts_at
+    reading = again.texts_at
 
     def later(*arguments: object) -> object:
         path.write_bytes(b"{}\n")

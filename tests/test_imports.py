@@ -37,7 +37,7 @@ STOREYS = (
 """The modules from the ground up: each imports from storeys below its own."""
 FLOORS = {name: floor for floor, names in enumerate(STOREYS) for name in names}
 BULK = (
-    "components", "columns", "read", "corpus", "sketch", "codes", "held", "terms", "passages", "match", "verify",
+    "components", "columns", "read", "again", "corpus", "sketch", "codes", "held", "terms", "passages", "match", "verify",
     "flow", "run",
 )  # fmt: skip
 """The modules of `bulk`, each of which imports only those before it."""

@@ -15,9 +15,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -75,6 +75,34 @@ def blocks(
         else:
             waiting += np.array_split(rows, PARTS_PER_CUT)
     return found, np.sort(np.concatenate(odd))
+
+
+def block_of(rows: I64s, texts: Sequence[bytes]) -> Block:
+    """Texts by themselves, without ids."""
+    lengths = np.array([len(text) for text in texts], np.int64)
+    values = np.frombuffer(b"".join(texts), np.uint8)
+    return Block(rows, values, np.cumsum(lengths) - lengths, lengths, [], None)
+
+
+def assembled(parts: Sequence[Block], slack_bytes: int) -> tuple[NDArray[np.uint8], I64s, I64s]:
+    """The texts of blocks in the order of their rows: a buffer of them, with so many bytes behind the last; (n + 1,)
+    where each begins; and (n,) which of the rows, one block behind another, each is."""
+    values = (
+        parts[0].values if len(parts) == 1 else np.concatenate([np.zeros(0, np.uint8), *(one.values for one in parts)])
+    )
+    bases = accumulate((len(one.values) for one in parts), initial=0)
+    none = np.zeros(0, np.int64)
+    order = np.argsort(np.concatenate([none, *(one.rows for one in parts)]), kind="stable")
+    begins = np.concatenate([none, *(one.begins + base for one, base in zip(parts, bases, strict=False))])[order]
+    lengths = np.concatenate([none, *(one.lengths for one in parts)])[order]
+    offsets = np.zeros(len(order) + 1, np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    buffer = np.empty(int(offsets[-1]) + slack_bytes, np.uint8)
+    buffer[offsets[-1] :] = 0
+    for first, last in runs(begins, lengths):
+        start, stop = offsets[first], offsets[last]
+        buffer[start:stop] = values[begins[first] : begins[first] + stop - start]
+    return buffer, offsets, order
 
 
 def runs(begins: I64s, lengths: I64s) -> Iterator[tuple[int, int]]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, chain
+from itertools import chain
 from typing import BinaryIO
 
 import numpy as np
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from dedup import clean, edits, losses, read
 from dedup.bulk import columns
 from dedup.config import Config
-from dedup.model import Corpus, DedupError, Document, Locator, Raw, SourceFile
+from dedup.model import DedupError, Document, Raw, SourceFile
 
 PARTITION_BYTES = 16 << 20
 PARTITION_FILES = 10_000
@@ -172,22 +172,9 @@ def _stretches(rows: I64s) -> Iterator[tuple[int, int]]:
 
 def _merged(blocks: Sequence[columns.Block], odd: Texts, starts: I64s, stops: I64s) -> Texts:
     """The rows in columns, and the odd ones in their places between them; `starts` and `stops` of all lines."""
-    parts = [*blocks, _block(odd)]
-    values = (
-        parts[0].values if len(blocks) == 1 and not len(odd.rows) else np.concatenate([one.values for one in parts])
-    )
-    bases = accumulate((len(one.values) for one in parts), initial=0)
-    rows = np.concatenate([one.rows for one in parts])
-    order = np.argsort(rows, kind="stable")
-    rows = rows[order]
-    begins = np.concatenate([one.begins + base for one, base in zip(parts, bases, strict=False)])[order]
-    lengths = np.concatenate([one.lengths for one in parts])[order]
-    offsets = np.zeros(len(rows) + 1, np.int64)
-    np.cumsum(lengths, out=offsets[1:])
-    buffer = np.zeros(int(offsets[-1]) + SLACK_BYTES, np.uint8)
-    for first, last in columns.runs(begins, lengths):
-        start, stop = offsets[first], offsets[last]
-        buffer[start:stop] = values[begins[first] : begins[first] + stop - start]
+    parts = [*blocks, *([_block(odd)] if len(odd.rows) else [])]
+    buffer, offsets, order = columns.assembled(parts, SLACK_BYTES)
+    rows = np.concatenate([one.rows for one in parts])[order]
     ids = list(chain.from_iterable(one.ids for one in parts))
     notable = {int(np.searchsorted(rows, odd.rows[number])): one for number, one in odd.notable.items()}
     origins = None
@@ -234,7 +221,7 @@ def _gathered(
     problems: list[tuple[int, DedupError]],
     lines: int,
 ) -> Texts:
-    pieces = [_mended(one) for one in found]
+    pieces = [mended(one) for one in found]
     offsets = np.zeros(len(pieces) + 1, np.int64)
     np.cumsum([len(piece) for piece in pieces], out=offsets[1:])
     return Texts(
@@ -252,44 +239,5 @@ def _gathered(
     )
 
 
-def texts_at(corpus: Corpus, numbers: Sequence[int], config: Config) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """The texts of documents of a corpus, read again: buffer and offsets as in `Texts`, in the order of `numbers`.
-
-    Raises DedupError if a file is not what it was.
-    """
-    pieces: list[bytes] = [b""] * len(numbers)
-    by_file: dict[int, list[int]] = {}
-    for place, document in enumerate(numbers):
-        by_file.setdefault(int(corpus.files[document]), []).append(place)
-    for number, places in by_file.items():
-        file = corpus.sources[number]
-        if not file.holds_records:
-            for place in places:
-                pieces[place] = _mended(clean.document(read.raw_at(file, corpus.locator(numbers[place]), "")))
-            continue
-        locators = [corpus.locator(numbers[place]) for place in places]
-        lines = read.pieces_at(file, [(one.start_byte, one.stop_byte) for one in locators])
-        for place, text in zip(places, _record_texts(lines, locators, config), strict=True):
-            pieces[place] = text
-    offsets = np.zeros(len(pieces) + 1, np.int64)
-    np.cumsum([len(piece) for piece in pieces], out=offsets[1:])
-    return padded(b"".join(pieces)), offsets
-
-
-def _record_texts(lines: list[bytes], locators: list[Locator], config: Config) -> list[bytes]:
-    """The texts of JSONL lines, in UTF-8, encoding repaired. Raises DedupError if one is no record any more."""
-    whole = [line if line.endswith(b"\n") else line + b"\n" for line in lines]
-    stops = np.cumsum([len(line) for line in whole])
-    starts = stops - [len(line) for line in whole]
-    blocks, odd = columns.blocks(b"".join(whole), starts, stops, ("text",), config.document_bytes_max)
-    found = [b""] * len(lines)
-    for block in blocks:
-        for row, begin, length in zip(block.rows.tolist(), block.begins, block.lengths, strict=True):
-            found[row] = block.values[begin : begin + length].tobytes()
-    for row in odd.tolist():
-        found[row] = _mended(clean.document(read.record(locators[row], lines[row])))
-    return found
-
-
-def _mended(document: Document) -> bytes:
+def mended(document: Document) -> bytes:
     return edits.applied(document.text, document.repairs).encode("utf-8", "surrogatepass")

@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup import align, clean, figures, judge, language, readings, rules
-from dedup.bulk.read import padded, texts_at
+from dedup.bulk.again import texts_at
+from dedup.bulk.read import padded
 from dedup.bulk.sketch import token_hashes
 from dedup.columns import CHANNELS, Pairs
 from dedup.config import Config
@@ -47,7 +48,7 @@ I64s = NDArray[np.int64]
 F64s = NDArray[np.float64]
 OneByOne = Callable[[Corpus, int, int], figures.Compared]
 Reader = Callable[[Corpus, Sequence[int], Config], tuple[NDArray[np.uint8], I64s]]
-"""What gives the texts of documents, as `read.texts_at` does."""
+"""What gives the texts of documents, as `again.texts_at` does."""
 
 
 @cache

@@ -64,7 +64,7 @@ class Together(Sequence[Any]):
         return self.batch.buffer[self.batch.offsets[row] : self.batch.offsets[row + 1]].tobytes()
 
     def texts(self, numbers: Sequence[int]) -> tuple[NDArray[np.uint8], I64s]:
-        """The texts of documents, as `bulk.read.texts_at` gives them."""
+        """The texts of documents, as `bulk.again.texts_at` gives them."""
         earlier = [number for number in numbers if number < self.base]
         found = dict(zip(earlier, self.snapshot.stored.texts(earlier), strict=True))
         return laid([found[one] if one < self.base else self._text(one - self.base) for one in numbers])
