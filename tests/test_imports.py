@@ -37,8 +37,8 @@ STOREYS = (
 """The modules from the ground up: each imports from storeys below its own."""
 FLOORS = {name: floor for floor, names in enumerate(STOREYS) for name in names}
 BULK = (
-    "components", "columns", "read", "again", "corpus", "sketch", "codes", "held", "terms", "passages", "match", "verify",
-    "flow", "run",
+    "components", "columns", "read", "again", "corpus", "sketch", "codes", "held", "terms", "passages", "match",
+    "verify", "flow", "run",
 )  # fmt: skip
 """The modules of `bulk`, each of which imports only those before it."""
 HEAVY = frozenset((
