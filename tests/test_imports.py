@@ -17,7 +17,7 @@ STAGES = frozenset(
     ("read", "clean", "sketch", "match", "align", "phrase", "loci", "ledger", "judge", "cluster", "restore")
 )
 STOREYS = (
-    "urls".split(),
+    "cached urls".split(),
     "config kernels model progress".split(),
     "filed whole".split(),
     "columns display edits ending globs language linked mojibake paging places spool".split(),
@@ -37,8 +37,8 @@ STOREYS = (
 """The modules from the ground up: each imports from storeys below its own."""
 FLOORS = {name: floor for floor, names in enumerate(STOREYS) for name in names}
 BULK = (
-    "components", "columns", "read", "again", "corpus", "sketch", "codes", "held", "terms", "passages", "match",
-    "verify", "flow", "run",
+    "components", "columns", "read", "again", "corpus", "sketch", "wordlists", "codes", "held", "terms", "passages",
+    "match", "verify", "flow", "run",
 )  # fmt: skip
 """The modules of `bulk`, each of which imports only those before it."""
 HEAVY = frozenset((

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 
 from dedup import cluster, mojibake
-from dedup.bulk import components, held, match, verify
+from dedup.bulk import components, held, match, verify, wordlists
 from dedup.bulk import corpus as corpora
 from dedup.bulk import read as partitioned
 from dedup.bulk import sketch as sketches
@@ -68,7 +68,7 @@ def find_duplicates(
     columns = engine.columns
 
     with ThreadPoolExecutor(1) as aside:
-        aside.submit(verify.language_tables)  # needed once there are pairs; reading leaves the interpreter idle
+        aside.submit(wordlists.english)  # needed once there are pairs; reading leaves the interpreter idle
         ranking = _ranking(parts, config, engine)
 
         def stage(part: partitioned.Partition) -> tuple[corpora.Listed, held.Part]:

@@ -5,15 +5,12 @@
 2. The sums make the same columns, `figures.Compared`, as the comparison of one pair does, and `judge` decides.
 3. A pair with a document whose encoding was repaired is compared one at a time, by the way that keeps its spans; so is
    a pair of texts that are not ASCII where the likeness of replaced words decides, which the kernel measures on bytes.
-
-The language tables hold every English word and bigram that `language` knows, by token hash.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from itertools import chain
 from typing import Any
 
@@ -21,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup import align, clean, figures, judge, language, readings, rules
+from dedup.bulk import wordlists
 from dedup.bulk.again import texts_at
-from dedup.bulk.read import padded
 from dedup.bulk.sketch import token_hashes
 from dedup.columns import CHANNELS, Pairs
 from dedup.config import Config
@@ -31,7 +28,7 @@ from dedup.engines.local import Engine
 from dedup.engines.store import Columns
 from dedup.filed import Column
 from dedup.kernels import compare, minhash
-from dedup.kernels import readings as tables
+from dedup.kernels.readings import listed
 from dedup.model import EXACT, Corpus
 from dedup.progress import Progress, followed
 
@@ -49,37 +46,6 @@ F64s = NDArray[np.float64]
 OneByOne = Callable[[Corpus, int, int], figures.Compared]
 Reader = Callable[[Corpus, Sequence[int], Config], tuple[NDArray[np.uint8], I64s]]
 """What gives the texts of documents, as `again.texts_at` does."""
-
-
-@cache
-def language_tables() -> tuple[U64s, U64s]:
-    """Zipf frequencies by token hash, and mutual information by the key of two (see `kernels.readings`)."""
-    words, zipfs = language.frequencies()
-    plain = np.fromiter((word.isascii() and word.replace("'", "").isalnum() for word in words), bool, len(words))
-    order = np.argsort(plain, kind="stable")  # of two words with one matching form that one counts which has it
-    hashes = _hashes(words)
-    zipf_of = dict(zip(words, zipfs.tolist(), strict=True))
-    firsts, seconds, counts = language.bigrams()
-    one, other = (np.array([zipf_of.get(word, 0.0) for word in side]) for side in (firsts, seconds))
-    keys = tables.bigram_key.py_func(_hashes(firsts), _hashes(seconds))  # type: ignore[attr-defined]
-    distinct, places = np.unique(keys, return_inverse=True)
-    together = np.bincount(places, weights=np.array(counts, np.float64))
-    bits = np.zeros(len(distinct))
-    expected = (one + other - 18.0) * np.log2(10.0)
-    found = np.maximum(language.AVOIDING_BITS, np.log2(together[places] / language.BIGRAM_TOKENS) - expected)
-    bits[places] = np.where((one > 0) & (other > 0), found, 0.0)
-    return tables.table(hashes[order], zipfs[order]), tables.table(distinct, bits)
-
-
-def _hashes(words: Sequence[str]) -> U64s:
-    """The token hash of each word; 0 for what is not one token, which then stands for nothing that is asked for."""
-    pieces = [word.encode("utf-8") for word in words]
-    offsets = np.zeros(len(pieces) + 1, np.int64)
-    np.cumsum([len(piece) for piece in pieces], out=offsets[1:])
-    hashes, counts, _ = token_hashes(padded(b"".join(pieces)), offsets)
-    found = np.zeros(len(pieces), np.uint64)
-    found[counts == 1] = hashes[(np.cumsum(counts) - 1)[counts == 1]]
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,9 +159,11 @@ def _compared(loaded: _Loaded, config: Config) -> figures.Compared:
     counts, sums = np.zeros((size, 12), np.int64), np.zeros((size, 9), np.float64)
     ranges = np.zeros((size, PASSAGES_TOLD, 5), np.int64)
     shared, union = np.zeros(size, np.int64), np.zeros(size, np.int64)
-    weights = np.array(list(readings.WEIGHTS.values()))
+    weights, english = np.array(list(readings.WEIGHTS.values())), wordlists.english()
     texts = (loaded.hashes, loaded.starts, loaded.buffer, loaded.offsets, loaded.spans)
-    compare.compare(*texts, loaded.places, *_limits(config), *language_tables(), weights, counts, sums, ranges)
+    compare.compare(
+        *texts, loaded.places, *_limits(config), english.zipfs, english.bigrams, weights, counts, sums, ranges
+    )
     minhash.resemblances(loaded.hashes, loaded.starts, loaded.places, config.shingle_length_tokens, shared, union)
     words = np.diff(loaded.starts)[loaded.places]
     seen = _figures(counts, sums[:, compare.SIMILARITY], shared / np.maximum(1, union), words)
@@ -236,19 +204,9 @@ def _wants_care(compared: figures.Compared, loaded: _Loaded, config: Config) -> 
 def _known(hashes: U64s, starts: I64s) -> NDArray[np.bool_]:
     """For each document whether `language.is_known` of its words."""
     seen = np.zeros(len(starts) - 1, np.int64)
-    tables.listed(hashes, starts, _frequent_words(), language.KNOWN_TOKENS, seen)
+    listed(hashes, starts, wordlists.english().frequent, language.KNOWN_TOKENS, seen)
     found: NDArray[np.bool_] = seen >= language.KNOWN_SHARE * np.minimum(np.diff(starts), language.KNOWN_TOKENS)
     return found
-
-
-@cache
-def _frequent_words() -> U64s:
-    words, zipfs = language.frequencies()
-    frequent = [words[at] for at in np.flatnonzero(zipfs >= language.KNOWN_ZIPF).tolist()]
-    possessives = (f"{word}'s" for word in frequent)
-    hashes = _hashes([*frequent, *(word for word in possessives if language.zipf(word) >= language.KNOWN_ZIPF)])
-    hashes = hashes[hashes > 0]
-    return tables.table(hashes, np.ones(len(hashes)))
 
 
 def _limits(config: Config) -> tuple[I64s, F64s]:

@@ -24,7 +24,7 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.bulk import verify
+from dedup.bulk import wordlists
 from dedup.bulk.sketch import Drawn
 from dedup.columns import Pairs
 from dedup.index import columns, findings, lists, lookup, manifest, ranking, recent, snapshot, texts, writing
@@ -128,7 +128,7 @@ def _ranked(
 def _made_ready(one: Incoming) -> None:
     """Makes what comparing needs, while terms are ranked or the first batch is looked up: it takes as long."""
     if len(one.batch) >= DOCUMENTS_COMPARED:
-        verify.language_tables()
+        wordlists.english()
 
 
 class _Ahead:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup import damage, figures, judge, pipeline
-from dedup.bulk import verify
+from dedup.bulk import verify, wordlists
 from dedup.columns import CHANNELS, Pairs
 from dedup.engines import local
 from dedup.index.snapshot import Snapshot
@@ -131,7 +131,7 @@ def judged(pairs: I64s, every: Together, workers: int) -> Pairs:
         return judge.findings(corpus.ids, pairs, figures.nothing(), none_met, config)
     parts = _shared_out(pairs, workers)
     if len(parts) > 1:
-        verify.language_tables()  # or each worker would make them
+        wordlists.english()  # or each worker would make them
     found = map(part, parts) if len(parts) < 2 else local.mapped(part, parts, workers)
     return _weighed(Pairs.joined(list(found)), every)
 

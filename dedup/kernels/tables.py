@@ -15,17 +15,14 @@ key; a caller that changes the reference functions must change `edition`.
 
 from __future__ import annotations
 
-import os
-import sys
-import tempfile
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
+
+from dedup import cached
 
 CLASSES = " wsmi'"
 """The reference's class letters; a record holds the position: 0 separator, 1 word, 2 solo, 3 mark, 4
@@ -100,44 +97,24 @@ def _record(kind: int, form: bytes, pool: bytearray) -> int:
 
 
 def load(classify: Callable[[int], str], fold: Callable[[int], str], edition: str) -> Tables:
-    """The tables from the user's cache, or built and put there; a cache that cannot be used is no error.
+    """The tables from the user's cache, or built and put there.
 
     edition: names the reference functions' behaviour, part of the file's name.
     """
-    name = f"unicode-{unicodedata.unidata_version}-{edition}.npz"
-    for folder in _folders():
-        found = _read(folder / name)
-        if found is not None:
-            return found
-    tables = build(classify, fold)
-    for folder in _folders():
-        if _written(folder / name, tables):
-            break
-    return tables
+
+    def made() -> cached.Arrays:
+        built = build(classify, fold)
+        return {"index": built.index, "records": built.records, "pool": built.pool}
+
+    found = cached.arrays(f"unicode-{unicodedata.unidata_version}-{edition}", made, _are_sound)
+    return Tables(found["index"], found["records"], found["pool"])
 
 
-def _folders() -> Iterator[Path]:
-    chosen = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
-    try:
-        home = Path.home()
-    except RuntimeError:
-        return
-    other = home / "Library" / "Caches" if sys.platform == "darwin" else home / ".cache"
-    yield (Path(chosen) if chosen else other) / "dedup"
-
-
-def _read(path: Path) -> Tables | None:
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            found = Tables(arrays["index"], arrays["records"], arrays["pool"])
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):  # missing, torn or foreign
-        return None
-    return found if _sound(found) else None
-
-
-def _sound(tables: Tables) -> bool:
+def _are_sound(found: cached.Arrays) -> bool:
     """Whether no look-up can leave the arrays: the kernel does not check."""
-    index, records, pool = tables.index, tables.records, tables.pool
+    if sorted(found) != ["index", "pool", "records"]:
+        return False
+    index, records, pool = (found[name] for name in ("index", "records", "pool"))
     if [array.dtype.str for array in (index, records, pool)] != ["<u2", "<u8", "|u1"]:
         return False
     if index.shape != (0x110000 // BLOCK,) or records.ndim != 1 or pool.ndim != 1:
@@ -145,21 +122,3 @@ def _sound(tables: Tables) -> bool:
     pooled = records[records & np.uint64(_POOLED) != 0]
     ends = (pooled >> np.uint64(32)) + (pooled >> np.uint64(8) & np.uint64(0xFFFFFF))
     return bool((int(index.max()) + 1) * BLOCK <= len(records) and int(ends.max(initial=0)) + POOL_SLACK <= len(pool))
-
-
-def _written(path: Path, tables: Tables) -> bool:
-    """Whether the tables could be stored at `path`, in one step, so that another process sees all or
-    nothing."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, draft = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                np.savez(file, index=tables.index, records=tables.records, pool=tables.pool)
-            Path(draft).replace(path)
-        except BaseException:
-            Path(draft).unlink(missing_ok=True)
-            raise
-    except OSError:
-        return False
-    return True
