@@ -310,10 +310,12 @@ def measured(command: Sequence[str | Path], timeout: float | None = None) -> Run
 
 
 def watch(pid: int, ended: threading.Event, most: list[int]) -> None:
-    """Keeps the largest sum of memory of a process and its descendants in most[0]; only where there is /proc."""
-    page = os.sysconf("SC_PAGE_SIZE")
+    """Keeps the largest sum of memory of a process and its descendants in most[0], twice in a row: a process that is
+    being started has for a moment all that its parent has. Only where there is /proc."""
+    page, before = os.sysconf("SC_PAGE_SIZE"), 0
     while not ended.wait(MEMORY_EVERY_SECONDS):
-        most[0] = max(most[0], sum(resident_pages(one) for one in descendants(pid)) * page)
+        now = sum(resident_pages(one) for one in descendants(pid)) * page
+        most[0], before = max(most[0], min(now, before)), now
 
 
 def descendants(pid: int) -> Iterator[int]:
