@@ -57,7 +57,7 @@ def stages_of(corpus: Path, megabytes: float) -> tuple[list[Stage], int]:
     from dedup.bulk import read as bulk_read
     from dedup.bulk import sketch
     from dedup.config import Config
-    from dedup.kernels import minhash
+    from dedup.kernels import draw
 
     config = Config()
     (file,) = read.files([corpus], config)
@@ -71,6 +71,7 @@ def stages_of(corpus: Path, megabytes: float) -> tuple[list[Stage], int]:
         sample.add(one)
     ranking = sample.ranking(RANKED_SHARE)
     a, b = one_sketch.permutations(config.permutations)
+    shingling = config.shingle_length_tokens, config.passage_sampling
 
     def words(number: int) -> None:
         for batch in sketch._batches(texts[number]):
@@ -81,7 +82,8 @@ def stages_of(corpus: Path, megabytes: float) -> tuple[list[Stage], int]:
             offsets = texts[number].offsets[batch.start : batch.stop + 1]
             hashes, counts, _ = sketch.token_hashes(texts[number].buffer, offsets)
             out = np.empty((len(counts), config.permutations), np.uint32)
-            minhash.signatures(hashes, counts, config.shingle_length_tokens, a, b, out)
+            keys, key_counts = np.empty(len(hashes), np.uint64), np.empty(len(counts), np.int64)
+            draw.shingled(hashes, counts, *shingling, a, b, out, keys, key_counts)
 
     text_bytes = sum(int(one.offsets[-1]) for one in texts)
     found = [

@@ -9,21 +9,24 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TypeAlias
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
+DRAFT_SECONDS = 86_400
+"""Age from which a draft is one that a killed run left: a day."""
 Arrays: TypeAlias = Mapping[str, NDArray[Any]]
 
 
 def arrays(name: str, make: Callable[[], Arrays], is_sound: Callable[[Arrays], bool]) -> Arrays:
-    """Arrays by their names, from the file of that name, or made and put there. is_sound: of what was read, whether it
-    can be used."""
+    """Arrays by their names, from the file of that name, or made and put there. name: its kind, and behind a `-` what
+    it is made from. is_sound: of what was read, whether it can be used."""
     for folder in _folders():
         found = _read(folder / f"{name}.npz")
         if found is not None and is_sound(found):
@@ -57,11 +60,11 @@ def _folders() -> Iterator[Path]:
 
 
 def _read(path: Path) -> Arrays | None:
-    try:
+    with suppress(Exception):  # missing, torn, foreign, too large: nothing that is wrong with it is worth a run
         with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
-            return {name: found[name] for name in found.files}
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):  # missing, torn or foreign
-        return None
+            read = {name: found[name] for name in found.files}
+        return read if all(isinstance(array, np.ndarray) for array in read.values()) else None
+    return None
 
 
 def _written(path: Path, made: Arrays) -> bool:
@@ -78,4 +81,18 @@ def _written(path: Path, made: Arrays) -> bool:
             raise
     except OSError:
         return False
+    _superseded(path)
     return True
+
+
+def _superseded(path: Path) -> None:
+    """Removes what earlier versions kept of the same kind, and what killed runs left."""
+    kind = path.name.partition("-")[0]
+    for other in path.parent.glob(f"{kind}-*.npz"):
+        if other != path:
+            with suppress(OSError):
+                other.unlink()
+    for draft in path.parent.glob("*.tmp"):
+        with suppress(OSError):
+            if time.time() - draft.stat().st_mtime > DRAFT_SECONDS:
+                draft.unlink()

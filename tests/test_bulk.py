@@ -25,7 +25,7 @@ from dedup.bulk import read as bulk_read
 from dedup.bulk import sketch as bulk_sketch
 from dedup.cli import main
 from dedup.config import Config
-from dedup.kernels import join, minhash, passages
+from dedup.kernels import join
 from dedup.model import DedupError, Pair
 from dedup.pipeline import Findings
 from dedup.report import terminal
@@ -589,9 +589,10 @@ def test_texts_are_sketched_at_once_as_step_by_step(texts: list[str]) -> None:
     digests = np.empty(len(texts), np.uint64)
     join.digests(hashes, counts, digests)
     assert made.digests.tolist() == digests.tolist()
-    signatures = np.empty((len(texts), config.permutations), np.uint32)
-    a, b = sketch.permutations(config.permutations)
-    minhash.signatures(hashes, counts, config.shingle_length_tokens, a, b, signatures)
+    parts = np.split(hashes, np.cumsum(counts)[:-1]) if texts else []
+    shingles = [sketch.shingle_hashes(part, config.shingle_length_tokens) for part in parts]
+    signatures = np.array([sketch.signature(one, config.permutations) for one in shingles], np.uint32)
+    signatures = signatures.reshape(len(texts), config.permutations)
     bands = np.empty_like(made.bands)
     _, rows = match.banding(config.threshold, config.band_recall, config.permutations)
     join.band_keys(signatures, len(bands), rows, 0, bands)
@@ -602,10 +603,9 @@ def test_texts_are_sketched_at_once_as_step_by_step(texts: list[str]) -> None:
     assert made.term_counts.tolist() == term_counts.tolist()
     for own, other, count in zip(made.terms, terms, term_counts.tolist(), strict=True):
         assert (own[:count] == other[:count]).all()
-    keys, key_counts = np.empty(len(hashes), np.uint64), np.empty(len(texts), np.int64)
-    sampling = config.shingle_length_tokens, config.passage_sampling
-    taken = passages.sampled_shingles(hashes, counts, *sampling, keys, key_counts)
-    assert (made.shingles.tolist(), made.shingle_counts.tolist()) == (keys[:taken].tolist(), key_counts.tolist())
+    chosen = [one[one % np.uint64(config.passage_sampling) == 0].tolist() for one in shingles]
+    assert made.shingle_counts.tolist() == [len(one) for one in chosen]
+    assert made.shingles.tolist() == [key for one in chosen for key in one]
 
 
 # --- matching --------------------------------------------------------------------------------------------------

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import time
+from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -43,11 +48,52 @@ def test_a_torn_file_is_made_anew(folder: Path, size: int) -> None:
     assert len(made) == 2, "it was not put back"
 
 
-def test_a_foreign_file_is_made_anew(folder: Path) -> None:
+def other_names(path: Path) -> None:
+    np.savez(path, c=np.zeros(1))
+
+
+def bare_array(path: Path) -> None:
+    with path.open("wb") as file:
+        np.save(file, np.zeros(3))
+
+
+def other_members(path: Path) -> None:
+    with ZipFile(path, "w") as file:
+        file.writestr("a", b"no array")
+        file.writestr("b", b"no array")
+
+
+def flipped(path: Path) -> None:
+    np.savez_compressed(path, a=np.arange(5000), b=np.ones(2))
+    data = bytearray(path.read_bytes())
+    data[200:260] = bytes(60)
+    path.write_bytes(data)
+
+
+def huge(path: Path) -> None:
+    with ZipFile(path, "w") as file:
+        header = "{'descr': '<u8', 'fortran_order': False, 'shape': (1 << 60,), }".replace("1 << 60", str(1 << 60))
+        file.writestr("a.npy", b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode())
+        file.writestr("b.npy", b"")
+
+
+@pytest.mark.parametrize("foreign", [other_names, bare_array, other_members, flipped, huge])
+def test_a_foreign_file_is_made_anew(folder: Path, foreign: Callable[[Path], None]) -> None:
     made: list[int] = []
     asked("one", made)
-    np.savez(folder / "one.npz", c=np.zeros(1))
-    assert "c" not in asked("one", made) and len(made) == 2
+    foreign(folder / "one.npz")
+    assert asked("one", made)["a"].tolist() == list(range(5)) and len(made) == 2
+
+
+def test_what_earlier_versions_kept_is_removed(folder: Path) -> None:
+    made: list[int] = []
+    asked("kind-1", made)
+    asked("other-1", made)
+    for name, age in (("old.tmp", 2 * cached.DRAFT_SECONDS), ("young.tmp", 0)):
+        (folder / name).write_bytes(b"")
+        os.utime(folder / name, (time.time() - age,) * 2)
+    asked("kind-2", made)
+    assert sorted(one.name for one in folder.iterdir()) == ["kind-2.npz", "other-1.npz", "young.tmp"]
 
 
 def test_a_cache_that_cannot_be_written_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,5 +116,18 @@ def test_word_lists_from_the_cache_are_those_that_are_made(folder: Path) -> None
     for name in ("zipfs", "bigrams", "frequent"):
         assert (getattr(made, name) == getattr(read, name)).all()
     full = np.ones((4, 2), np.uint64)  # a search for another key would not end
-    np.savez(path, zipfs=full, bigrams=made.bigrams, frequent=made.frequent)
-    assert (wordlists.english.__wrapped__().zipfs == made.zipfs).all()
+    otherwise = made.zipfs ^ np.uint64(1)  # as a wrong kernel would have made them
+    for wrong in (full, otherwise, np.array(5), made.zipfs.astype(float), np.asfortranarray(made.zipfs)):
+        np.savez(path, zipfs=wrong, bigrams=made.bigrams, frequent=made.frequent)
+        assert (wordlists.english.__wrapped__().zipfs == made.zipfs).all()
+
+
+def test_word_lists_are_made_where_nothing_tells_their_versions(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(name: str) -> str:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", unknown)
+    monkeypatch.setattr(
+        wordlists, "_made", lambda: {name: np.zeros((2, 2)) for name in ("zipfs", "bigrams", "frequent")}
+    )
+    assert len(wordlists.english.__wrapped__().zipfs) == 2 and not folder.exists()

@@ -15,7 +15,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from dedup import clean, sketch
-from dedup.kernels import minhash, shingles, skeleton, tables, words
+from dedup.kernels import draw, minhash, shingles, skeleton, tables, words
 
 EXAMPLES = int(os.environ.get("EXAMPLES", "120"))
 ANY = settings(max_examples=EXAMPLES, deadline=None)
@@ -253,9 +253,13 @@ def check_signatures(counts: list[int], width: int, size: int, seed: int, distin
     assert found[:written].tolist() == [value for one in expected for value in one.tolist()]
     a, b = np.ascontiguousarray(MinHash(size, seed=1, scheme="affine32").permutations)
     out = np.empty((len(counts), size), np.uint32)
-    minhash.signatures(hashes, number, width, a, b, out)
+    keys, key_counts = np.empty(len(hashes), np.uint64), np.empty(len(counts), np.int64)
+    taken = draw.shingled(hashes, number, width, 4, a, b, out, keys, key_counts)
     for row, one in zip(out, expected, strict=True):
         assert (row == sketch.signature(one, size)).all()
+    chosen = [one[one % np.uint64(4) == 0].tolist() for one in expected]
+    assert key_counts.tolist() == [len(one) for one in chosen]
+    assert keys[:taken].tolist() == [key for one in chosen for key in one]
 
 
 @ANY
@@ -366,9 +370,10 @@ def test_full_table_is_refused() -> None:
 
 def test_vector_instructions() -> None:
     """On a machine with AVX2 or AVX-512 the inner loops are vectors: what the throughput rests on."""
-    fresh = njit(nogil=True)(minhash.signatures.py_func)  # compiled code from the cache cannot be listed
+    fresh = njit(nogil=True)(draw.shingled.py_func)  # compiled code from the cache cannot be listed
     a, b = np.ascontiguousarray(MinHash(128, seed=1, scheme="affine32").permutations)
-    fresh(np.zeros(9, np.uint64), np.array([9]), 5, a, b, np.empty((1, 128), np.uint32))
+    room = np.empty(9, np.uint64), np.empty(1, np.int64)
+    fresh(np.zeros(9, np.uint64), np.array([9]), 5, 4, a, b, np.empty((1, 128), np.uint32), *room)
     code = "".join(fresh.inspect_asm().values())
     if "ymm" not in code and "zmm" not in code:
         pytest.skip("no AVX here")

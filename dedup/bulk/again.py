@@ -26,22 +26,21 @@ I64s = NDArray[np.int64]
 
 
 def texts_at(corpus: Corpus, numbers: Sequence[int], config: Config) -> tuple[NDArray[np.uint8], I64s]:
-    """The texts of documents: buffer and offsets as in `read.Texts`, in the order of `numbers`."""
+    """The texts of documents: buffer and offsets as in `read.Texts`, in the order of `numbers`, no two alike."""
     asked = np.asarray(numbers, np.int64)
     files = corpus.files[asked]
     blocks: list[columns.Block] = []
+    texts: list[int] = []
     for number in np.unique(files).tolist():
         places = np.flatnonzero(files == number)
-        of_file = _of_records if corpus.sources[number].holds_records else _of_texts
-        blocks += (replace(one, rows=places[one.rows]) for one in of_file(corpus, asked[places], config))
+        if corpus.sources[number].holds_records:
+            blocks += (replace(one, rows=places[one.rows]) for one in _of_records(corpus, asked[places], config))
+        else:
+            texts += places.tolist()
+    if texts:
+        raws = (read.raw_at(corpus.source(one), corpus.locator(one), "") for one in asked[texts].tolist())
+        blocks.append(columns.block_of(np.array(texts), [mended(clean.document(raw)) for raw in raws]))
     return columns.assembled(blocks, SLACK_BYTES)[:2]
-
-
-def _of_texts(corpus: Corpus, numbers: I64s, config: Config) -> Iterator[columns.Block]:
-    """The text of text files."""
-    for row, number in enumerate(numbers.tolist()):
-        raw = read.raw_at(corpus.source(number), corpus.locator(number), "")
-        yield columns.block_of(np.array([row]), [mended(clean.document(raw))])
 
 
 def _of_records(corpus: Corpus, numbers: I64s, config: Config) -> Iterator[columns.Block]:
@@ -54,9 +53,9 @@ def _of_records(corpus: Corpus, numbers: I64s, config: Config) -> Iterator[colum
     ends = np.cumsum(stops - starts)
     begins = ends - (stops - starts)
     blocks, odd = columns.blocks(lines, begins, ends, ("text",), config.document_bytes_max)
-    for row in odd.tolist():
-        raw = read.record(corpus.locator(int(own[row])), lines[begins[row] : ends[row]])
-        blocks.append(columns.block_of(np.array([row]), [mended(clean.document(raw))]))
+    if len(odd):
+        raws = (read.record(corpus.locator(int(own[row])), lines[begins[row] : ends[row]]) for row in odd.tolist())
+        blocks.append(columns.block_of(odd, [mended(clean.document(raw)) for raw in raws]))
     return (replace(one, rows=order[one.rows]) for one in blocks)
 
 

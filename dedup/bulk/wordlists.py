@@ -1,6 +1,7 @@
 """The English words and bigrams that `language` knows become tables by token hash (see `kernels.readings`).
 
-They take a second to make, and are kept in the user's cache under a digest of what they are made by.
+They take a second to make, and are kept in the user's cache under the versions of the lists and a digest of the code
+here. Of what is read from there it is looked whether some words are where their hashes say.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,8 @@ from dedup.bulk.sketch import token_hashes
 from dedup.kernels import readings
 
 U64s = NDArray[np.uint64]
+LOOKED_UP = ("of", "nothing", "government", "responsibility")
+"""Words of one step of the hash and of two, that are in every list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +39,13 @@ class Tables:
 @cache
 def english() -> Tables:
     """The tables, from the cache or made."""
-    sources = (metadata.version(name) for name in ("wordfreq", "wordsegment"))
-    code = cached.digest(clean.__file__, language.__file__, readings.__file__, __file__)
-    name = "-".join(("english", unicodedata.unidata_version, *sources, code))
-    found = cached.arrays(name, _made, _are_sound)
+    try:
+        sources = [metadata.version(name) for name in ("wordfreq", "wordsegment")]
+    except metadata.PackageNotFoundError:  # as in a frozen program: nothing would tell an old list from a new one
+        found = _made()
+    else:
+        code = cached.digest(clean.__file__, language.__file__, readings.__file__, __file__)
+        found = cached.arrays("-".join(("english", unicodedata.unidata_version, *sources, code)), _made, _are_sound)
     return Tables(found["zipfs"], found["bigrams"], found["frequent"])
 
 
@@ -87,16 +94,16 @@ def _hashes(words: Sequence[str]) -> U64s:
 
 
 def _are_sound(found: cached.Arrays) -> bool:
-    """Whether every search in the tables ends: the kernels do not check."""
-    return sorted(found) == ["bigrams", "frequent", "zipfs"] and all(map(_is_table, found.values()))
+    """Whether every search in the tables ends, which the kernels do not check, and finds what it is to find."""
+    if sorted(found) != ["bigrams", "frequent", "zipfs"] or not all(map(_is_table, found.values())):
+        return False
+    hashes = [clean.token_hash(word) for word in LOOKED_UP]
+    return bool(np.isin(hashes, found["zipfs"][:, 0]).all() and np.isin(hashes, found["frequent"][:, 0]).all())
 
 
-def _is_table(slots: NDArray[np.generic]) -> bool:
+def _is_table(slots: NDArray[Any]) -> bool:
+    if slots.dtype.str != "<u8" or slots.ndim != 2 or not slots.flags.c_contiguous:
+        return False
     size = len(slots)
-    return (
-        slots.dtype.str == "<u8"
-        and slots.shape == (size, 2)
-        and size > 1
-        and size & (size - 1) == 0
-        and bool(2 * np.count_nonzero(slots[:, 0]) <= size)
-    )
+    rows = size > 1 and size & (size - 1) == 0 and slots.shape[1] == 2
+    return bool(rows and 2 * np.count_nonzero(slots[:, 0]) <= size)

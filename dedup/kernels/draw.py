@@ -31,18 +31,30 @@ def _stop(offsets: I64s, first: int) -> int:
     return stop
 
 
-@inner
-def _shingled(
-    hashes: U64s, counts: I64s, width: int, sampling: int, a: U32s, b: U32s, scratch: tuple[U64s, U32s],
-    signatures: U32s, keys: U64s, key_counts: I64s,
+@kernel
+def shingled(
+    hashes: U64s, counts: I64s, width: int, sampling: int, a: U32s, b: U32s, signatures: U32s, keys: U64s,
+    key_counts: I64s,
 ) -> int:  # fmt: skip
-    """The signatures of documents (see `minhash.signatures`), and their sampled shingles: how many (see
-    `passages.sampled_shingles`). scratch: (BLOCK,) each."""
-    values, mixed = scratch
+    """The MinHash signatures of documents, of the upper 32 bits of their shingles; and of the shingles themselves one
+    in `sampling`: how many.
+
+    hashes: (t,) token hashes of all documents. counts: (n,) tokens of each. width: tokens in a shingle, >= 1. sampling:
+    a power of two. a, b: (k,) the rows of `datasketch.MinHash(num_perm=k, seed=1, scheme="affine32").permutations`,
+    C-contiguous. signatures: (n, k) C-contiguous, 0xFFFFFFFF throughout for a document without tokens, out; quickest
+    where k is a multiple of simd.LANES. keys: (t,) the sampled shingles, document by document, out. key_counts: (n,) of
+    each document, out.
+    """
+    tokens, documents = counts.sum(), len(counts)
+    if len(hashes) < tokens or len(keys) < tokens or len(key_counts) < documents or width < 1 or sampling < 1:
+        raise ValueError("arrays too short, or width or sampling below 1")
+    if len(b) != len(a) or signatures.shape != (documents, len(a)):
+        raise ValueError("signatures and permutations do not fit each other")
+    values, mixed = np.empty(shingles.BLOCK, np.uint64), np.empty(shingles.BLOCK, np.uint32)
     mask = U64(sampling - 1)
     signatures[:] = NO_VALUE
     token = taken = 0
-    for document in range(len(counts)):
+    for document in range(documents):
         before = taken
         used, count = min(width, counts[document]), shingles.number(counts[document], width)
         for first in range(0, count, shingles.BLOCK):
@@ -52,7 +64,7 @@ def _shingled(
             taken = sampled(values, part, mask, keys, taken)
         key_counts[document] = taken - before
         token += counts[document]
-    return taken
+    return int(taken)
 
 
 @kernel
@@ -63,8 +75,8 @@ def draw(
 ) -> U64s:  # fmt: skip
     """The sampled shingles of documents, one behind another; everything else is written to arrays.
 
-    buffer, offsets, index, records, pool: see `words.words`. width: tokens in a shingle; sampling: see
-    `passages.sampled_shingles`. a, b: see `minhash.signatures`; rows: of a band. slots, bits, limit, wanted,
+    buffer, offsets, index, records, pool: see `words.words`. width, sampling, a, b: see `shingled`; rows: of a band.
+    slots, bits, limit, wanted,
     fresh_wanted: see `join.choose_terms`. word_counts: (n,) tokens of each document, out. text_digests: (n,), out.
     bands: (bands, n), out. terms, term_counts: see `join.choose_terms`, out. shingle_counts: (n,), out.
     """
@@ -80,7 +92,6 @@ def draw(
         most, first = max(most, stop - first), stop
     hashes, counts, no_spans = np.empty(capacity, np.uint64), np.empty(most, np.int64), np.empty((0, 2), np.int64)
     signed, keys = np.empty((most, len(a)), np.uint32), np.empty(capacity, np.uint64)
-    scratch = np.empty(shingles.BLOCK, np.uint64), np.empty(shingles.BLOCK, np.uint32)
     found, taken = np.empty(1 << 10, np.uint64), 0
     first = 0
     while first < documents:
@@ -91,7 +102,7 @@ def draw(
             word_counts[document] = own[document - first]
         digests(tokens, own, text_digests[first:stop])
         signatures, counted = signed[: stop - first], shingle_counts[first:stop]
-        size = _shingled(tokens, own, width, sampling, a, b, scratch, signatures, keys, counted)
+        size = shingled(tokens, own, width, sampling, a, b, signatures, keys, counted)
         band_keys(signatures, len(bands), rows, first, bands)
         chosen = terms[first:stop], term_counts[first:stop]
         choose_terms(tokens, own, slots, bits, limit, wanted, fresh_wanted, chosen[0], chosen[1])

@@ -1,6 +1,6 @@
 """Shingles become MinHash signatures, and those of two documents their exact resemblance.
 
-1. Shingles are made a block at a time (`shingles`).
+1. Shingles are made a block at a time (`shingles`; `draw.shingled` makes signatures of them).
 2. Signatures: the upper 32 bits, premixed, stay in the L1 cache; LANES permutations go over them in
    registers. As datasketch's MinHash, scheme affine32, whose parameters the caller passes.
 3. Resemblance: the shingles of both documents into one small open-addressing table, with a mark for each
@@ -48,30 +48,6 @@ def permuted(values: U64s, count: int, mixed: U32s, a: U32s, b: U32s, minima: U3
     for lane in range(0, whole, LANES):
         lower_minima(mixed, count, a, b, minima, lane)
     _remaining_minima(mixed, count, a, b, minima, whole)
-
-
-@kernel
-def signatures(hashes: U64s, counts: I64s, width: int, a: U32s, b: U32s, out: U32s) -> None:
-    """The MinHash signature of every document, of the upper 32 bits of its shingles.
-
-    hashes: (t,) token hashes of all documents. counts: (n,) tokens of each. width: tokens in a shingle, >= 1.
-    a, b: (k,) the rows of `datasketch.MinHash(num_perm=k, seed=1, scheme="affine32").permutations`,
-    C-contiguous. out: (n, k) C-contiguous; a document without tokens has 0xFFFFFFFF throughout. Fastest where
-    k is a multiple of LANES.
-    """
-    size = len(a)
-    if len(hashes) < counts.sum() or len(b) != size or out.shape != (len(counts), size) or width < 1:
-        raise ValueError("arrays do not fit each other, or width below 1")
-    values, mixed = np.empty(shingles.BLOCK, np.uint64), np.empty(shingles.BLOCK, np.uint32)
-    out[:] = NO_VALUE
-    token = 0
-    for document in range(len(counts)):
-        used, count = min(width, counts[document]), shingles.number(counts[document], width)
-        for first in range(0, count, shingles.BLOCK):
-            part = min(shingles.BLOCK, count - first)
-            shingles.block(hashes, token + first, part, used, values)
-            permuted(values, part, mixed, a, b, out[document])
-        token += counts[document]
 
 
 # --- exact resemblance --------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """Shingles become the keys of shared passages, and sorted keys pairs of documents.
 
-1. `sampled_shingles`: one in so many of the shingles of each document, chosen by the lowest bits of its hash, so that
+1. `sampled`: one in so many of the shingles of each document, chosen by the lowest bits of its hash, so that
    two documents choose the same of what they share (Broder 1997 calls it sampling modulo m).
 2. `divide_shingles` cuts those of a partition by the first bits of the hash into ranges; `numbered` makes of the next
    32 bits and the document a word that the caller sorts.
@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from dedup.kernels import shingles
 from dedup.kernels.join import NONE
 from dedup.kernels.simd import U64, I64s, U16s, U32s, U64s, inlined, inner, kernel
 
@@ -32,29 +31,6 @@ def sampled(values: U64s, count: int, mask: U64, keys: U64s, taken: int) -> int:
     for at in range(count):  # written anyway, and kept by counting it: chance cannot be predicted
         keys[taken] = values[at]
         taken += int(values[at] & mask == U64(0))
-    return taken
-
-
-@kernel
-def sampled_shingles(hashes: U64s, counts: I64s, width: int, sampling: int, keys: U64s, key_counts: I64s) -> int:
-    """The shingles of documents of which one in `sampling`, a power of two, is taken: how many there are.
-
-    hashes: (t,) token hashes of all documents. counts: (n,) tokens of each. width: tokens in a shingle, >= 1. keys:
-    (t,), document by document, out. key_counts: (n,), out.
-    """
-    if len(hashes) < counts.sum() or len(keys) < counts.sum() or len(key_counts) < len(counts) or width < 1:
-        raise ValueError("arrays too short, or width below 1")
-    values, mask = np.empty(shingles.BLOCK, np.uint64), U64(sampling - 1)
-    token = taken = 0
-    for document in range(len(counts)):
-        before = taken
-        used, count = min(width, counts[document]), shingles.number(counts[document], width)
-        for first in range(0, count, shingles.BLOCK):
-            part = min(shingles.BLOCK, count - first)
-            shingles.block(hashes, token + first, part, used, values)
-            taken = sampled(values, part, mask, keys, taken)
-        key_counts[document] = taken - before
-        token += counts[document]
     return taken
 
 

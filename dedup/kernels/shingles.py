@@ -1,12 +1,12 @@
 """Token hashes become the hashes of shingles: the polynomial of w token hashes, and MurmurHash3's finaliser.
 
 1. `block` takes some shingles at a time, which stay in the L1 cache for whoever makes something of them.
-2. Shingles of five tokens, the usual width, are made by vectors, LANES of them at a step; those that are left over,
+2. Shingles of five tokens, the usual width, are made by vectors, TOGETHER of them at a step; those that are left over,
    and others, one by one.
 3. `shingle_hashes` gives those of documents, one behind another. As `sketch.shingle_hashes`, bit for bit.
 
-Limits: nothing in `block` checks bounds; its callers do. Source: Broder, "On the resemblance and containment of
-documents", 1997; the finaliser is A. Appleby's.
+Limits: nothing in `block` checks bounds; its callers do. Shingles of other widths take three to five times as long.
+Source: Broder, "On the resemblance and containment of documents", 1997; the finaliser is A. Appleby's.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from dedup.kernels.simd import (
 
 BLOCK = 1024
 """Shingles made at a time: 8 KiB."""
-LANES = 16
+TOGETHER = 16
 """Shingles made by one step: two vectors, since the products of one wait for each other."""
 WIDTH = 5
 """Tokens of the shingles that are made by vectors."""
@@ -42,7 +42,7 @@ FMIX_A, FMIX_B = 0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53
 
 _PRIME, _FMIX_A, _FMIX_B = U64(PRIME), U64(FMIX_A), U64(FMIX_B)
 _I64 = ir.IntType(64)
-_VECTOR = ir.VectorType(_I64, LANES // 2)
+_VECTOR = ir.VectorType(_I64, TOGETHER // 2)
 
 
 @inlined
@@ -55,14 +55,14 @@ def fmix64(value: U64) -> U64:
 
 @intrinsic
 def _five(typing: Any, hashes: Any, at: Any, values: Any, to: Any) -> Any:
-    """The shingles of five tokens that begin at hashes[at:at + LANES] into values[to:to + LANES]."""
+    """The shingles of five tokens that begin at hashes[at:at + TOGETHER] into values[to:to + TOGETHER]."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         def vector(which: int, offset: int) -> Any:
             place = builder.add(args[which + 1], _I64(offset))
             return element_address(context, builder, signature.args[which], args[which], place, _VECTOR)
 
-        starts, folded = range(0, LANES, _VECTOR.count), splat(_VECTOR, 33)
+        starts, folded = range(0, TOGETHER, _VECTOR.count), splat(_VECTOR, 33)
         sums = [builder.load(vector(0, start), align=8) for start in starts]
         for token in range(1, WIDTH):
             raised = [builder.mul(one, splat(_VECTOR, PRIME)) for one in sums]
@@ -82,11 +82,11 @@ def block(hashes: U64s, first: int, count: int, width: int, values: U64s) -> Non
     """The hashes of the shingles that begin at tokens first..first + count - 1, into values[:count]."""
     at = 0
     if width == WIDTH:
-        while at + LANES <= count:
+        while at + TOGETHER <= count:
             prefetch(hashes, first + at + AHEAD_HASHES)
-            prefetch(hashes, first + at + AHEAD_HASHES + LANES // 2)
+            prefetch(hashes, first + at + AHEAD_HASHES + TOGETHER // 2)
             _five(hashes, first + at, values, at)
-            at += LANES
+            at += TOGETHER
     for i in range(at, count):
         value = hashes[first + i]
         for offset in range(1, width):

@@ -122,7 +122,7 @@ def ones(typing: Any, bits: Any) -> Any:
 
 @intrinsic
 def prefetch(typing: Any, array: Any, at: Any) -> Any:
-    """Ask for the cache line of element `at` (int64) of `array`, to be read and written soon; never
+    """Ask for the cache line of element `at` (int64) of `array`, to be read soon, or written; never
     faults."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:

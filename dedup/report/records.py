@@ -173,7 +173,8 @@ def _copy_lines(kept: _Kept, source: BinaryIO, out: BinaryIO, advance: Advance) 
 def _lacks_line_end(kept: _Kept, source: BinaryIO) -> bool:
     """Whether the last line is copied as it is and has no end, as the last one of a file may."""
     last = len(kept.starts) - 1
-    return last not in kept.repaired and os.pread(source.fileno(), 1, int(kept.stops[last]) - 1) != b"\n"
+    source.seek(int(kept.stops[last]) - 1)
+    return last not in kept.repaired and source.read(1) != b"\n"
 
 
 def _pieces(kept: _Kept, source: BinaryIO) -> Iterator[bytes]:

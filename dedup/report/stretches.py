@@ -50,7 +50,6 @@ class Output:
         self._under_way: deque[Future[None]] = deque()
         self._turn = 0
         self.filled = 0
-        self.written = 0
 
     @property
     def buffer(self) -> memoryview:
@@ -73,13 +72,12 @@ class Output:
         if self.filled == BUFFER_BYTES:
             self._write(BUFFER_BYTES)
 
-    def finish(self) -> int:
-        """Writes what is left, waits for all, and tells how many bytes the file has. Raises OSError."""
+    def finish(self) -> None:
+        """Writes what is left, and waits for all. Raises OSError."""
         left = self.filled % BLOCK_BYTES
         self._write(self.filled - left, left)
         while self._under_way:
             self._under_way.popleft().result()
-        return self.written
 
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)
@@ -108,7 +106,6 @@ class Output:
                     raise
                 self._through_cache()  # as if it had never been tried: what is wrong with the disk is wrong again
                 continue
-            self.written += size
             data = data[size:]
             if not self._is_direct:
                 self._early.grown()
@@ -177,7 +174,8 @@ def _read(source: int, views: list[memoryview], at: int) -> int:
     """Fills places from the bytes of a file from `at` on, as far as the system does: how many bytes."""
     if hasattr(os, "preadv"):
         return os.preadv(source, views, at)
-    data = os.pread(source, len(views[0]), at)
+    os.lseek(source, at, os.SEEK_SET)
+    data = os.read(source, len(views[0]))
     views[0][: len(data)] = data
     return len(data)
 
