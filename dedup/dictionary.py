@@ -5,7 +5,8 @@
    `use`; such an origin counts GENERALISED of what it is made from.
 2. How constant the spinner is tells how much a line is worth. `novelty` is the chance, against one seen replacement,
    that a known phrase stands for something yet unseen: the concentration of a Chinese restaurant process (Pitman,
-   2006), from how many origins each phrase has, at its likeliest.
+   2006), from how many origins each phrase has, at its likeliest. What is frequent in English has more meanings, and is
+   put in for more.
 3. `natural` is how often a phrase stands in the originals by itself: counted there, and helped by its frequency in
    English where it was seen seldom or never.
 4. `replaced` is how often an original was replaced, of how often it stands in the originals. With it `likelihood` tells
@@ -29,23 +30,29 @@ from dedup.model import Substitution
 from dedup.places import Words
 
 GENERALISED = 0.35
-FREQUENT_ZIPF = 5.5
+FREQUENT_ZIPF = 6.0
 """Zipf frequency of the single words that the length of the originals is estimated from: rarer ones are in the ledger
 because they stand in these originals, and would make them too long."""
 MADE_EVERY_WORDS = 5.0
 """Words for every replacement, where a ledger has no frequent ones."""
-NATURAL_MIN, NATURAL_SHARE = 0.6, 0.4
-"""Times that any phrase is thought to stand in the originals, and what its frequency in English counts against what was
-seen there: fitted with `conjecture.WEIGHTS`."""
+NATURAL_RATE, NATURAL_SHARE = 7.5e-5, 0.3
+"""Of a word of the originals, how often any phrase is thought to stand there by itself, and what its frequency in
+English counts against what was seen there: fitted with `conjecture.WEIGHTS`."""
+STANDING_MIN, STANDING_SHARE = 0.6, 0.4
+"""Times that any phrase is thought to stand in the originals at all, and what its frequency in English counts: fitted
+with the weights of `weighing`."""
 UNHEARD_SHARE = 0.02
 """What that is multiplied by for each two neighbours in a phrase that no list of bigrams has: each of them stands in
 less than one of ten million places, so that a phrase known as a replacement is hardly anything else."""
 LONGER_SHARE = 0.1
 """How much rarer than its rarest word a phrase is, for each word that it has more."""
 NOVELTY_RANGE = (1e-3, 1e3)
-NOVELTY_UNKNOWN, NOVELTY_PRIOR = 1.0, 0.5
+NOVELTY_UNKNOWN, NOVELTY_PRIOR = 0.1, 10.0
 """Novelty where no phrase was seen twice, and how many phrases seen twice that is worth where some were: a ledger of
 one text, in which nothing stands for two things, does not tell that nothing ever does."""
+NOVELTY_ZIPF, RARE_ZIPF, USUAL_ZIPF = 0.37, 2.0, 4.0
+"""By how many powers of ten novelty grows with each step of the Zipf scale, the frequency of the rarest word of a
+phrase from which on it does, and the usual one of what spinners put in."""
 PHRASE_WORDS_MAX = 5
 KNOWN_TIMES = 2.0
 """Occurrences of an original from which the ledger knows better than at large how often it is replaced."""
@@ -96,20 +103,33 @@ class Dictionary:
         times = sum(self.by_origin.get(phrase, {}).values())
         return times, max(times, float(self.times.get(phrase, 0)))
 
+    def newness(self, phrase: Words) -> float:
+        """The novelty of a phrase: `novelty` if it is as frequent as phrases that are put in are."""
+        return self.novelty * _manifold(phrase)
+
     def natural(self, phrase: Words) -> float:
         """How often a phrase stands in the originals, and was left there."""
         replaced, times = self.replaced(phrase)
-        return times - replaced + self._expected(phrase)
+        rate = NATURAL_RATE * UNHEARD_SHARE ** unheard(phrase)
+        return times - replaced + rate * self.total_words + NATURAL_SHARE * self._expected(phrase)
+
+    def put_in(self, phrase: Words) -> float:
+        """How often a phrase was put in, if that is more often than it stands in the originals by itself; else 0."""
+        return self._put_in.get(phrase, 0.0)
+
+    @cached_property
+    def _put_in(self) -> Mapping[Words, float]:
+        made = ((phrase, sum(origin.count for origin in found)) for phrase, found in self.by_replacement.items())
+        return {phrase: times for phrase, times in made if times > self.natural(phrase)}
 
     def standing(self, phrase: Words) -> float:
         """How often a phrase stands in the originals at all, helped by its frequency in English."""
-        return self.replaced(phrase)[1] + self._expected(phrase)
+        least = STANDING_MIN * UNHEARD_SHARE ** unheard(phrase)
+        return self.replaced(phrase)[1] + least + STANDING_SHARE * self._expected(phrase)
 
     def _expected(self, phrase: Words) -> float:
         """How often one would expect a phrase in the originals, by its frequency in English."""
-        rarest = min(language.frequency(word) for word in phrase)
-        expected = 10 ** (rarest - 9.0) * LONGER_SHARE ** (len(phrase) - 1) * self.total_words
-        return NATURAL_MIN * UNHEARD_SHARE ** unheard(phrase) + NATURAL_SHARE * expected
+        return float(10 ** (_rarest(phrase) - 9.0) * LONGER_SHARE ** (len(phrase) - 1) * self.total_words)
 
     def likelihood(
         self, original: Words, texts: Sequence[tuple[Words, float]], elsewhere: Mapping[Words, float] = NOWHERE
@@ -191,6 +211,11 @@ class Dictionary:
         return found
 
 
+def _rarest(phrase: Words) -> float:
+    """The Zipf frequency of the rarest word."""
+    return min(map(language.frequency, phrase))
+
+
 def unheard(phrase: Words) -> int:
     """How many neighbours in a phrase are in no list of bigrams."""
     return sum(language.bigram_count(*two) == 0 for two in pairwise(phrase))
@@ -232,21 +257,22 @@ def turned(row: Substitution) -> Substitution:
 
 def _total_words(times: Mapping[Words, int], by_origin: Mapping[Words, Mapping[Words, float]]) -> float:
     """The words of the originals, by how often frequent ones stand there, or else by how often they were replaced."""
-    frequent = [phrase for phrase in by_origin if len(phrase) == 1 and language.frequency(phrase[0]) >= FREQUENT_ZIPF]
+    standing = {phrase: max(seen, sum(by_origin.get(phrase, {}).values())) for phrase, seen in times.items()}
+    frequent = [each for each in standing if len(each) == 1 and language.frequency(each[0]) >= FREQUENT_ZIPF]
     share = sum(10 ** (language.frequency(phrase[0]) - 9.0) for phrase in frequent)
-    seen = sum(max(times[phrase], sum(by_origin[phrase].values())) for phrase in frequent)
     made = sum(sum(found.values()) for found in by_origin.values())
+    seen = sum(standing[phrase] for phrase in frequent)
     return max(seen / share if share else MADE_EVERY_WORDS * made, 2.0 * made)
 
 
 def _novelty(by_replacement: Mapping[Words, Sequence[Origin]]) -> float:
     """The concentration at which as many origins are expected as there are, over all phrases seen twice or more, and
     as are thought of before any is seen."""
-    tables: Counter[tuple[int, int]] = Counter()
-    for origins in by_replacement.values():
+    tables: Counter[tuple[int, int, float]] = Counter()
+    for phrase, origins in by_replacement.items():
         draws = round(sum(origin.draws for origin in origins))
         if draws >= 2:
-            tables[draws, len(origins)] += 1
+            tables[draws, len(origins), round(_manifold(phrase), 2)] += 1
     if not tables:
         return NOVELTY_UNKNOWN
     low, high = map(log, NOVELTY_RANGE)
@@ -255,8 +281,13 @@ def _novelty(by_replacement: Mapping[Words, Sequence[Origin]]) -> float:
         concentration = exp(middle)
         before = NOVELTY_UNKNOWN / (NOVELTY_UNKNOWN + 1) - concentration / (concentration + 1)
         surplus = NOVELTY_PRIOR * before + sum(
-            times * (origins - sum(concentration / (concentration + seen) for seen in range(draws)))
-            for (draws, origins), times in tables.items()
+            times * (origins - sum(1 / (1 + seen / (concentration * manifold)) for seen in range(draws)))
+            for (draws, origins, manifold), times in tables.items()
         )
         low, high = (middle, high) if surplus > 0 else (low, middle)
     return float(exp(low))
+
+
+def _manifold(phrase: Words) -> float:
+    """How much more a phrase is put in for than one of usual frequency."""
+    return float(10 ** (NOVELTY_ZIPF * (max(RARE_ZIPF, _rarest(phrase)) - USUAL_ZIPF)))

@@ -5,11 +5,14 @@ form: without case and punctuation.
 
 1. `substitutions` counts the places where one phrase faces another. How often either phrase stands in the first
    documents of the pairs tells what a spinner spared, and what stands there by itself.
-2. What one of the two texts has more beside a word that is equal is one phrase with it, if it is so in several pairs:
+2. What was cut into two pieces that touch is one phrase, if either hardly ever stands without the other: `more than`
+   became `to a higher degree`. Two pieces of one word for one stay apart: words that go together may be replaced one by
+   one.
+3. What one of the two texts has more beside a word that is equal is one phrase with it, if it is so in several pairs:
    `computer code` was put in for `code`.
-3. Which of the two is the original is told for each line by the readings of all its places, and by the pairs that they
+4. Which of the two is the original is told for each line by the readings of all its places, and by the pairs that they
    are in (`readings`).
-4. `tsv_lines` and `record` write a ledger, `read` reads what they, `clean` and `diff` wrote.
+5. `tsv_lines` and `record` write a ledger, `read` reads what they, `clean` and `diff` wrote.
 
 Limits: of a ledger's first documents TOKENS_MAX tokens are searched for its phrases, and what is found is taken for the
 rest as well; phrases of more than PHRASE_TOKENS_MAX are not searched for.
@@ -42,11 +45,17 @@ PAIR_LOG_ODDS_MAX = 6.0
 """The most that a whole pair says about one of its lines; loci of one pair are not independent."""
 DIRECTION_MIN = 0.8
 """Probability from which a line has a direction."""
+TOUCHING_MIN, TOUCHING_SHARE = 2, 2 / 3
+"""Places at which two pieces touch, and the share of the places of either that this must be, for both to be one
+phrase."""
 BESIDE_TOKENS_MAX, BESIDE_PAIRS_MIN = 3, 2
 """Words that one text has more, and pairs that have them beside the same word, for both to be one phrase."""
 COLUMNS = ("kept", "dropped", "count", "pairs", "kept_times", "dropped_times", "original", "confidence")
 """Of the tables that `clean` writes. `original` is `kept`, `dropped` or empty."""
 TURNS = {"kept": "a", "a": "a", "dropped": "b", "b": "b"}
+
+CHANGES = ("substitution", "insertion", "deletion")
+"""Kinds of loci that are pieces of what was put in."""
 
 Entry = tuple[str, str]
 Keys = NDArray[np.uint64]
@@ -62,6 +71,30 @@ class _Place:
     odds: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A locus as it may be counted: by itself if words face words, and with the equal words beside it if not."""
+
+    entry: Entry
+    run: Run
+    places: Sequence[_Place]
+    beside: Sequence[_Place]
+
+
+@dataclass(frozen=True, slots=True)
+class _Touching:
+    """Two pieces of a pair that touch, and what they are together."""
+
+    number: int
+    pair: float
+    pieces: tuple[_Piece, _Piece]
+    joined: _Place
+
+    @property
+    def entries(self) -> tuple[Entry, Entry]:
+        return self.pieces[0].entry, self.pieces[1].entry
+
+
 @dataclass(slots=True)
 class _Counts:
     """What is gathered from collation to collation."""
@@ -69,7 +102,9 @@ class _Counts:
     made: Counter[Entry] = field(default_factory=Counter)
     pairs: defaultdict[Entry, set[int]] = field(default_factory=lambda: defaultdict(set))
     odds: defaultdict[Entry, float] = field(default_factory=lambda: defaultdict(float))
-    beside: list[tuple[int, float, list[_Place]]] = field(default_factory=list)
+    seen: Counter[Entry] = field(default_factory=Counter)
+    touching: list[_Touching] = field(default_factory=list)
+    beside: list[tuple[int, float, Sequence[_Place]]] = field(default_factory=list)
     hashes: dict[str, tuple[int, ...]] = field(default_factory=dict)
     texts: list[Keys] = field(default_factory=list)
     tokens: int = 0
@@ -80,6 +115,7 @@ def substitutions(collations: Iterable[Collation]) -> list[Substitution]:
     counts = _Counts()
     for number, found in enumerate(collations):
         _add(counts, number, found)
+    _add_touching(counts)
     _add_beside(counts)
     times = _times(counts)
     rows = [_row(counts, entry, times) for entry in counts.made]
@@ -97,30 +133,79 @@ def _add(counts: _Counts, number: int, found: Collation) -> None:
     substituted = [locus for locus in found.loci if locus.kind == "substitution"]
     pair = max(-PAIR_LOG_ODDS_MAX, min(PAIR_LOG_ODDS_MAX, readings.direction(compared))) if substituted else 0.0
     shared = readings.recurring(compared) if substituted else frozenset[str]()
-    _count(counts, number, pair, [_place(compared, run_of(locus, compared), shared) for locus in substituted])
-    for locus in found.loci if substituted else ():
-        if locus.kind in ("insertion", "deletion"):
-            beside = [_place(compared, run, shared) for run in _beside(compared, run_of(locus, compared))]
-            if beside:
-                counts.beside.append((number, pair, beside))
+    runs = [run_of(locus, compared) for locus in found.loci if locus.kind in CHANGES] if substituted else []
+    pieces = [_piece(compared, run, shared) for run in runs if run.replaced or run.surplus <= PHRASE_TOKENS_MAX]
+    counts.seen.update(piece.entry for piece in pieces)
+    apart: list[_Piece] = []
+    for piece in pieces:
+        if apart and (joined := _joined(compared, (apart[-1], piece), shared)):
+            counts.touching.append(_Touching(number, pair, (apart.pop(), piece), joined))
+        else:
+            apart.append(piece)
+    _count_pieces(counts, number, pair, apart)
     counts.tokens += len(compared.tokens_a)
     if sum(map(len, counts.texts)) < TOKENS_MAX:
         counts.texts.append(compared.tokens_a.hashes)
+
+
+def _piece(compared: Comparison, run: Run, shared: frozenset[str]) -> _Piece:
+    if run.replaced:
+        place = _place(compared, run, shared)
+        return _Piece(place.entry, run, (place,), ())
+    return _Piece(_entry(compared, run), run, (), [_place(compared, each, shared) for each in _beside(compared, run)])
+
+
+def _joined(compared: Comparison, pieces: tuple[_Piece, _Piece], shared: frozenset[str]) -> _Place | None:
+    """What two pieces are together, if they touch, and are not one word for one."""
+    (first, second), runs = (piece.run for piece in pieces), [piece.run for piece in pieces]
+    if first.a[1] != second.a[0] or first.b[1] != second.b[0] or not any(piece.places for piece in pieces):
+        return None
+    if all(stop - start == 1 for run in runs for start, stop in (run.a, run.b)):
+        return None
+    both = Run((first.a[0], second.a[1]), (first.b[0], second.b[1]))
+    if max(both.a[1] - both.a[0], both.b[1] - both.b[0]) > PHRASE_TOKENS_MAX:
+        return None
+    place = _place(compared, both, shared)
+    return place if all(place.entry) else None
+
+
+def _count_pieces(counts: _Counts, number: int, pair: float, pieces: Iterable[_Piece]) -> None:
+    """Counts pieces of a pair by themselves, and keeps what may be one phrase with an equal word beside it."""
+    pieces = list(pieces)
+    _count(counts, number, pair, [place for piece in pieces for place in piece.places])
+    counts.beside += [(number, pair, piece.beside) for piece in pieces if piece.beside]
+
+
+def _add_touching(counts: _Counts) -> None:
+    """Counts what touches, as one phrase or as two."""
+    together = Counter(each.entries for each in counts.touching)
+    for each in counts.touching:
+        least = max(TOUCHING_MIN, TOUCHING_SHARE * max(counts.seen[entry] for entry in each.entries))
+        if together[each.entries] >= least:
+            _count(counts, each.number, each.pair, [each.joined])
+        else:
+            _count_pieces(counts, each.number, each.pair, each.pieces)
 
 
 def _place(compared: Comparison, run: Run, shared: frozenset[str]) -> _Place:
     (start_a, stop_a), (start_b, stop_b) = run.a, run.b
     one, other = compared.tokens_a, compared.tokens_b
     return _Place(
-        (" ".join(one.words[start_a:stop_a]), " ".join(other.words[start_b:stop_b])),
+        _entry(compared, run),
         (tuple(one.hashes[start_a:stop_a].tolist()), tuple(other.hashes[start_b:stop_b].tolist())),
         readings.own_odds(readings.evidence(compared, run, shared)),
     )
 
 
+def _entry(compared: Comparison, run: Run) -> Entry:
+    words = zip((compared.tokens_a.words, compared.tokens_b.words), (run.a, run.b), strict=True)
+    one, other = (" ".join(side[start:stop]) for side, (start, stop) in words)
+    return one, other
+
+
 def _count(counts: _Counts, number: int, pair: float, places: Sequence[_Place]) -> None:
-    """Counts the places of a pair. What they say by themselves about an entry is counted once: the same two phrases
-    say the same wherever they stand."""
+    """Counts the places of a pair. What they say about an entry is counted once for the pair: the same two phrases say
+    the same wherever they stand."""
     told: defaultdict[Entry, list[float]] = defaultdict(list)
     for place in places:
         if place.entry[0] == place.entry[1]:  # equal once the encoding is mended
@@ -130,7 +215,8 @@ def _count(counts: _Counts, number: int, pair: float, places: Sequence[_Place]) 
             counts.hashes.setdefault(phrase, hashes)
     for entry, odds in told.items():
         counts.made[entry] += len(odds)
-        counts.odds[entry] += sum(odds) / len(odds) + (0.0 if number in counts.pairs[entry] else pair)
+        if number not in counts.pairs[entry]:
+            counts.odds[entry] += sum(odds) / len(odds) + pair
         counts.pairs[entry].add(number)
 
 

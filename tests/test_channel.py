@@ -168,6 +168,30 @@ def test_what_stands_beside_one_word_in_several_pairs_is_one_phrase_with_it() ->
     assert [(one.a, one.b) for one in ledger.substitutions(pairs[:1])] == [("written", "composed")]
 
 
+TWICE = (
+    "Of the towns {0} half were hit, and {0} ten of the ships were lost at sea before the storm came over the hills."
+)
+
+
+def ledger_of(text: str, kept: str, dropped: str) -> dict[tuple[str, str], int]:
+    both = (clean.from_text(name, text.format(phrase)) for name, phrase in zip("ab", (kept, dropped), strict=True))
+    return {(row.a, row.b): row.count for row in ledger.substitutions([pipeline.collate(*both)])}
+
+
+def test_pieces_that_touch_wherever_they_stand_are_one_phrase() -> None:
+    assert ledger_of(TWICE, "more than", "to a higher degree") == {("more than", "to a higher degree"): 2}
+    assert ledger_of(TWICE, "to a higher degree", "more than") == {("to a higher degree", "more than"): 2}
+
+
+def test_pieces_that_touch_once_stay_two() -> None:
+    once = TWICE.replace("{0}", "nearly", 1)
+    assert ledger_of(once, "more than", "to a higher degree") == {("more", "to"): 1, ("than", "a higher degree"): 1}
+
+
+def test_one_word_for_one_stays_apart_from_its_neighbour() -> None:
+    assert ledger_of(TWICE, "strong support", "great help") == {("strong", "great"): 2, ("support", "help"): 2}
+
+
 # --- votes -----------------------------------------------------------------------------------------------------
 
 

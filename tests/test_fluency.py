@@ -178,13 +178,6 @@ def test_options_share_what_is_probable_with_the_phrase_itself(before: list[floa
             assert odds == pytest.approx(rereading.GAIN * (worth[one] - worth[other]), abs=1e-6)
 
 
-def test_with_a_reader_the_odds_count_for_less() -> None:
-    voices = [1] * 9
-    plainly, read_too = (conjecture.alone(voices, LEDGER, Config(), reader).sureness for reader in (None, read()))
-    assert 0 < read_too < plainly < 1
-    assert conjecture.among_spun(voices, Config(), read()).sureness == 1
-
-
 LEDGER = dictionary([Substitution("military", "navy", 40, 20, 50, 0, "a", 0.99)])
 TEXT = " ".join(
     ["The government sent its navy to the border, and they stayed there for a year with nothing to do."] * 8

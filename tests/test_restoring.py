@@ -254,8 +254,19 @@ def test_a_conjecture_is_said_to_be_less_sure_than_its_odds() -> None:
     assert set(alone) <= set(odds)
     assert all(0.9 <= alone[start] <= odds[start] for start in alone)
     assert any(alone[start] < odds[start] for start in alone)
-    smaller = replace(known(), total_words=known().total_words / 3)
-    assert conjecture.alone(voices, smaller, config).sureness < terms.sureness
+
+
+def test_a_phrase_gives_way_to_one_it_shares_a_word_with_that_was_put_in_far_more_often() -> None:
+    def found(times: int) -> list[tuple[int, int]]:
+        rows = [
+            Substitution("user", "user amorphous", 2, 2, 9, 0, "a", 0.99),
+            Substitution("space", "amorphous shape", times, times, times, 0, "a", 0.99),
+        ]
+        words = tuple("the user amorphous shape is full".split())
+        return [(guess.start, guess.stop) for guess in conjecture._known(words, dictionary(rows))]
+
+    assert found(40) == [(2, 4)]
+    assert found(3) == [(1, 3)]
 
 
 # --- dictionary and words --------------------------------------------------------------------------------------
@@ -273,8 +284,20 @@ def test_a_small_ledger_in_which_nothing_stands_for_two_things_does_not_tell_tha
         return dictionary([Substitution(f"{one}a", f"{one}b", 2, 1, 2, 0, "a", 0.99) for one in words]).novelty
 
     small, large = novelty("opq"), novelty("abcdefghijklmnopqrstuvwxyz")
-    assert 0.005 < large < small / 4
+    assert 0.005 < large < small / 2
     assert 0.05 < small < 0.2
+
+
+def test_a_frequent_phrase_is_newer_than_a_rare_one() -> None:
+    made = dictionary([Substitution("use", "utilise", 8, 4, 20, 0, "a", 0.99)])
+    assert made.newness(("utilise",)) < made.newness(("use",)) < made.newness(("the",))
+
+
+def test_what_never_stood_by_itself_is_the_likelier_to_the_longer_the_originals_are() -> None:
+    made = dictionary([Substitution("use", "utilise", 8, 4, 20, 0, "a", 0.99)])
+    longer = replace(made, total_words=10 * made.total_words)
+    assert 0 < made.natural(("utilise",)) < longer.natural(("utilise",))
+    assert made.natural(("use",)) > 12 > made.natural(("utilise",))
 
 
 def test_other_forms_of_a_known_word_are_known() -> None:
