@@ -126,17 +126,63 @@ function breakAt(text, length) {
 
 const words_ = (text) => (text.normalize("NFKD").toLowerCase().replaceAll("\u2019", "'").match(/[\p{L}\p{N}][\p{L}\p{N}\p{M}]*(?:['’][\p{L}\p{N}\p{M}]+)*/gu) || []).join(" ");
 
-/** The distinct substitutions of pieces, the most frequent first: [a, b, count, numbers of the pieces]. */
+/**
+ * The distinct substitutions of pieces, the most frequent first: [a, b, count, numbers of the pieces].
+ * Pieces that touch are one phrase if either hardly ever stands without the other, as `ledger.py` has it.
+ */
 function ledger(all) {
   const found = new Map();
-  all.forEach((piece, at) => {
-    if (piece.kind !== "substitution") return;
-    const [a, b] = [words_(piece.a), words_(piece.b)];
-    if (a === b) return;
+  const count = ({ a, b, at }) => {
+    if (a === b || !a || !b) return;
     const key = `${a}\n${b}`;
     if (!found.has(key)) found.set(key, [a, b, []]);
     found.get(key)[2].push(at);
-  });
+  };
+  for (const one of phrases(changed(all))) count(one);
   const order = (one, other) => other[2].length - one[2].length || (one[0] < other[0] ? -1 : one[0] > other[0] ? 1 : one[1] < other[1] ? -1 : 1);
   return [...found.values()].sort(order);
+}
+
+const CHANGES = ["substitution", "insertion", "deletion"];
+const TOUCHING_MIN = 2, TOUCHING_SHARE = 2 / 3, PHRASE_WORDS_MAX = 5; // those of ledger.py
+
+const length_ = (words) => (words ? words.split(" ").length : 0);
+const joined_ = (...some) => some.filter(Boolean).join(" ");
+
+/** The pieces in which words were changed, in matching form, and whether each touches the one before. */
+function changed(all) {
+  const told = [];
+  let touches = false;
+  all.forEach((piece, at) => {
+    const [a, b] = piece.kind === undefined ? [words_(piece.text), ""] : [words_(piece.a), words_(piece.b)];
+    if (!a && !b) return;
+    const counts = CHANGES.includes(piece.kind) && (piece.kind === "substitution" || Math.max(length_(a), length_(b)) <= PHRASE_WORDS_MAX);
+    if (counts) told.push({ a, b, at, touches, name: `${a}\n${b}` });
+    touches = counts;
+  });
+  return told;
+}
+
+/** Pieces, those in place of two that touch wherever either stands being one. */
+function phrases(some) {
+  const seen = new Map(), together = new Map();
+  const add = (counts, name) => counts.set(name, (counts.get(name) || 0) + 1);
+  const told = [];
+  for (const one of some) {
+    add(seen, one.name);
+    const last = told[told.length - 1];
+    const both = one.touches && last && !last.two && { a: joined_(last.a, one.a), b: joined_(last.b, one.b), at: last.at, two: [last, one] };
+    if (both && isPhrase(both)) {
+      told[told.length - 1] = { ...both, name: `${last.name}\n${one.name}` };
+      add(together, `${last.name}\n${one.name}`);
+    } else told.push(one);
+  }
+  const least = ({ two }) => Math.max(TOUCHING_MIN, TOUCHING_SHARE * Math.max(...two.map((one) => seen.get(one.name))));
+  return told.flatMap((one) => (one.two && together.get(one.name) < least(one) ? one.two : [one]));
+}
+
+/** Whether two pieces may be one phrase: they are not one word for one, and not too long. */
+function isPhrase({ a, b, two }) {
+  const single = two.every((one) => length_(one.a) === 1 && length_(one.b) === 1);
+  return a && b && !single && two.some((one) => one.a && one.b) && Math.max(length_(a), length_(b)) <= PHRASE_WORDS_MAX;
 }
