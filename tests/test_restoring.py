@@ -15,7 +15,7 @@ from strategies import PARAGRAPHS, article, hostile_texts, noised, spun
 
 from dedup import ballots, clean, conjecture, edits, inflection, ledger, pipeline, restore, restoring, suspicion, vote
 from dedup.config import Config
-from dedup.dictionary import NOTHING, Dictionary, dictionary
+from dedup.dictionary import NOTHING, Dictionary, Origin, dictionary
 from dedup.model import Document, Restoration, Substitution
 from dedup.places import Place, Reading
 from dedup.restoring import Means
@@ -231,7 +231,7 @@ def test_what_would_stand_beside_itself_is_not_conjectured() -> None:
 def test_as_many_conjectures_are_made_as_are_sure_enough_together(
     confidences: list[float], each: float, mean: float
 ) -> None:
-    terms = conjecture.Terms((), 0.0, each, mean, 1.0)
+    terms = conjecture.Terms((), 0.0, each, mean, 1.0, 0.0)
     least = conjecture._least(confidences, terms)
     made = [one for one in confidences if one >= least]
     assert not made or (min(made) >= each and fmean(made) >= mean)
@@ -254,6 +254,15 @@ def test_a_conjecture_is_said_to_be_less_sure_than_its_odds() -> None:
     assert set(alone) <= set(odds)
     assert all(0.9 <= alone[start] <= odds[start] for start in alone)
     assert any(alone[start] < odds[start] for start in alone)
+
+
+def test_a_conjecture_by_a_line_seen_once_is_less_sure() -> None:
+    def confidence(draws: float) -> float:
+        row = Substitution("use", "utilise", 9, 3, 9, 0, "a", 0.99)
+        guess = conjecture.Guess(0, 1, [Origin(("use",), 9.0, draws, row)], [1.0], 0.0)
+        return conjecture._confidence(guess, conjecture.alone([1], dictionary([row]), Config()))
+
+    assert confidence(0.35) == confidence(1) < 1 - conjecture.ONCE_WRONG < confidence(2) < confidence(8) < 1
 
 
 def test_a_phrase_gives_way_to_one_it_shares_a_word_with_that_was_put_in_far_more_often() -> None:
