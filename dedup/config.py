@@ -174,7 +174,7 @@ class Config:
     """Tokens of the longest block that is taken over from a copy when a document is restored; 0 for none: what only a
     copy has may be its own."""
 
-    conjecture_precision_min: float = 0.975
+    conjecture_precision_min: float = 0.98
     """Mean probability that the conjectures on a text are right, made without such witnesses: no more than three in a
     hundred may be wrong, and with 0.97 it is, by chance, a little more of them or less."""
 

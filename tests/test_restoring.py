@@ -239,30 +239,22 @@ def test_as_many_conjectures_are_made_as_are_sure_enough_together(
         assert fmean(one for one in confidences if one >= other) < mean
 
 
-def test_a_conjecture_is_said_to_be_less_sure_than_its_odds() -> None:
-    one = document("x", spun(TEXT))
-    tokens = clean.tokens(one)
-    voices = [1] * len(tokens)
-    config = Config(conjecture_confidence_min=0.9)
+def guessed(draws: float) -> conjecture.Guess:
+    row = Substitution("use", "utilise", 9, 3, 9, 0, "a", 0.99)
+    return conjecture.Guess(0, 1, [Origin(("use",), 9.0, draws, row)], [0.95], 0.0)
 
-    def made(terms: conjecture.Terms) -> dict[int, float]:
-        return {choice.start: choice.confidence for choice in conjecture.choices(one, tokens, known(), terms)}
 
-    terms = conjecture.alone(voices, known(), config)
-    alone, odds = made(terms), made(replace(terms, sureness=1.0))
-    assert alone
-    assert set(alone) <= set(odds)
-    assert all(0.9 <= alone[start] <= odds[start] for start in alone)
-    assert any(alone[start] < odds[start] for start in alone)
+def test_odds_of_a_ledger_of_one_text_are_not_raised() -> None:
+    dictionaries = [dictionary([replace(row, pairs=pairs) for row in learnt()]) for pairs in (1, 2)]
+    one, many = (conjecture._confidence(guessed(1000), conjecture.alone([1], each, Config())) for each in dictionaries)
+    assert many > one == pytest.approx(0.95)
 
 
 def test_a_conjecture_by_a_line_seen_once_is_less_sure() -> None:
-    def confidence(draws: float) -> float:
-        row = Substitution("use", "utilise", 9, 3, 9, 0, "a", 0.99)
-        guess = conjecture.Guess(0, 1, [Origin(("use",), 9.0, draws, row)], [1.0], 0.0)
-        return conjecture._confidence(guess, conjecture.alone([1], dictionary([row]), Config()))
-
-    assert confidence(0.35) == confidence(1) < 1 - conjecture.ONCE_WRONG < confidence(2) < confidence(8) < 1
+    terms = conjecture.alone([1], known(), Config())
+    once, again, often, always = (conjecture._confidence(guessed(draws), terms) for draws in (1, 2, 8, 1000))
+    assert once == pytest.approx((1 - conjecture.ONCE_WRONG) * always, abs=1e-5)
+    assert once == conjecture._confidence(guessed(0.35), terms) < again < often < always
 
 
 def test_a_phrase_gives_way_to_one_it_shares_a_word_with_that_was_put_in_far_more_often() -> None:
