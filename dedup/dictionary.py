@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from math import exp, log
@@ -231,21 +231,42 @@ NOTHING = Dictionary({}, {}, {}, 0.0, NOVELTY_UNKNOWN)
 
 
 def dictionary(rows: Iterable[Substitution]) -> Dictionary:
-    """The dictionary of a ledger. Lines whose original is `b` are turned, undecided ones taken as they stand."""
-    lines = [turned(row) for row in rows]
+    """The dictionary of a ledger. Lines whose original is `b` are turned, undecided ones taken as they stand, and
+    those that say the same then are one."""
+    lines = list(rows)
     by_pairs = any(row.pairs > 1 for row in lines)  # else all are from one pair, and its places must serve
     by_replacement: defaultdict[Words, list[Origin]] = defaultdict(list)
     by_origin: defaultdict[Words, dict[Words, float]] = defaultdict(dict)
     times: dict[Words, int] = {}
-    for row in lines:
-        kept, dropped = tuple(row.a.split(" ")), tuple(row.b.split(" "))
-        if row.a and row.b and max(len(kept), len(dropped)) <= PHRASE_WORDS_MAX:
+    for row in _merged(map(turned, lines)):
+        kept, dropped = tuple(row.a.split()), tuple(row.b.split())
+        if kept and dropped and max(len(kept), len(dropped)) <= PHRASE_WORDS_MAX:
             draws = float(row.pairs if by_pairs else row.count)
             by_replacement[dropped].append(Origin(kept, float(row.count), draws, row))
             by_origin[kept][dropped] = float(row.count)
             times[kept], times[dropped] = row.times_a, row.times_b
     total_words = _total_words(times, by_origin)
     return Dictionary(by_replacement, by_origin, times, total_words, _novelty(by_replacement), not by_pairs)
+
+
+def _merged(rows: Iterable[Substitution]) -> Iterable[Substitution]:
+    """The lines, those of the same two phrases as one."""
+    found: dict[tuple[str, str], Substitution] = {}
+    for row in rows:
+        other = found.get((row.a, row.b))
+        found[row.a, row.b] = _both(other, row) if other else row
+    return found.values()
+
+
+def _both(one: Substitution, other: Substitution) -> Substitution:
+    """Two lines of the same phrases as one. How often these stand in the originals both tell alike."""
+    return replace(
+        max(one, other, key=lambda row: row.confidence),
+        count=one.count + other.count,
+        pairs=one.pairs + other.pairs,
+        times_a=max(one.times_a, other.times_a),
+        times_b=max(one.times_b, other.times_b),
+    )
 
 
 def turned(row: Substitution) -> Substitution:

@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from math import exp
@@ -17,7 +16,7 @@ from math import exp
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup import language, linked, readings
+from dedup import language, layout, linked, readings
 from dedup.columns import SHOWN, Pairs, Told
 from dedup.config import Config
 from dedup.damage.findings import KINDS, NOISE_KINDS
@@ -322,7 +321,7 @@ def _is_decidable(locus: Locus, found: Comparison, config: Config) -> bool:
     if locus.kind == "move" or not _in_passages(locus, found):
         return False
     if locus.kind == "formatting":
-        return _without_layout(locus.text_a) != _without_layout(locus.text_b)
+        return layout.plain(locus.text_a) != layout.plain(locus.text_b)
     run = run_of(locus, found)
     if not run.replaced:
         return max(run.a[1] - run.a[0], run.b[1] - run.b[0]) < config.addition_tokens
@@ -356,12 +355,3 @@ def _in_passages(locus: Locus, found: Comparison) -> bool:
         if start_a <= run.a[0] and run.a[1] <= stop_a and start_b <= run.b[0] and run.b[1] <= stop_b:
             return True
     return False
-
-
-_QUOTES = str.maketrans("‘’‚‛“”„‟‐‑–—−", "''''\"\"\"\"-----")
-
-
-def _without_layout(text: str) -> str:
-    """`text` without what belongs to a document's own layout: how wide its spaces are, the style of its quotes and
-    dashes."""
-    return re.sub(r"\s+", " ", text.translate(_QUOTES))

@@ -8,11 +8,12 @@ form: without case and punctuation.
 2. What was cut into two pieces that touch is one phrase, if either hardly ever stands without the other: `more than`
    became `to a higher degree`. Two pieces of one word for one stay apart: words that go together may be replaced one by
    one.
+   Neither reaches over the end of a sentence.
 3. What one of the two texts has more beside a word that is equal is one phrase with it, if it is so in several pairs:
    `computer code` was put in for `code`.
 4. Which of the two is the original is told for each line by the readings of all its places, and by the pairs that they
    are in (`readings`).
-5. `tsv_lines` and `record` write a ledger, `read` reads what they, `clean` and `diff` wrote.
+5. `tsv_lines` and `record` write a ledger, `read` reads what they, `clean` and `diff` wrote, and tables made by hand.
 
 Limits: of a ledger's first documents TOKENS_MAX tokens are searched for its phrases, and what is found is taken for the
 rest as well; phrases of more than PHRASE_TOKENS_MAX are not searched for.
@@ -21,9 +22,11 @@ rest as well; phrases of more than PHRASE_TOKENS_MAX are not searched for.
 from __future__ import annotations
 
 import json
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from math import exp
 from pathlib import Path
 from typing import Any
@@ -31,7 +34,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup import readings
+from dedup import clean, readings
 from dedup.figures import Run, run_of
 from dedup.model import Collation, Comparison, DedupError, Side, Substitution
 
@@ -50,6 +53,8 @@ TOUCHING_MIN, TOUCHING_SHARE = 2, 2 / 3
 phrase."""
 BESIDE_TOKENS_MAX, BESIDE_PAIRS_MIN = 3, 2
 """Words that one text has more, and pairs that have them beside the same word, for both to be one phrase."""
+COUNT_MAX = 1 << 53
+"""The largest count that a line of a file may name."""
 COLUMNS = ("kept", "dropped", "count", "pairs", "kept_times", "dropped_times", "original", "confidence")
 """Of the tables that `clean` writes. `original` is `kept`, `dropped` or empty."""
 TURNS = {"kept": "a", "a": "a", "dropped": "b", "b": "b"}
@@ -82,31 +87,33 @@ class _Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class _Touching:
-    """Two pieces of a pair that touch, and what they are together."""
+class _Chain:
+    """Pieces of a pair in a row that touch, each but the last with what it and the next one are together, if they may
+    be one phrase."""
 
     number: int
-    pair: float
-    pieces: tuple[_Piece, _Piece]
-    joined: _Place
-
-    @property
-    def entries(self) -> tuple[Entry, Entry]:
-        return self.pieces[0].entry, self.pieces[1].entry
+    pieces: Sequence[_Piece]
+    joined: Sequence[_Place | None]
 
 
 @dataclass(slots=True)
 class _Counts:
-    """What is gathered from collation to collation."""
+    """What is gathered from collation to collation. of, pairs, odds: of every place counted the entry, the pair, and
+    the log-odds. directions: the log-odds of each pair. seen, together: how often pieces, and two that touch, stand
+    anywhere. searched: tokens of `texts`."""
 
-    made: Counter[Entry] = field(default_factory=Counter)
-    pairs: defaultdict[Entry, set[int]] = field(default_factory=lambda: defaultdict(set))
-    odds: defaultdict[Entry, float] = field(default_factory=lambda: defaultdict(float))
+    entries: dict[Entry, int] = field(default_factory=dict)
+    of: array[int] = field(default_factory=lambda: array("q"))
+    pairs: array[int] = field(default_factory=lambda: array("q"))
+    odds: array[float] = field(default_factory=lambda: array("d"))
+    directions: list[float] = field(default_factory=list)
     seen: Counter[Entry] = field(default_factory=Counter)
-    touching: list[_Touching] = field(default_factory=list)
-    beside: list[tuple[int, float, Sequence[_Place]]] = field(default_factory=list)
+    together: Counter[tuple[Entry, Entry]] = field(default_factory=Counter)
+    chains: list[_Chain] = field(default_factory=list)
+    beside: list[tuple[int, Sequence[_Place]]] = field(default_factory=list)
     hashes: dict[str, tuple[int, ...]] = field(default_factory=dict)
     texts: list[Keys] = field(default_factory=list)
+    searched: int = 0
     tokens: int = 0
 
 
@@ -115,11 +122,9 @@ def substitutions(collations: Iterable[Collation]) -> list[Substitution]:
     counts = _Counts()
     for number, found in enumerate(collations):
         _add(counts, number, found)
-    _add_touching(counts)
+    _add_chains(counts)
     _add_beside(counts)
-    times = _times(counts)
-    rows = [_row(counts, entry, times) for entry in counts.made]
-    return sorted(rows, key=lambda row: (-row.count, row.a, row.b))
+    return sorted(_rows(counts), key=lambda row: (-row.count, row.a, row.b))
 
 
 def lazily(collations: Iterable[Collation]) -> Iterator[Substitution]:
@@ -136,16 +141,33 @@ def _add(counts: _Counts, number: int, found: Collation) -> None:
     runs = [run_of(locus, compared) for locus in found.loci if locus.kind in CHANGES] if substituted else []
     pieces = [_piece(compared, run, shared) for run in runs if run.replaced or run.surplus <= PHRASE_TOKENS_MAX]
     counts.seen.update(piece.entry for piece in pieces)
-    apart: list[_Piece] = []
-    for piece in pieces:
-        if apart and (joined := _joined(compared, (apart[-1], piece), shared)):
-            counts.touching.append(_Touching(number, pair, (apart.pop(), piece), joined))
+    counts.directions.append(pair)
+    for chain in _chains(compared, number, pieces, shared):
+        if len(chain.pieces) > 1:
+            counts.together.update(_couples(chain))
+            counts.chains.append(chain)
         else:
-            apart.append(piece)
-    _count_pieces(counts, number, pair, apart)
+            _count_piece(counts, number, chain.pieces[0])
     counts.tokens += len(compared.tokens_a)
-    if sum(map(len, counts.texts)) < TOKENS_MAX:
+    if counts.searched < TOKENS_MAX:
         counts.texts.append(compared.tokens_a.hashes)
+        counts.searched += len(compared.tokens_a)
+
+
+def _chains(compared: Comparison, number: int, pieces: Sequence[_Piece], shared: frozenset[str]) -> Iterator[_Chain]:
+    """The pieces of a pair, those together of which each may be one phrase with the next."""
+    if not pieces:
+        return
+    start = 0
+    joined = [_joined(compared, two, shared) for two in pairwise(pieces)]
+    for at, both in enumerate([*joined, None]):
+        if both is None:
+            yield _Chain(number, pieces[start : at + 1], joined[start:at])
+            start = at + 1
+
+
+def _couples(chain: _Chain) -> Iterator[tuple[Entry, Entry]]:
+    return ((one.entry, other.entry) for one, other in pairwise(chain.pieces))
 
 
 def _piece(compared: Comparison, run: Run, shared: frozenset[str]) -> _Piece:
@@ -163,28 +185,42 @@ def _joined(compared: Comparison, pieces: tuple[_Piece, _Piece], shared: frozens
     if all(stop - start == 1 for run in runs for start, stop in (run.a, run.b)):
         return None
     both = Run((first.a[0], second.a[1]), (first.b[0], second.b[1]))
-    if max(both.a[1] - both.a[0], both.b[1] - both.b[0]) > PHRASE_TOKENS_MAX:
+    if max(both.a[1] - both.a[0], both.b[1] - both.b[0]) > PHRASE_TOKENS_MAX or not _is_whole(compared, both):
         return None
     place = _place(compared, both, shared)
     return place if all(place.entry) else None
 
 
-def _count_pieces(counts: _Counts, number: int, pair: float, pieces: Iterable[_Piece]) -> None:
-    """Counts pieces of a pair by themselves, and keeps what may be one phrase with an equal word beside it."""
-    pieces = list(pieces)
-    _count(counts, number, pair, [place for piece in pieces for place in piece.places])
-    counts.beside += [(number, pair, piece.beside) for piece in pieces if piece.beside]
+def _is_whole(compared: Comparison, run: Run) -> bool:
+    """Whether nothing parts the tokens of either side, as the end of a sentence does."""
+    return all(
+        clean.is_whole(document.text, tokens, *where)
+        for document, tokens, where in ((compared.a, compared.tokens_a, run.a), (compared.b, compared.tokens_b, run.b))
+    )
 
 
-def _add_touching(counts: _Counts) -> None:
-    """Counts what touches, as one phrase or as two."""
-    together = Counter(each.entries for each in counts.touching)
-    for each in counts.touching:
-        least = max(TOUCHING_MIN, TOUCHING_SHARE * max(counts.seen[entry] for entry in each.entries))
-        if together[each.entries] >= least:
-            _count(counts, each.number, each.pair, [each.joined])
-        else:
-            _count_pieces(counts, each.number, each.pair, each.pieces)
+def _add_chains(counts: _Counts) -> None:
+    """Counts what touches, two pieces as one phrase wherever they hardly ever stand apart."""
+    for chain in counts.chains:
+        at = 0
+        for number, (couple, joined) in enumerate(zip(_couples(chain), chain.joined, strict=True)):
+            least = max(TOUCHING_MIN, TOUCHING_SHARE * max(counts.seen[entry] for entry in couple))
+            if number == at and joined and counts.together[couple] >= least:
+                _count(counts, chain.number, joined)
+                at += 2
+            elif number == at:
+                _count_piece(counts, chain.number, chain.pieces[at])
+                at += 1
+        for piece in chain.pieces[at:]:
+            _count_piece(counts, chain.number, piece)
+
+
+def _count_piece(counts: _Counts, number: int, piece: _Piece) -> None:
+    """Counts a piece of a pair by itself, or keeps what may be one phrase with an equal word beside it."""
+    for place in piece.places:
+        _count(counts, number, place)
+    if piece.beside:
+        counts.beside.append((number, piece.beside))
 
 
 def _place(compared: Comparison, run: Run, shared: frozenset[str]) -> _Place:
@@ -203,21 +239,15 @@ def _entry(compared: Comparison, run: Run) -> Entry:
     return one, other
 
 
-def _count(counts: _Counts, number: int, pair: float, places: Sequence[_Place]) -> None:
-    """Counts the places of a pair. What they say about an entry is counted once for the pair: the same two phrases say
-    the same wherever they stand."""
-    told: defaultdict[Entry, list[float]] = defaultdict(list)
-    for place in places:
-        if place.entry[0] == place.entry[1]:  # equal once the encoding is mended
-            continue
-        told[place.entry].append(place.odds)
-        for phrase, hashes in zip(place.entry, place.hashes, strict=True):
-            counts.hashes.setdefault(phrase, hashes)
-    for entry, odds in told.items():
-        counts.made[entry] += len(odds)
-        if number not in counts.pairs[entry]:
-            counts.odds[entry] += sum(odds) / len(odds) + pair
-        counts.pairs[entry].add(number)
+def _count(counts: _Counts, number: int, place: _Place) -> None:
+    """Counts a place of a pair."""
+    if place.entry[0] == place.entry[1]:  # equal once the encoding is mended
+        return
+    counts.of.append(counts.entries.setdefault(place.entry, len(counts.entries)))
+    counts.pairs.append(number)
+    counts.odds.append(place.odds)
+    for phrase, hashes in zip(place.entry, place.hashes, strict=True):
+        counts.hashes.setdefault(phrase, hashes)
 
 
 def _beside(compared: Comparison, run: Run) -> Iterator[Run]:
@@ -226,39 +256,44 @@ def _beside(compared: Comparison, run: Run) -> Iterator[Run]:
     if stop_a - start_a + stop_b - start_b > BESIDE_TOKENS_MAX:
         return
     one, other = compared.tokens_a.words, compared.tokens_b.words
-    if one[stop_a : stop_a + 1] == other[stop_b : stop_b + 1] != ():
-        yield Run((start_a, stop_a + 1), (start_b, stop_b + 1))
-    if min(start_a, start_b) and one[start_a - 1] == other[start_b - 1]:
-        yield Run((start_a - 1, stop_a), (start_b - 1, stop_b))
+    after, before = Run((start_a, stop_a + 1), (start_b, stop_b + 1)), Run((start_a - 1, stop_a), (start_b - 1, stop_b))
+    if one[stop_a : stop_a + 1] == other[stop_b : stop_b + 1] != () and _is_whole(compared, after):
+        yield after
+    if min(start_a, start_b) and one[start_a - 1] == other[start_b - 1] and _is_whole(compared, before):
+        yield before
 
 
 def _add_beside(counts: _Counts) -> None:
     """Counts what stands beside a word in several pairs as a substitution of it: `computer code` for `code`."""
     pairs: defaultdict[Entry, set[int]] = defaultdict(set)
-    for number, _, places in counts.beside:
+    for number, places in counts.beside:
         for place in places:
             pairs[place.entry].add(number)
-    for number, pair, places in counts.beside:
+    for number, places in counts.beside:
         best = max(places, key=lambda place: len(pairs[place.entry]))
         if len(pairs[best.entry]) >= BESIDE_PAIRS_MIN:
-            _count(counts, number, pair, [best])
+            _count(counts, number, best)
 
 
-def _row(counts: _Counts, entry: Entry, times: Mapping[str, int]) -> Substitution:
-    odds = max(-LOG_ODDS_MAX, min(LOG_ODDS_MAX, counts.odds[entry]))
-    probability = 1 / (1 + exp(-odds))
-    sure = max(probability, 1 - probability)
-    original: Side | None = None if sure < DIRECTION_MIN else "a" if odds > 0 else "b"
-    a, b = entry
-    return Substitution(
-        a, b, counts.made[entry], len(counts.pairs[entry]), times[a], times[b], original, round(sure, 4)
-    )
+def _rows(counts: _Counts) -> Iterator[Substitution]:
+    """The lines. What the places of a pair say is counted once: the same two phrases say the same wherever they
+    stand."""
+    times, directions = _times(counts), np.array(counts.directions)
+    keys = np.array(counts.of, np.int64) * len(directions) + np.array(counts.pairs, np.int64)
+    pairs, at, made = np.unique(keys, return_inverse=True, return_counts=True)
+    entries, numbers = np.divmod(pairs, max(1, len(directions)))
+    said = np.bincount(at, np.array(counts.odds), len(pairs)) / made + directions[numbers]
+    sums = (np.bincount(entries, each, len(counts.entries)) for each in (said, made, np.ones(len(pairs))))
+    for (a, b), odds, count, number in zip(counts.entries, *(each.tolist() for each in sums), strict=True):
+        probability = 1 / (1 + exp(-max(-LOG_ODDS_MAX, min(LOG_ODDS_MAX, odds))))
+        sure = max(probability, 1 - probability)
+        original: Side | None = None if sure < DIRECTION_MIN else "a" if odds > 0 else "b"
+        yield Substitution(a, b, int(count), int(number), times[a], times[b], original, round(sure, 4))
 
 
 def _times(counts: _Counts) -> Mapping[str, int]:
     """How often each phrase stands in the first documents."""
     found: Counter[str] = Counter()
-    searched = sum(map(len, counts.texts))
     for length in range(1, PHRASE_TOKENS_MAX + 1):
         phrases = [(phrase, hashes) for phrase, hashes in counts.hashes.items() if len(hashes) == length]
         if not phrases:
@@ -271,7 +306,7 @@ def _times(counts: _Counts) -> Mapping[str, int]:
             at = np.minimum(np.searchsorted(distinct, keys), len(distinct) - 1)
             seen += np.bincount(at[distinct[at] == keys], minlength=len(distinct))
         for key, number in zip(first.tolist(), seen.tolist(), strict=True):
-            found[phrases[key][0]] = round(number * counts.tokens / max(1, searched))
+            found[phrases[key][0]] = round(number * counts.tokens / max(1, counts.searched))
     return found
 
 
@@ -314,17 +349,18 @@ def record(row: Substitution) -> Mapping[str, Any]:
 def read(path: str | Path) -> list[Substitution]:
     """The ledger in a file: a table as `clean` writes it, or records as it and `diff` do, others passed over.
 
-    Of a short table what it lacks is left open. Raises DedupError if the file cannot be read, or holds neither.
+    Of a short table what it lacks is left open, and phrases are brought to matching form. Raises DedupError if the file
+    cannot be read, or holds neither.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = Path(path).read_text(encoding="utf-8-sig")  # a spreadsheet writes a mark of the byte order
     except OSError as error:
         raise DedupError(path, f"cannot be read ({error.strerror})", "name a ledger") from error
     except UnicodeDecodeError as error:
         raise DedupError(path, "is not UTF-8", "name a ledger that `dedup clean` or `dedup diff` wrote") from error
     lines = text.split("\n")
-    if lines[0].split("\t")[:3] == list(COLUMNS[:3]):
-        names = lines[0].split("\t")
+    names = lines[0].rstrip("\r").split("\t")
+    if names[:2] == list(COLUMNS[:2]):
         return [_substitution(_cells(line, names), path, at) for at, line in enumerate(lines[1:], 2) if line]
     found = [row for at, line in enumerate(lines, 1) if (row := _record(line, path, at))]
     if not found:
@@ -340,7 +376,7 @@ def _record(line: str, path: str | Path, number: int) -> Substitution | None:
     """The line of a ledger that a record is, or None if it is another record."""
     try:
         found = json.loads(line) if line.strip() else {}
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _broken(path, number) from error
     if not isinstance(found, dict):
         raise _broken(path, number)
@@ -348,21 +384,36 @@ def _record(line: str, path: str | Path, number: int) -> Substitution | None:
 
 
 def _substitution(found: Mapping[str, Any], path: str | Path, number: int) -> Substitution:
-    a, b = found.get("a", found.get("kept")), found.get("b", found.get("dropped"))
     original = found.get("original") or None
     try:
-        if not (isinstance(a, str) and isinstance(b, str) and a and b and a != b and original in (None, *TURNS)):
+        a, b = (_matching(found.get(name, found.get(other))) for name, other in (("a", "kept"), ("b", "dropped")))
+        if not (a and b and a != b and original in (None, *TURNS)):
             raise ValueError
-        count, pairs = int(found.get("count") or 0), int(found.get("pairs") or 1)
-        times_a = int(found.get("a_times") or found.get("kept_times") or 0)
-        times_b = int(found.get("b_times") or found.get("dropped_times") or 0)
+        count, pairs = _number(found, 1, "count"), _number(found, 1, "pairs")
+        times_a, times_b = _number(found, 0, "a_times", "kept_times"), _number(found, 0, "b_times", "dropped_times")
         confidence = float(found.get("confidence") or 0.5)
-        if count < 1 or min(pairs, times_a, times_b) < 0 or not 0 <= confidence <= 1:
+        if count < 1 or not 0 <= confidence <= 1:
             raise ValueError
         side: Any = TURNS[original] if original else None
         return Substitution(a, b, count, pairs, times_a, times_b, side, confidence)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise _broken(path, number) from error
+
+
+def _number(found: Mapping[str, Any], lacking: int, *names: str) -> int:
+    """A count by one of its names. Raises TypeError, ValueError or OverflowError if it is none."""
+    given = (found[name] for name in names if found.get(name) not in (None, ""))
+    number = int(next(given, lacking))
+    if not 0 <= number <= COUNT_MAX:
+        raise ValueError
+    return number
+
+
+def _matching(phrase: Any) -> str:
+    """A phrase in matching form. Raises TypeError if it is none."""
+    if not isinstance(phrase, str):
+        raise TypeError
+    return " ".join(word for word, _, _ in clean.words(phrase))
 
 
 def _broken(path: str | Path, number: int) -> DedupError:

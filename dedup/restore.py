@@ -3,7 +3,7 @@
 1. A verdict that keeps the witness's reading becomes an edit that names the witness and where in it the reading
    stands. A locus without a verdict is left alone.
 2. A choice among several texts becomes an edit that names all that have the reading, or the parts of it; a conjecture
-   names the line of the ledger. Capitals throughout, or none, are those of the document.
+   names the line of the ledger. Case, blanks and ends of lines are those of the document (`layout`).
 3. What only a witness has as a block can be put in too.
 4. Repairs of the encoding need no witness; they stand where no other edit does.
 5. Applying the edits gives the restored text; applying their inverse (`edits.inverse`) to that gives the original.
@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from dedup import layout
 from dedup.edits import applied
 from dedup.model import Collation, Document, Edit, Restoration, Span, Tokens, Verdict
 from dedup.places import Block, Choice, Part
@@ -35,12 +36,15 @@ def restoration(document: Document, found: Collation | None, given: Sequence[Ver
 
     `found` is the collation of the document (as a) with the witness (as b) that `given` judges; None for no witness.
     """
-    return edited(document, [] if found is None else [_edit(one, found.compared.b) for one in given if one.kept == "b"])
+    return edited(
+        document, [] if found is None else [_edit(document, one, found.compared.b) for one in given if one.kept == "b"]
+    )
 
 
 def edited(document: Document, made: Iterable[Edit]) -> Restoration:
-    """The document with edits that do not overlap, and with the repairs of its encoding where these leave room."""
-    edits = list(made)
+    """The document with edits that do not overlap, but for those that change nothing, and with the repairs of its
+    encoding where these leave room."""
+    edits = [edit for edit in made if edit.before != edit.after]
     taken = [edit.span for edit in edits]
     free = [
         repair
@@ -51,13 +55,15 @@ def edited(document: Document, made: Iterable[Edit]) -> Restoration:
     return Restoration(document, applied(document.text, ordered), ordered)
 
 
-def _edit(verdict: Verdict, witness: Document) -> Edit:
+def _edit(document: Document, verdict: Verdict, witness: Document) -> Edit:
     """The witness's reading, its encoding mended; `witness_span` is where it stands as the witness has it."""
     locus = verdict.locus
+    after = layout.spaced(_mended(witness, locus.span_b), locus.text_a, document.text)
+    capitals = layout.in_capitals(document.text, locus.span_a), layout.in_capitals(witness.text, locus.span_b)
     return Edit(
         span=locus.span_a,
         before=locus.text_a,
-        after=_mended(witness, locus.span_b),
+        after=layout.cased(after, locus.text_a, capitals),
         cause=verdict.cause,
         witness=witness.id,
         witness_span=locus.span_b,
@@ -83,16 +89,15 @@ def chosen(texts: Sequence[Text], choices: Iterable[Choice]) -> list[Edit]:
 
 
 def _chosen(texts: Sequence[Text], choice: Choice) -> Edit:
-    document, tokens = texts[0].document, texts[0].tokens
-    span = _room(tokens, choice) if not (choice.words and choice.stop > choice.start) else _span(tokens, choice)
-    before = document.text[slice(*span)]
+    document = texts[0].document
+    span, after = _put(texts, choice)
     attested = [(texts[part.text].document.id, _span_of(texts, part)) for part in (choice.agreeing or choice.parts)]
     named = list(dict.fromkeys(one for one in attested if one[0] != document.id))
     witness, where = named[0] if named else (None, None)
     return Edit(
         span=span,
-        before=before,
-        after=_written(texts, choice, before),
+        before=document.text[slice(*span)],
+        after=after,
         cause=choice.kind if choice.agreeing or choice.parts else CONJECTURE,
         witness=witness,
         witness_span=where,
@@ -103,17 +108,54 @@ def _chosen(texts: Sequence[Text], choice: Choice) -> Edit:
     )
 
 
-def _span(tokens: Tokens, choice: Choice) -> Span:
-    return int(tokens.spans[choice.start, 0]), int(tokens.spans[choice.stop - 1, 1])
+def _put(texts: Sequence[Text], choice: Choice) -> tuple[Span, str]:
+    """What a choice takes out of the document's text, and what it puts there."""
+    text, tokens = texts[0].document.text, texts[0].tokens
+    if not choice.words:
+        return layout.left_out(text, tokens, choice.start, choice.stop), ""
+    written = " ".join(_mended(texts[part.text].document, _span_of(texts, part)) for part in choice.parts)
+    if choice.start == choice.stop:
+        return layout.put_in(text, tokens, choice.start, written, _beside(texts, choice))
+    span = int(tokens.spans[choice.start, 0]), int(tokens.spans[choice.stop - 1, 1])
+    before = text[slice(*span)]
+    if not choice.parts:
+        return span, _conjectured(choice, before, layout.in_capitals(text, span), text)
+    after = layout.spaced(written, before, text)
+    capitals = [
+        layout.in_capitals(texts[part.text].document.text, _span_of(texts, part))
+        for part in choice.parts
+        if part.reading.words
+    ]
+    after = layout.cased(after, before, (layout.in_capitals(text, span), bool(capitals) and all(capitals)))
+    return span, layout.small(after, before) if _is_shouted(choice, after, before) else after
 
 
-def _room(tokens: Tokens, choice: Choice) -> Span:
-    """What goes with tokens that are left out, or the point at which some are put in: with the space after them, or
-    before them at the end of the text."""
-    spans = tokens.spans
-    if choice.stop < len(tokens):
-        return int(spans[choice.start, 0]), int(spans[choice.stop, 0])
-    return int(spans[choice.start - 1, 1]) if choice.start else 0, int(spans[-1, 1]) if len(tokens) else 0
+def _is_shouted(choice: Choice, after: str, before: str) -> bool:
+    """Whether a reading is in capitals for the same word in small letters."""
+    capitals = sum(map(str.isupper, before))
+    return choice.kind == "noise" and after.isupper() and capitals < sum(map(str.islower, before))
+
+
+def _conjectured(choice: Choice, before: str, capitals: bool, text: str) -> str:
+    """What no text attests, which begins as what it stands for and has the document's apostrophes."""
+    words = " ".join(choice.words)
+    if text.count("’") > text.count("'"):
+        words = words.replace("'", "’")
+    first = words[:1].upper() if before[:1].isupper() else words[:1]
+    return layout.spaced(words.upper() if capitals else first + words[1:], before, text)
+
+
+def _beside(texts: Sequence[Text], choice: Choice) -> tuple[str, str]:
+    """What stands before and after the words of a choice where they are from."""
+    first, last = choice.parts[0], choice.parts[-1]
+    return (
+        _gap(texts[first.text], first.reading.start),
+        _gap(texts[last.text], last.reading.stop),
+    )
+
+
+def _gap(one: Text, at: int) -> str:
+    return one.document.text[slice(*layout.gap(one.document.text, one.tokens, at))]
 
 
 def _span_of(texts: Sequence[Text], part: Part) -> Span:
@@ -123,29 +165,6 @@ def _span_of(texts: Sequence[Text], part: Part) -> Span:
         return int(spans[reading.start, 0]), int(spans[reading.stop - 1, 1])
     at = int(spans[reading.start, 0]) if reading.start < len(spans) else len(texts[part.text].document.text)
     return at, at
-
-
-def _written(texts: Sequence[Text], choice: Choice, before: str) -> str:
-    """The words of a choice as its texts write them, in the document's case."""
-    if not choice.words:
-        return ""
-    parts = [_mended(texts[part.text].document, _span_of(texts, part)) for part in choice.parts]
-    after = " ".join(parts or choice.words)
-    if choice.start < choice.stop:
-        if not parts and before[:1].isupper():
-            after = after[:1].upper() + after[1:]  # what no text attests begins as what it stands for
-        return _cased(after, before)
-    return f"{after} " if choice.stop < len(texts[0].tokens) else f" {after}"
-
-
-def _cased(after: str, before: str) -> str:
-    """A reading in capitals where the document has nothing else, and not in capitals where it has other letters."""
-    letters = [letter for letter in before if letter.isalpha()]
-    if len(letters) > 1 and all(map(str.isupper, letters)):
-        return after.upper()
-    if len(after) > 1 and after.isupper() and letters and not all(map(str.isupper, letters)):
-        return after.capitalize() if letters[0].isupper() else after.lower()
-    return after
 
 
 def taken_over(texts: Sequence[Text], blocks: Iterable[Block]) -> list[Edit]:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from dedup import (
     ballots,
     causal,
+    clean,
     conjecture,
     edits,
     fluency,
@@ -129,12 +130,12 @@ def conjectured(findings: Findings, rows: Iterable[Substitution], config: Config
 def _step(own: Entry, others: Sequence[Entry], config: Config, by: Means) -> Restoration:
     """The document with what is sure at once."""
     copies = _copies(own, others, config, by.channel)
-    clean = _clean(own, copies, config)
+    sound = _clean(own, copies, config)
     star = _star(own, copies, config)
     texts = [restore.Text(one.document, one.tokens) for one in (own, *(copy.entry for copy in copies))]
-    if clean:
-        found = pipeline.collated(own, clean.entry, config)
-        restored = restore.restoration(own.document, found, judge.verdicts(found, clean.pair.relation, config))
+    if sound:
+        found = pipeline.collated(own, sound.entry, config)
+        restored = restore.restoration(own.document, found, judge.verdicts(found, sound.pair.relation, config))
     else:
         restored = restore.edited(own.document, restore.chosen(texts, _voted(own, copies, star, config, by)))
     if restored.edits:
@@ -143,7 +144,7 @@ def _step(own: Entry, others: Sequence[Entry], config: Config, by: Means) -> Res
     taken = restore.taken_over(texts, (one for one in lacking if one.stop - one.start <= config.taken_tokens_max))
     if taken:
         return restore.edited(own.document, taken)
-    guessed = () if clean else _conjectures(own, copies, star, config, by)
+    guessed = () if sound else _conjectures(own, copies, star, config, by)
     return restore.edited(own.document, restore.chosen(texts, guessed))
 
 
@@ -233,8 +234,13 @@ def _voted(own: Entry, copies: Sequence[Copy], star: witnesses.Star, config: Con
     if not by.spun and sum(choice.kind == "replaced" for choice in found) < PLACES_MIN:
         return found
     shown = vote.shown(ballot, config)
-    asked = _star(own, copies, config, lambda phrase: phrase in shown or bool(channel.origins(phrase)))
-    wider = replace(ballot, places=asked.places, shown=shown)
+
+    def asked(start: int, stop: int) -> bool:
+        phrase = own.tokens.words[start:stop]
+        known = phrase in shown or bool(channel.origins(phrase))
+        return known and clean.is_whole(own.document.text, own.tokens, start, stop)
+
+    wider = replace(ballot, places=_star(own, copies, config, asked).places, shown=shown)
     if by.reader:
         wider = _reread(own, copies, wider, config, by.reader)
     return _decidable(own, vote.choices(wider, config), copies, config)

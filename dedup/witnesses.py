@@ -58,8 +58,8 @@ class Star:
     voices: Sequence[int]
 
 
-Asked = Callable[[Words], bool]
-"""Which phrases are asked of even where all texts agree on them."""
+Asked = Callable[[int, int], bool]
+"""Which phrases, as tokens start..stop of the document, are asked of even where all texts agree on them."""
 
 
 def star(document: Tokens, witnesses: Sequence[Witness], config: Config, asked: Asked | None = None) -> Star:
@@ -76,7 +76,7 @@ def star(document: Tokens, witnesses: Sequence[Witness], config: Config, asked: 
         for token in range(start, stop):
             voices[token] -= 1
     if asked:
-        for start, stop in _agreed(document.words, [place.own for place in found], asked):
+        for start, stop in _agreed(len(document), [place.own for place in found], asked):
             words = document.words[start:stop]
             readings = (Reading(start, stop, words), *(one.reading(start, stop) for one in cut))
             if all(reading and reading.words == words for reading in readings):
@@ -85,13 +85,13 @@ def star(document: Tokens, witnesses: Sequence[Witness], config: Config, asked: 
     return Star(tuple(found), voices)
 
 
-def _agreed(words: Words, parted: Sequence[Reading], asked: Asked) -> Iterator[Range]:
+def _agreed(tokens: int, parted: Sequence[Reading], asked: Asked) -> Iterator[Range]:
     """The phrases that are asked of between the places, the longest at each word."""
     at = 0
-    for stop, after in (*((reading.start, reading.stop) for reading in parted), (len(words), len(words))):
+    for stop, after in (*((reading.start, reading.stop) for reading in parted), (tokens, tokens)):
         while at < stop:
             sizes = range(min(PHRASE_TOKENS_MAX, stop - at), 0, -1)
-            size = next((size for size in sizes if asked(words[at : at + size])), 0)
+            size = next((size for size in sizes if asked(at, at + size)), 0)
             if size:
                 yield at, at + size
             at += max(1, size)

@@ -200,8 +200,9 @@ def test_all_texts_are_asked_of_what_they_agree_on_if_it_is_known() -> None:
     a, b = (pipeline.entry(one, Config()) for one in (own, other))
     cuts = [restoring.witness(a, b, Config())]
     assert witnesses.star(a.tokens, cuts, Config()).places == ()
-    (place,) = witnesses.star(a.tokens, cuts, Config(), lambda phrase: phrase == ("computer", "code")).places
-    assert ballots.is_agreed(place) and [one.words for one in place.readings if one] == [("computer", "code")] * 2
+    code = ("computer", "code")
+    (place,) = witnesses.star(a.tokens, cuts, Config(), lambda *at: a.tokens.words[slice(*at)] == code).places
+    assert ballots.is_agreed(place) and [one.words for one in place.readings if one] == [code] * 2
 
 
 def test_what_texts_show_at_one_place_is_put_in_where_they_agree() -> None:

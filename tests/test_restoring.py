@@ -263,8 +263,8 @@ def test_a_phrase_gives_way_to_one_it_shares_a_word_with_that_was_put_in_far_mor
             Substitution("user", "user amorphous", 2, 2, 9, 0, "a", 0.99),
             Substitution("space", "amorphous shape", times, times, times, 0, "a", 0.99),
         ]
-        words = tuple("the user amorphous shape is full".split())
-        return [(guess.start, guess.stop) for guess in conjecture._known(words, dictionary(rows))]
+        look = conjecture.Look(tuple("the user amorphous shape is full".split()), [1] * 6, [0.0] * 6)
+        return [(guess.start, guess.stop) for guess in conjecture._known(look, dictionary(rows))]
 
     assert found(40) == [(2, 4)]
     assert found(3) == [(1, 3)]

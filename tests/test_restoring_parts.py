@@ -260,14 +260,16 @@ def test_a_channel_asks_more_of_what_the_vote_has_shown_and_of_what_it_knows(mon
     found = copies(own.document.text, spun(TEXT, 1, 0.7), spun(TEXT, 2, 0.7))
     star, channel = restoring._star(own, found, CONFIG), Channel(known())
     asked: list[Any] = []
-    shown = ("an", "odd", "phrase")
+    words = own.tokens.words
+    end = next(at for at in range(6, len(words)) if clean.is_parted(own.document.text, own.tokens, at))
+    shown = words[7:8], words[3:6], words[end - 1 : end + 1]
 
     def wider(*given: Any) -> witnesses.Star:
         asked.append(given)
         return star
 
     monkeypatch.setattr(restoring, "_star", wider)
-    monkeypatch.setattr(vote, "shown", lambda *_: {shown: 1.0})
+    monkeypatch.setattr(vote, "shown", lambda *_: dict.fromkeys(shown))
     for spun_too, conjectured, told, often in (
         (False, known(), channel, 1), (True, known(), channel, 1),
         (True, NOTHING, channel, 0), (True, known(), None, 0),
@@ -278,9 +280,10 @@ def test_a_channel_asks_more_of_what_the_vote_has_shown_and_of_what_it_knows(mon
         assert len(asked) == often
         for given in asked:
             assert given[:3] == (own, found, CONFIG)
-            assert given[3](shown)
-            assert not given[3](("nothing", "of", "the", "kind"))
-            assert any(given[3](tuple(row.b.split())) for row in learnt())
+            wanted = {at for at, word in enumerate(words) if word == words[7] or channel.origins((word,))}
+            assert {at for at in range(len(words)) if given[3](at, at + 1)} == wanted
+            assert given[3](3, 6)
+            assert not given[3](end - 1, end + 1)  # over the end of a sentence
 
 
 @pytest.mark.parametrize("spun_too", [True, False])

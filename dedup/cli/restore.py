@@ -74,6 +74,8 @@ def command(
         with failures():
             _undo(document, undo_path, output)
         return
+    if output and edits_path and output.resolve() == edits_path.resolve():
+        raise click.UsageError("-o and --edits name one file: name two, or leave one out")
     if not (witnesses or ledger_path):
         raise click.UsageError("name copies by --witness, a ledger by --ledger, or edits to take back by --undo")
     given |= {"taken_tokens_max": 1 << 40} if complete else {}

@@ -38,6 +38,8 @@ def refuse_within(target: Path, sources: Iterable[str | Path]) -> None:
     """Raises DedupError if `target` lies in a source, where the next scan would read it."""
     for source in sources:
         place = urls.local(source) if isinstance(source, str) else None
+        if target.is_file() and target.resolve() == Path(place or source).resolve():
+            raise DedupError(target, "is a source, and no source is ever written to", "name another file")
         if target.resolve().is_relative_to(Path(place or source).resolve()):
             raise DedupError(target, f"lies within the source {source}", "name a folder outside of it")
 

@@ -7,7 +7,6 @@ refused as a whole, since half an undoing would be neither text.
 
 from __future__ import annotations
 
-import codecs
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -53,6 +52,8 @@ def made(path: Path, document: str) -> Made:
 
 def undone(data: bytes, done: Made, path: Path) -> bytes:
     """The bytes of the text before the edits, of those after. Raises DedupError if they are another text's."""
+    if not done.edits:
+        return data
     inverse = edits.inverse(done.edits)
     codec = "utf-8" if done.encoding == "json" else done.encoding
     for one in dict.fromkeys((codec, "utf-8")):  # what its encoding had no characters for was written as UTF-8
@@ -69,13 +70,13 @@ def undone(data: bytes, done: Made, path: Path) -> bytes:
 
 
 def _encoding(records: Iterable[tuple[int, Mapping[str, Any]]], path: Path) -> str:
-    """The encoding that the records name: one, and a known one."""
+    """The encoding that the records name, which is one of text."""
     found = ENCODING
     for number, record in records:
         found = str(record.get("encoding", ENCODING))
         try:
-            codecs.lookup("utf-8" if found == "json" else found)
-        except LookupError as error:
+            "".encode("utf-8" if found == "json" else found)  # what is no encoding of text raises LookupError too
+        except (LookupError, ValueError) as error:
             raise _broken(path, number) from error
     return found
 
@@ -91,7 +92,7 @@ def _records(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
             continue
         try:
             record = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise _broken(path, number) from error
         if not isinstance(record, dict):
             raise _broken(path, number)

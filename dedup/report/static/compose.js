@@ -124,11 +124,13 @@ function breakAt(text, length) {
   return at <= text.length ? { at, ends: true } : { at: text.length, ends: false };
 }
 
-const words_ = (text) => (text.normalize("NFKD").toLowerCase().replaceAll("\u2019", "'").match(/[\p{L}\p{N}][\p{L}\p{N}\p{M}]*(?:['’][\p{L}\p{N}\p{M}]+)*/gu) || []).join(" ");
+const WORD = /[\p{L}\p{N}][\p{L}\p{N}\p{M}]*(?:['’][\p{L}\p{N}\p{M}]+)*/gu;
+const words_ = (text) => (text.normalize("NFKD").toLowerCase().replaceAll("\u2019", "'").replaceAll("ß", "ss").replaceAll("ς", "σ").match(WORD) || []).join(" ");
 
 /**
  * The distinct substitutions of pieces, the most frequent first: [a, b, count, numbers of the pieces].
- * Pieces that touch are one phrase if either hardly ever stands without the other, as `ledger.py` has it.
+ * Pieces that touch are one phrase if either hardly ever stands without the other, as `ledger.py` has it. Other than there,
+ * a broken encoding is not mended, and where a script has no spaces a run of signs is one word.
  */
 function ledger(all) {
   const found = new Map();
@@ -149,16 +151,20 @@ const TOUCHING_MIN = 2, TOUCHING_SHARE = 2 / 3, PHRASE_WORDS_MAX = 5; // those o
 const length_ = (words) => (words ? words.split(" ").length : 0);
 const joined_ = (...some) => some.filter(Boolean).join(" ");
 
-/** The pieces in which words were changed, in matching form, and whether each touches the one before. */
+/** The pieces in which words were changed, in matching form, and what stands between each and the one before, if no word does. */
 function changed(all) {
   const told = [];
-  let touches = false;
+  let between = null;
   all.forEach((piece, at) => {
-    const [a, b] = piece.kind === undefined ? [words_(piece.text), ""] : [words_(piece.a), words_(piece.b)];
-    if (!a && !b) return;
+    const [textA, textB] = piece.kind === undefined ? [piece.text, piece.text] : [piece.a, piece.b];
+    const [a, b] = [words_(textA), words_(textB)];
+    if (!a && !b) {
+      if (between) between = [between[0] + textA, between[1] + textB];
+      return;
+    }
     const counts = CHANGES.includes(piece.kind) && (piece.kind === "substitution" || Math.max(length_(a), length_(b)) <= PHRASE_WORDS_MAX);
-    if (counts) told.push({ a, b, at, touches, name: `${a}\n${b}` });
-    touches = counts;
+    if (counts) told.push({ a, b, at, textA, textB, between, name: `${a}\n${b}` });
+    between = counts ? ["", ""] : null;
   });
   return told;
 }
@@ -167,22 +173,31 @@ function changed(all) {
 function phrases(some) {
   const seen = new Map(), together = new Map();
   const add = (counts, name) => counts.set(name, (counts.get(name) || 0) + 1);
+  const couples = some.map((one, index) => (index ? coupled(some[index - 1], one) : null));
+  for (const one of some) add(seen, one.name);
+  for (const both of couples) if (both) add(together, both.name);
+  const hardlyApart = (both) => together.get(both.name) >= Math.max(TOUCHING_MIN, TOUCHING_SHARE * Math.max(...both.two.map((one) => seen.get(one.name))));
   const told = [];
-  for (const one of some) {
-    add(seen, one.name);
-    const last = told[told.length - 1];
-    const both = one.touches && last && !last.two && { a: joined_(last.a, one.a), b: joined_(last.b, one.b), at: last.at, two: [last, one] };
-    if (both && isPhrase(both)) {
-      told[told.length - 1] = { ...both, name: `${last.name}\n${one.name}` };
-      add(together, `${last.name}\n${one.name}`);
-    } else told.push(one);
+  for (let index = 0; index < some.length; index++) {
+    const both = couples[index + 1];
+    const joins = both && hardlyApart(both);
+    told.push(joins ? both : some[index]);
+    if (joins) index += 1;
   }
-  const least = ({ two }) => Math.max(TOUCHING_MIN, TOUCHING_SHARE * Math.max(...two.map((one) => seen.get(one.name))));
-  return told.flatMap((one) => (one.two && together.get(one.name) < least(one) ? one.two : [one]));
+  return told;
 }
 
-/** Whether two pieces may be one phrase: they are not one word for one, and not too long. */
-function isPhrase({ a, b, two }) {
-  const single = two.every((one) => length_(one.a) === 1 && length_(one.b) === 1);
-  return a && b && !single && two.some((one) => one.a && one.b) && Math.max(length_(a), length_(b)) <= PHRASE_WORDS_MAX;
+/** Two pieces as one phrase, if they may be: they touch, are not one word for one, not too long, and in one sentence. */
+function coupled(one, other) {
+  if (!other.between) return null;
+  const [a, b] = [joined_(one.a, other.a), joined_(one.b, other.b)];
+  const single = [one, other].every((each) => length_(each.a) === 1 && length_(each.b) === 1);
+  const texts = [one.textA + other.between[0] + other.textA, one.textB + other.between[1] + other.textB];
+  const may = a && b && !single && [one, other].some((each) => each.a && each.b) && Math.max(length_(a), length_(b)) <= PHRASE_WORDS_MAX && texts.every(isWhole);
+  return may ? { a, b, at: one.at, two: [one, other], name: `${one.name}\n${other.name}` } : null;
+}
+
+/** Whether no more than blanks, one end of a line or a hyphen stands between the words of a text. */
+function isWhole(text) {
+  return text.split(WORD).slice(1, -1).every((gap) => /^[^\S\r\n]*(?:\r?\n|[-\u2010\u2011])?[^\S\r\n]*$/.test(gap));
 }

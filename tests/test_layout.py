@@ -1,0 +1,181 @@
+"""A reading takes the document's case, blanks and signs: what a witness looks like is its own."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import article, noised
+
+from dedup import clean, layout, restoring
+from dedup.model import Tokens
+
+
+def both(text: str) -> tuple[str, Tokens]:
+    return text, clean.tokens(clean.from_text("own", text))
+
+
+# --- case ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "expected"),
+    [
+        ("THE OLD MILL STANDS", "OLD", True),
+        ("The OLD mill stands", "OLD", False),
+        ("It is said.\nTHE OLD MILL\nIt is said.", "MILL", True),  # its own line tells
+        ("MILL\nIt is said.", "MILL", True),  # alone in its line
+        ("A mill\nTHE OLD MILL STANDS HERE", "mill", False),
+        ("THE OLD mill STANDS HERE", "mill", True),
+        ("12 345 678", "345", False),
+    ],
+)
+def test_whether_a_text_is_in_capitals_is_told_by_the_line(text: str, word: str, expected: bool) -> None:
+    start = text.index(word)
+    assert layout.in_capitals(text, (start, start + len(word))) is expected
+
+
+@pytest.mark.parametrize(
+    ("after", "before", "capitals", "expected"),
+    [
+        ("NATO", "NAlO", (False, False), "NATO"),
+        ("US", "united states", (False, False), "US"),
+        ("mill", "MIL", (True, False), "MILL"),
+        ("THE MILL", "The mil", (False, True), "The mill"),
+        ("MILL", "mil", (False, True), "mill"),
+        ("MILL", "MIL", (True, True), "MILL"),
+    ],
+)
+def test_a_reading_is_in_capitals_where_the_document_is(
+    after: str, before: str, capitals: tuple[bool, bool], expected: str
+) -> None:
+    assert layout.cased(after, before, capitals) == expected
+
+
+def test_a_witness_in_capitals_changes_words_and_not_their_case() -> None:
+    original, damaged = article(3, 40), noised(article(3, 40), 1, 0.03)
+    found = restoring.restoration(clean.from_text("own", damaged), [clean.from_text("other", original.upper())])
+    assert len(found.edits) < 60
+    assert sum(map(str.isupper, found.text)) < 1.2 * sum(map(str.isupper, original))
+
+
+# --- blanks ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("after", "before", "text", "expected"),
+    [
+        ("as well as", "in\naddition to", "in\naddition to", "as\nwell as"),  # one for one
+        ("also\nthis", "too", "too", "also this"),
+        (";\n", ".\n\n", "a.\n\nb", ";\n\n"),
+        ("well-\nknown", "wellknown", "wellknown", "well-known"),
+        ("-\n", "-", "a-b", "-"),
+        ("He went.\n\nShe", "", "a\r\nb", "He went.\r\n\r\nShe"),  # a paragraph stays one, with the document's ends
+        ("a  b", "ab", "ab", "a  b"),
+    ],
+)
+def test_blanks_are_those_of_the_document(after: str, before: str, text: str, expected: str) -> None:
+    assert layout.spaced(after, before, text) == expected
+
+
+def test_a_block_keeps_its_lines() -> None:
+    verse = "The quick brown fox\njumps over the lazy dog\n" * 10
+    assert layout.spaced(verse, "", "one\ntwo") == verse
+
+
+@given(st.text("ab .\n\r-", max_size=40), st.text("ab .\n\r-", max_size=40))
+def test_only_blanks_are_changed_and_once_is_enough(after: str, before: str) -> None:
+    once = layout.spaced(after, before, before)
+    assert "".join(once.split()) == "".join(after.split())
+    assert layout.spaced(once, before, before) == once
+
+
+# --- signs -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Fresh rn bread.", "Fresh bread."),
+        ("Fresh bread rn.\n\nThey ate.", "Fresh bread.\n\nThey ate."),
+        ("Fresh bread rn\n\nThey ate.", "Fresh bread\n\nThey ate."),
+        ("Fresh bread.\n\nrn They ate.", "Fresh bread.\n\nThey ate."),
+        ("Fresh bread.\r\n\r\nrn\r\n\r\nThey ate.", "Fresh bread.\r\n\r\nThey ate."),
+        ("Milk, rn, bread", "Milk, bread"),
+        ("A well-rn known mill", "A well known mill"),
+        ("A well rn-known mill", "A well known mill"),
+        ("The mill (rn two) stands", "The mill (two) stands"),
+        ("rn. The mill", "The mill"),
+        ("The mill rn\n", "The mill\n"),
+        ("The mill. rn.\n", "The mill.\n"),
+        ("“rn The mill”", "“The mill”"),
+    ],
+)
+def test_what_is_left_out_takes_no_sign_along_that_is_not_its_own(text: str, expected: str) -> None:
+    _, tokens = both(text)
+    at = tokens.words.index("rn")
+    start, stop = layout.left_out(text, tokens, at, at + 1)
+    assert text[:start] + text[stop:] == expected
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [
+        "Fresh bread and milk.",
+        "Bread of rye.\n\nThey ate.",
+        "Bread.\n\nRye they ate.",
+        "Milk, rye, bread",
+        "Milk rye, bread and salt",
+        "Salt bread, rye",
+        "Salt\n\nrye bread is good",
+        "They ate. Rye",
+        "Rye they ate",
+        "Rye, they ate",
+        "They ate.\n\nRye.\n\nThey drank.",
+        "They ate.\n\nThey drank.\n\nRye.",
+    ],
+)
+@pytest.mark.parametrize("lost", ["milk", "rye"])
+def test_what_was_lost_comes_back_on_its_side_of_the_signs(expected: str, lost: str) -> None:
+    """The document is the witness without a word, as a careless reader would leave it out."""
+    _, tokens = both(expected)
+    if lost not in tokens.words:
+        return
+    at = tokens.words.index(lost)
+    (first, start), (stop, last) = layout.gap(expected, tokens, at), layout.gap(expected, tokens, at + 1)
+    beside = expected[first:start], expected[stop:last]
+    start_out, stop_out = layout.left_out(expected, tokens, at, at + 1)
+    text = expected[:start_out] + expected[stop_out:]
+    word = expected[start:stop]
+    (where, until), put = layout.put_in(*both(text), at, word, beside)
+    assert text[:where] + put + text[until:] == expected
+
+
+def test_into_an_empty_text_a_word_is_put_as_it_stands() -> None:
+    assert layout.put_in(*both(""), 0, "red", (" ", ".")) == ((0, 0), "red")
+
+
+def test_signs_without_blanks_between_them_stay_so() -> None:
+    text, tokens = both("東京")
+    assert layout.put_in(text, tokens, 1, "北", ("", "")) == ((1, 1), "北")
+
+
+def test_an_end_of_paragraph_between_texts_that_part_stays(  # what three texts chose took it along
+) -> None:
+    original = article(41, 40).replace(". ", ".\n\n")
+    others = [clean.from_text(f"w{seed}", noised(original, seed, 0.15)) for seed in (2, 3)]
+    damaged = noised(original, 1, 0.15).replace("pieces of dulcimer.", "pieces of.", 1).replace(".\n\n", " rn.\n\n", 4)
+    found = restoring.restoration(clean.from_text("own", damaged), others)
+    assert found.text.count("\n\n") == original.count("\n\n")
+    assert found.text.count(".") == original.count(".")
+    assert "pieces of dulcimer.\n\n" in found.text
+    assert " rn" not in found.text
+
+
+def test_a_document_is_given_no_ends_of_lines_of_another_kind() -> None:
+    original = " ".join(article(5, 30).split())
+    damaged = noised(original, 1, 0.03).replace(". ", ".\r\n")
+    wrapped = original.replace(" ", "\n")
+    found = restoring.restoration(clean.from_text("own", damaged), [clean.from_text("other", wrapped)])
+    assert found.edits
+    assert found.text.count("\r\n") == found.text.count("\n") == damaged.count("\r\n")
