@@ -114,6 +114,25 @@ def test_undo_of_another_text_is_refused(tmp_path: Path) -> None:
         assert str(other) in result.stderr
 
 
+def test_text_and_edits_go_to_two_files(tmp_path: Path) -> None:
+    damaged, witness = put(tmp_path / "damaged.txt", spun(TEXT)), put(tmp_path / "clean.txt", TEXT)
+    result = run("restore", damaged, "--witness", witness, "-o", tmp_path / "x", "--edits", tmp_path / "x")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "-o and --edits name one file" in result.stderr
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_source_is_never_written_to(tmp_path: Path) -> None:
+    damaged, witness = put(tmp_path / "damaged.txt", spun(TEXT)), put(tmp_path / "clean.txt", TEXT)
+    for source in (damaged, witness):
+        before = source.read_bytes()
+        result = run("restore", damaged, "--witness", witness, "-o", source)
+        assert result.exit_code == 1
+        assert f"{source}" in result.stderr
+        assert "name another file" in result.stderr
+        assert source.read_bytes() == before
+
+
 def test_several_damaged_witnesses_vote(tmp_path: Path) -> None:
     names = [put(tmp_path / f"{seed}.txt", noised(TEXT, seed, 0.2)) for seed in range(3)]
     result = run("restore", names[0], "--witness", names[1], "--witness", names[2], "--format", "jsonl")

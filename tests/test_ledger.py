@@ -94,6 +94,38 @@ def test_without_evidence_no_direction_is_told() -> None:
     assert row.confidence < ledger.DIRECTION_MIN
 
 
+def test_pieces_that_touch_are_joined_by_how_often_they_do_wherever_others_stand() -> None:
+    """`sold` became `vended` before some of them: what comes first does not keep the others apart."""
+    names = ("farmer", "teacher", "sister", "baker", "sailor", "council", "student", "librarian")
+    verbs = {"sold": "vended", "bought": "procured", "found": "discovered"}
+    plain = [f"It is well known here that the {name} {verb} more than ten of them on that day." for name, verb in zip(
+        names, [*verbs, "wanted", "needed", "carried", "counted", "owned"], strict=True)]  # fmt: skip
+    spun_ = [line.replace("more than", "to a higher degree") for line in plain]
+    for verb, other in verbs.items():
+        spun_ = [line.replace(f" {verb} ", f" {other} ") for line in spun_]
+    rows = substitutions([collated(" ".join(plain), " ".join(spun_))])
+    assert [row.count for row in rows if row.a == "more than"] == [8]
+    assert not any(row.a in ("more", "than") for row in rows)
+
+
+def test_no_phrase_reaches_over_the_end_of_a_sentence() -> None:
+    frames = [f"They took the old {name}. Then ten men came." for name in ("bridge", "castle", "harbour")]
+    found = collated(" ".join(frames), " ".join(frames).replace(". Then", " there. And then"))
+    assert not any("then" in row.a.split() and len(row.a.split()) > 1 for row in substitutions([found]))
+
+
+def test_what_a_pair_says_of_a_line_does_not_hang_on_the_order_of_its_places() -> None:
+    entry = ("use", "utilise")
+    told = []
+    for odds in ([-5.0, 5.0, 5.0], [5.0, 5.0, -5.0]):
+        counts = ledger._Counts(directions=[0.0])
+        for one in odds:
+            ledger._count(counts, 0, ledger._Place(entry, ((1,), (2,)), one))
+        told += ledger._rows(counts)
+    assert told[0] == told[1]
+    assert (told[0].count, told[0].pairs, told[0].original) == (3, 1, "a")
+
+
 # --- files -----------------------------------------------------------------------------------------------------
 
 _WORDS = [word for word, _, _ in clean.words("at on used to utilise café 漢 3")]
@@ -125,6 +157,11 @@ def test_a_short_table_is_read_with_what_it_lacks_left_open(tmp_path: Path) -> N
     ]  # fmt: skip
 
 
+def test_a_table_made_by_hand_is_brought_to_matching_form(tmp_path: Path) -> None:
+    path = written(tmp_path, "\ufeffkept\tdropped\r\nPeople \tFolk\u2019s\r\nUnited  States\tUS\r\n")
+    assert ledger.read(path) == [Substitution("people", "folk's", 1, 1), Substitution("united states", "us", 1, 1)]
+
+
 def test_other_records_are_passed_over(tmp_path: Path) -> None:
     row = Substitution("people", "folks", 3, 2, 5, 1, "a", 0.9)
     lines = [{"record": "locus"}, ledger.record(row), {"record": "summary"}]
@@ -144,11 +181,15 @@ def test_other_records_are_passed_over(tmp_path: Path) -> None:
         '{"record": "substitution", "a": "people", "b": "folks", "count": 0}\n',
         '{"record": "substitution", "a": "people", "b": "folks", "count": 1, "original": "c"}\n',
         '{"record": "substitution", "a": "people", "b": "folks", "count": 1, "confidence": 7}\n',
+        '{"record": "substitution", "a": "people", "b": "folks", "count": Infinity}\n',
+        '{"record": "substitution", "a": "people", "b": "folks", "count": 1' + "0" * 400 + "}\n",
+        '{"record": "substitution", "a": "?", "b": "folks", "count": 1}\n',
+        '{"record": ' + "[" * 100_000 + "\n",
         "kept\tdropped\tcount\npeople\tfolks\tmany\n",
         "kept\tdropped\tcount\npeople\n",
         "kept\tdropped\tcount\n\tfolks\t2\n",
     ],
-    ids=range(13),
+    ids=range(17),
 )
 def test_what_is_no_ledger_is_refused_by_name(tmp_path: Path, text: str) -> None:
     path = written(tmp_path, text)

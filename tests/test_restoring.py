@@ -280,6 +280,39 @@ def test_a_dictionary_turns_lines_whose_original_is_the_second() -> None:
     assert made.replaced(("use",)) == (3.0, 9.0)
 
 
+def test_lines_that_say_the_same_are_one() -> None:
+    """As a ledger of pairs holds them of which some have the original first, and some the copy."""
+    one, other = (
+        Substitution("use", "utilise", 3, 2, 9, 1, "a", 0.9),
+        Substitution("utilise", "use", 4, 3, 1, 9, "b", 0.99),
+    )
+    made = dictionary([one, other, Substitution("apply", "utilise", 1, 1, 2, 1, "a", 0.9)])
+    assert [(origin.words, origin.count, origin.draws) for origin in made.origins(("utilise",))] == [
+        (("use",), 7.0, 5.0),
+        (("apply",), 1.0, 1.0),
+    ]
+    assert made.replaced(("use",)) == (7.0, 9.0)
+
+
+def test_a_conjecture_stays_within_a_sentence() -> None:
+    rows = [*learnt(), Substitution("including", "together with", 40, 12, 40, 0, "a", 0.999)]
+    by = Means(dictionary(rows), dictionary(rows))
+    text = (
+        spun(TEXT) + " We put both pieces of it together. With the help of the baker we found it, together with bread."
+    )
+    found = restored(text, by=by)
+    assert found.text.endswith("pieces of it together. With the help of the baker we found it, including bread.")
+
+
+def test_a_conjecture_has_the_apostrophes_of_the_document() -> None:
+    rows = [*learnt(), Substitution("don't need", "necessitate not", 40, 12, 40, 0, "a", 0.999)]
+    by = Means(dictionary(rows), dictionary(rows))
+    text = spun(TEXT) + " They necessitate not what isn't theirs."
+    for mark in "'’":
+        found = restored(text.replace("'", mark), by=by)
+        assert found.text.endswith(f"They don{mark}t need what isn{mark}t theirs.")
+
+
 def test_a_small_ledger_in_which_nothing_stands_for_two_things_does_not_tell_that_nothing_does() -> None:
     def novelty(words: str) -> float:
         return dictionary([Substitution(f"{one}a", f"{one}b", 2, 1, 2, 0, "a", 0.99) for one in words]).novelty

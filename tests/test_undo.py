@@ -62,7 +62,8 @@ def test_what_was_written_as_utf_8_for_want_of_a_character_is_undone_in_its_own_
 def test_no_edits_leave_the_bytes(tmp_path: Path) -> None:
     path = tmp_path / "edits.jsonl"
     path.write_text("")
-    assert undo.undone(b"as it is\r\n", undo.made(path, "x"), path) == b"as it is\r\n"
+    for data in (b"as it is\r\n", b"caf\xe9"):  # in whatever encoding
+        assert undo.undone(data, undo.made(path, "x"), path) == data
 
 
 def test_another_text_is_refused(tmp_path: Path) -> None:
@@ -98,6 +99,8 @@ GOOD: dict[str, Any] = {"record": "edit", "id": "x", "start": 2, "stop": 3, "bef
         [{**GOOD, "before": "ab"}],
         [{**GOOD, "after": None}],
         [{**GOOD, "encoding": "klingon"}],
+        [{**GOOD, "encoding": "hex"}],
+        [{**GOOD, "encoding": "a\0b"}],
         [GOOD, GOOD],
         [{"record": "edit"}],
     ],
@@ -118,6 +121,7 @@ def test_other_records_are_passed_over_and_what_is_no_file_is_refused(tmp_path: 
     path.write_bytes(b"\xff\xff")
     with pytest.raises(DedupError, match="not UTF-8"):
         undo.made(path, "x")
-    path.write_text("{")
-    with pytest.raises(DedupError, match="line 1 is no edit"):
-        undo.made(path, "x")
+    for broken in ("{", '{"record": ' + "[" * 100_000):
+        path.write_text(broken)
+        with pytest.raises(DedupError, match="line 1 is no edit"):
+            undo.made(path, "x")
