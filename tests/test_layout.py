@@ -59,6 +59,22 @@ def test_a_witness_in_capitals_changes_words_and_not_their_case() -> None:
     assert sum(map(str.isupper, found.text)) < 1.2 * sum(map(str.isupper, original))
 
 
+@pytest.mark.parametrize(
+    ("a", "b", "same"),
+    [
+        ("a  b", "a\n\tb", True),
+        ("“so”, he said", '"so", he said', True),
+        ("it’s", "it's", True),
+        ("1914–1918 — both", "1914-1918 - both", True),
+        ("a b", "ab", False),
+        ("So", "so", False),
+        ("so.", "so,", False),
+    ],
+)
+def test_spaces_quotes_and_dashes_are_layout_and_nothing_else_is(a: str, b: str, same: bool) -> None:
+    assert (layout.plain(a) == layout.plain(b)) == same
+
+
 # --- blanks ----------------------------------------------------------------------------------------------------
 
 
