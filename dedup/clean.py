@@ -185,7 +185,7 @@ class _Folds(dict[int, str]):
 
 _CLASSES, _FOLDS = _Classes(), _Folds()
 _WORD = re.compile(r"w(?:[wmi]|'(?=w))*|s[mi]*")
-_WITHIN = re.compile(r"[^\S\r\n]*(?:\r?\n|[-\u2010\u2011])?[^\S\r\n]*")
+_WITHIN = re.compile(r"[^\S\r\n]*(?:(?:\r?\n|[-\u2010\u2011])[^\S\r\n]*)?")
 """What stands between the words of one phrase."""
 
 
@@ -196,6 +196,14 @@ def words(text: str) -> list[tuple[str, int, int]]:
         return [(text[start:stop].translate(_FOLDS), start, stop) for start, stop in spans]
     lower = text.lower()  # the folds of letters and digits that are ASCII
     return [(lower[start:stop], start, stop) for start, stop in spans]
+
+
+def matching(phrase: str) -> str:
+    """A phrase in matching form, words apart by one blank; what is in that form stays, whatever words it would make."""
+    folded_ = phrase.translate(_FOLDS) == phrase and " ".join(phrase.split()) == phrase
+    if folded_ and all(sign in " '" or unicodedata.category(sign)[0] in "LMN" for sign in phrase):
+        return phrase
+    return " ".join(word for word, _, _ in words(phrase))
 
 
 def first_words(document: Document, most: int) -> list[str]:

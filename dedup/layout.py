@@ -13,19 +13,25 @@ What a document is laid out like is its own, whatever a witness looks like. So
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
+from dedup import language
 from dedup.model import Span, Tokens
 
 SIDE_CHARACTERS = 60
 """How much of a line, on either side, tells whether it is in capitals."""
-SIDE_LETTERS_MIN = 4
-"""Letters around a reading from which they tell, and not its own."""
+SIDE_WORDS_MIN = 2
+"""Words around a reading from which they tell without its own letters."""
 CAPITALS_SHARE = 0.9
 BLOCK_CHARACTERS = 400
 """Length from which a text is a block that keeps its lines."""
 
-_BLANKS = re.compile(r"\s+")
+_BLANKS, _END = re.compile(r"\s+"), re.compile(r"\r\n|\n|\r")
 _PARAGRAPH = re.compile(r"\r?\n[^\S\n]*\n|\r[^\S\r\n]*\r")
+_DIVIDED = re.compile(r"(\w*)([-‐‑])[^\S\r\n]*[\r\n]\s*(\w*)")
+_PAIRS = frozenset(("()", "[]", "{}", "‘’", "“”", "«»", "‹›", "„“", "‚‘", '""'))
+"""Signs that go with what they enclose."""
+_HYPHENS = frozenset("-‐‑/")
 _QUOTES = str.maketrans("‘’‚‛“”„‟‐‑–—−", "''''\"\"\"\"-----")
 
 
@@ -35,16 +41,22 @@ def plain(text: str) -> str:
     return _BLANKS.sub(" ", text.translate(_QUOTES))
 
 
+def is_paragraph(text: str) -> bool:
+    """Whether a paragraph ends within a text."""
+    return _PARAGRAPH.search(text) is not None
+
+
 # --- case ------------------------------------------------------------------------------------------------------
 
 
 def in_capitals(text: str, span: Span) -> bool:
-    """Whether a text is in capitals where a span stands: the rest of its line or, where that is short, the span."""
+    """Whether a text is in capitals where a span stands: the rest of its line or, where that is short, all of it."""
     start, stop = span
     before = re.split(r"[\r\n]", text[max(0, start - SIDE_CHARACTERS) : start])[-1]
     after = re.split(r"[\r\n]", text[stop : stop + SIDE_CHARACTERS])[0]
-    beside = [letter for letter in before + after if letter.isalpha()]
-    letters = beside if len(beside) >= SIDE_LETTERS_MIN else [one for one in text[start:stop] if one.isalpha()]
+    beside = f"{before} {after}"
+    enough = len(re.findall(r"[^\W\d_]{2,}", beside)) >= SIDE_WORDS_MIN
+    letters = [letter for letter in (beside if enough else beside + text[start:stop]) if letter.isalpha()]
     return len(letters) > 1 and sum(map(str.isupper, letters)) >= CAPITALS_SHARE * len(letters)
 
 
@@ -65,27 +77,51 @@ def small(after: str, before: str) -> str:
 
 
 def spaced(after: str, before: str, text: str) -> str:
-    """A reading with the blanks of what it stands for, one for one, or else without the ends of the witness's lines.
+    """A reading with the blanks of what it stands for, one for one, or else with ends of lines only where it has any.
     Those of a block stay, in the form that the document's have."""
-    after = _with_ends(after, text)
+    after = with_ends(after, text)
     blanks = _BLANKS.findall(before)
     if blanks == (seen := _BLANKS.findall(after)) or len(after) >= BLOCK_CHARACTERS:
         return after
     if len(seen) == len(blanks):
         own = iter(blanks)
         return _BLANKS.sub(lambda _: next(own), after)
-    after = re.sub(r"(?<=[-‐‑])[^\S\n\r]*[\n\r]\s*", "", after) if not blanks else after
-    return _BLANKS.sub(lambda found: " " if _is_end_of_line(found[0]) else found[0], after)
+    ends = [blank for blank in blanks if _END.search(blank)]
+    if ends:
+        widest = max(ends, key=is_paragraph)
+        return after if _END.search(after) else _BLANKS.sub(lambda _: widest, after, count=1)
+    return _BLANKS.sub(lambda found: " " if _is_end_of_line(found[0]) else found[0], _DIVIDED.sub(_undivided, after))
+
+
+def _undivided(found: re.Match[str]) -> str:
+    """A word that the end of a line divides, with its hyphen only if it is none without."""
+    first, hyphen, second = found.groups()
+    known = first and second and language.zipf(f"{first}{second}".lower())
+    return first + second if known else first + hyphen + second
 
 
 def _is_end_of_line(blanks: str) -> bool:
-    return re.search(r"[\n\r]", blanks) is not None and not _PARAGRAPH.search(blanks)
+    return _END.search(blanks) is not None and not _PARAGRAPH.search(blanks)
 
 
-def _with_ends(after: str, text: str) -> str:
+def with_ends(after: str, text: str) -> str:
     """A reading with ends of lines as the document has them, if it has but one kind."""
-    kinds = set(re.findall(r"\r\n|\n|\r", text)) if re.search(r"[\n\r]", after) else set()
-    return re.sub(r"\r\n|\n|\r", kinds.pop(), after) if len(kinds) == 1 else after
+    if not _END.search(after):
+        return after
+    kinds = _ends(text)
+    return _END.sub(min(kinds), after) if len(kinds) == 1 else after
+
+
+@lru_cache(maxsize=4)
+def _ends(text: str) -> frozenset[str]:
+    """The kinds of ends of lines in a text. Asked of one document at every edit on it."""
+    return frozenset(_END.findall(text))
+
+
+@lru_cache(maxsize=4)
+def apostrophe(text: str) -> str:
+    """That of the two which a text has more often. Asked of one document at every edit on it."""
+    return "’" if text.count("’") > text.count("'") else "'"
 
 
 # --- signs -----------------------------------------------------------------------------------------------------
@@ -97,10 +133,12 @@ def gap(text: str, tokens: Tokens, at: int) -> Span:
     return start, int(tokens.spans[at, 0]) if at < len(tokens) else len(text)
 
 
-def left_out(text: str, tokens: Tokens, start: int, stop: int) -> Span:
-    """What goes with tokens start..stop if they are left out."""
+def left_out(text: str, tokens: Tokens, start: int, stop: int, attested: str | None = None) -> Span:
+    """What goes with tokens start..stop if they are left out. attested: what a witness has in place of all of it."""
     (first, own), (end, last) = gap(text, tokens, start), gap(text, tokens, stop)
     before, after = text[first:own], text[end:last]
+    while before[-1:] + after[:1] in _PAIRS:
+        own, end, before, after = own - 1, end + 1, before[:-1], after[1:]
     signs, signs_after = before.strip(), after.strip()
     blanks = len(before) - len(before.rstrip())
     if stop == len(tokens):
@@ -108,11 +146,12 @@ def left_out(text: str, tokens: Tokens, start: int, stop: int) -> Span:
         return own - blanks if start else 0, end + (len(after.rstrip()) if twice else 0)
     if start == 0 or _PARAGRAPH.search(before):
         return own, last
-    if signs and not signs_after and after and not _BLANKS.search(before):  # `well-` before it
+    if before in _HYPHENS and not signs_after and after:  # `well-` before it
         return first, end
-    if signs_after and not signs and before and not _BLANKS.search(after):  # and `-known` after it
+    if after in _HYPHENS and not signs and before:  # and `-known` after it
         return own, last
-    ours = signs_after in ("", signs) and not _PARAGRAPH.search(after)
+    ours = signs_after in ("", signs) if attested is None else plain(attested).strip() != plain(signs_after)
+    ours &= not (_END.search(after) and not _END.search(before))
     return (own, last) if ours else (own - blanks, end)
 
 

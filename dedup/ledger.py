@@ -413,7 +413,7 @@ def _matching(phrase: Any) -> str:
     """A phrase in matching form. Raises TypeError if it is none."""
     if not isinstance(phrase, str):
         raise TypeError
-    return " ".join(word for word, _, _ in clean.words(phrase))
+    return clean.matching(phrase)
 
 
 def _broken(path: str | Path, number: int) -> DedupError:

@@ -5,7 +5,8 @@
 3. Where it is asked for, blocks that the document lacks are taken over; and where a ledger is given to conjecture by,
    what no witness decides is conjectured (`conjecture`), if a vote would let it stand.
 4. A restored place is a neighbour that tells more about the next one: all is done again until nothing changes. So
-   restoring twice is restoring once. What does not come to rest in STEPS_MAX steps is left as it was.
+   restoring twice is restoring once. What goes round in a circle stops at one of its texts; what does not come to rest
+   in STEPS_MAX steps is left as it was.
 
 Limits: a document of which PLACES_MAX places do not show whether it is clean is voted on.
 """
@@ -94,7 +95,12 @@ def restoration(
     current, made = document, tuple[Edit, ...]()
     reader = fluency.Reader(causal.opened(config.language_model)) if config.language_model else None
     by = replace(by, channel=Channel(by.ledger) if by.ledger else None, reader=reader)
+    states: dict[str, tuple[Edit, ...]] = {}
     for _ in range(STEPS_MAX):
+        if current.text in states:  # round in a circle: of its texts always the same one, wherever it was begun
+            text = min(list(states)[list(states).index(current.text) :])
+            return Restoration(document, text, states[text])
+        states[current.text] = made
         spun = sum(edit.cause == "replaced" for edit in made) >= PLACES_MIN
         found = _step(pipeline.entry(current, config), entries, config, replace(by, spun=spun))
         if not found.edits:
@@ -144,7 +150,7 @@ def _step(own: Entry, others: Sequence[Entry], config: Config, by: Means) -> Res
     taken = restore.taken_over(texts, (one for one in lacking if one.stop - one.start <= config.taken_tokens_max))
     if taken:
         return restore.edited(own.document, taken)
-    guessed = () if sound else _conjectures(own, copies, star, config, by)
+    guessed = [] if sound else _conjectures(own, copies, star, config, by)
     return restore.edited(own.document, restore.chosen(texts, guessed))
 
 
@@ -291,9 +297,7 @@ def _is_decidable(own: Entry, choice: Choice, copies: Sequence[Copy], config: Co
     return "damaged" in relations or not plausible.is_sound(words)
 
 
-def _conjectures(
-    own: Entry, copies: Sequence[Copy], star: witnesses.Star, config: Config, by: Means
-) -> Sequence[Choice]:
+def _conjectures(own: Entry, copies: Sequence[Copy], star: witnesses.Star, config: Config, by: Means) -> list[Choice]:
     """Conjectures on what all texts agree on, as far as a vote between them and those texts would let them stand."""
     voices = list(star.voices)
     for place in star.places:
@@ -302,9 +306,19 @@ def _conjectures(
         terms = conjecture.among_spun(voices, config, by.reader)
     else:
         terms = conjecture.alone(voices, by.conjectured, config, by.reader)
-    made = conjecture.choices(own.document, own.tokens, by.conjectured, terms)
-    if not (made and copies):
+    made = list(conjecture.choices(own.document, own.tokens, by.conjectured, terms))
+    if not copies:
         return [one for one in made if not _is_beside(one)]
+    while made:
+        stands = _standing_by(own, made, copies, config, by)
+        if len(stands) == len(made):
+            break
+        made = stands  # without the others, fewer may stand
+    return made
+
+
+def _standing_by(own: Entry, made: Sequence[Choice], copies: Sequence[Copy], config: Config, by: Means) -> list[Choice]:
+    """The conjectures that a vote lets stand if all of them are made."""
     changed = pipeline.entry(_with(own, made), config)
     again = _copies(changed, [copy.entry for copy in copies], config)
     anew = witnesses.star(changed.tokens, [copy.witness for copy in again], config)

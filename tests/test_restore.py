@@ -242,7 +242,7 @@ def test_into_an_empty_text_a_reading_is_put_as_it_stands() -> None:
     [
         ("THE OLD MILL", "The old mill", "THE OLD MILL"),
         ("The old mil", "THE OLD MILL", "The old mill"),
-        ("The Mil old", "the MILL old", "The Mill old"),
+        ("The Mil old", "the MILL old", "The MILL old"),
         ("The old mil", "The old Mill", "The old Mill"),
     ],
 )

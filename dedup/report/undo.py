@@ -61,7 +61,7 @@ def undone(data: bytes, done: Made, path: Path) -> bytes:
             text = data.decode(one, _errors(one))
         except UnicodeError:
             continue
-        if all(text[slice(*edit.span)] == edit.before for edit in inverse):
+        if all(text[slice(*edit.span)] == edit.before and edit.span[1] <= len(text) for edit in inverse):
             try:
                 return edits.applied(text, inverse).encode(codec, _errors(codec))
             except UnicodeError:

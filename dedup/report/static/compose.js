@@ -199,5 +199,5 @@ function coupled(one, other) {
 
 /** Whether no more than blanks, one end of a line or a hyphen stands between the words of a text. */
 function isWhole(text) {
-  return text.split(WORD).slice(1, -1).every((gap) => /^[^\S\r\n]*(?:\r?\n|[-\u2010\u2011])?[^\S\r\n]*$/.test(gap));
+  return text.split(WORD).slice(1, -1).every((gap) => /^[^\S\r\n]*(?:(?:\r?\n|[-\u2010\u2011])[^\S\r\n]*)?$/.test(gap));
 }
