@@ -4,6 +4,7 @@ as it was written."""
 from __future__ import annotations
 
 import json
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -160,6 +161,14 @@ def test_a_short_table_is_read_with_what_it_lacks_left_open(tmp_path: Path) -> N
 def test_a_table_made_by_hand_is_brought_to_matching_form(tmp_path: Path) -> None:
     path = written(tmp_path, "\ufeffkept\tdropped\r\nPeople \tFolk\u2019s\r\nUnited  States\tUS\r\n")
     assert ledger.read(path) == [Substitution("people", "folk's", 1, 1), Substitution("united states", "us", 1, 1)]
+
+
+@pytest.mark.parametrize("phrase", ["ํา", "ภ า ษ า", "カ ゙", "don't", "e mail", "café"])
+def test_what_a_ledger_writes_of_any_script_is_read_as_it_stands(tmp_path: Path, phrase: str) -> None:
+    row = Substitution(unicodedata.normalize("NFKD", phrase) if phrase == "café" else phrase, "word", 2, 1)
+    path = written(tmp_path, "".join(ledger.tsv_lines([row])))
+    (read,) = ledger.read(path)
+    assert (read.a, read.b) == (row.a, row.b)
 
 
 def test_other_records_are_passed_over(tmp_path: Path) -> None:

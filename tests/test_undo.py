@@ -74,6 +74,14 @@ def test_another_text_is_refused(tmp_path: Path) -> None:
             undo.undone(wrong, done, tmp_path / "x.txt")
 
 
+def test_edits_beyond_the_end_of_a_text_are_another_one_s(tmp_path: Path) -> None:
+    document = Document("x.txt", Locator("x"), "x" * 100 + "xyz", "utf-8")
+    done = undo.made(written(tmp_path, document, [Edit((100, 103), "xyz", "", "test")]), "x.txt")
+    with pytest.raises(DedupError, match="not the text that these edits gave"):
+        undo.undone(b"abc", done, tmp_path / "x.txt")
+    assert undo.undone(b"x" * 100, done, tmp_path / "x.txt") == b"x" * 100 + b"xyz"
+
+
 def test_of_edits_on_several_documents_those_on_the_one_are_taken(tmp_path: Path) -> None:
     lines = [
         jsonl.line(jsonl.edit_of(Document(name, Locator("x"), "", "utf-8"), Edit((0, 1), "a", after, "test")))
