@@ -200,8 +200,8 @@ def words(text: str) -> list[tuple[str, int, int]]:
 
 def matching(phrase: str) -> str:
     """A phrase in matching form, words apart by one blank; what is in that form stays, whatever words it would make."""
-    folded_ = phrase.translate(_FOLDS) == phrase and " ".join(phrase.split()) == phrase
-    if folded_ and all(sign in " '" or unicodedata.category(sign)[0] in "LMN" for sign in phrase):
+    bare = phrase.replace(" ", "")
+    if bare.strip("'") and bare.translate(_FOLDS) == bare and " ".join(phrase.split()) == phrase:
         return phrase
     return " ".join(word for word, _, _ in words(phrase))
 
