@@ -28,6 +28,8 @@ BLOCK_CHARACTERS = 400
 
 _BLANKS, _END = re.compile(r"\s+"), re.compile(r"\r\n|\n|\r")
 _PARAGRAPH = re.compile(r"\r?\n[^\S\n]*\n|\r[^\S\r\n]*\r")
+_BEGINS = re.compile(r"(?:\n[^\S\n]*\n|\r[^\S\r\n]*\r)\s*$")
+"""What a paragraph begins after."""
 _DIVIDED = re.compile(r"(\w*)([-‐‑])[^\S\r\n]*[\r\n]\s*(\w*)")
 _PAIRS = frozenset(("()", "[]", "{}", "‘’", "“”", "«»", "‹›", "„“", "‚‘", '""'))
 """Signs that go with what they enclose."""
@@ -144,7 +146,7 @@ def left_out(text: str, tokens: Tokens, start: int, stop: int, attested: str | N
     if stop == len(tokens):
         twice = bool(signs) and signs == signs_after
         return own - blanks if start else 0, end + (len(after.rstrip()) if twice else 0)
-    if start == 0 or _PARAGRAPH.search(before):
+    if start == 0 or _BEGINS.search(before):
         return own, last
     if before in _HYPHENS and not signs_after and after:  # `well-` before it
         return first, end
