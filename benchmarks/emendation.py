@@ -155,8 +155,8 @@ def _directions(request: Request) -> Iterator[Row]:
         sure = [one for one in odds if 1 / (1 + 2.718281828 ** -abs(one)) >= limit]
         name, least = f"word_substitution/{attack}", TOLD_RIGHT[attack]
         yield Row(2, name, "original told, of the surest 95 %", _share(surest), len(surest), least)
-        yield Row(2, name, "original told, of those decided by default", _share(sure), len(sure))
-        yield Row(2, name, "abstained by default", 1 - len(sure) / len(odds), len(odds))
+        yield Row(2, name, "original told, of those decided by default", _share(sure), len(sure), least)
+        yield Row(2, name, "abstained by default", 1 - len(sure) / len(odds), len(odds), most=0.05)
 
 
 def _share(odds: Sequence[float]) -> float:
