@@ -185,8 +185,6 @@ class _Folds(dict[int, str]):
 
 _CLASSES, _FOLDS = _Classes(), _Folds()
 _WORD = re.compile(r"w(?:[wmi]|'(?=w))*|s[mi]*")
-_WITHIN = re.compile(r"[^\S\r\n]*(?:(?:\r?\n|[-\u2010\u2011])[^\S\r\n]*)?")
-"""What stands between the words of one phrase."""
 
 
 def words(text: str) -> list[tuple[str, int, int]]:
@@ -277,17 +275,6 @@ def _unrepaired(spans: NDArray[np.int64], edits: Sequence[Edit]) -> NDArray[np.i
         return found
 
     return np.stack((original(spans[:, 0], 0), original(spans[:, 1], 1)), axis=1)
-
-
-def is_parted(text: str, tokens: Tokens, at: int) -> bool:
-    """Whether more than blanks, one end of a line or a hyphen stands between a token of a text and the one before."""
-    start, stop = int(tokens.spans[at - 1, 1]), int(tokens.spans[at, 0])
-    return text[start:stop] not in ("", " ") and not _WITHIN.fullmatch(text, start, stop)
-
-
-def is_whole(text: str, tokens: Tokens, start: int, stop: int) -> bool:
-    """Whether no two of the tokens start..stop of a text are parted."""
-    return not any(is_parted(text, tokens, at) for at in range(start + 1, stop))
 
 
 def plain(text: str) -> str:

@@ -28,7 +28,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import exp, inf, log
 
-from dedup import clean, fluency, language, plausible, rereading, suspicion
+from dedup import fluency, language, layout, plausible, rereading, suspicion
 from dedup.config import Config
 from dedup.dictionary import PHRASE_WORDS_MAX, Dictionary, Origin, unheard
 from dedup.figures import is_capitalised
@@ -101,7 +101,7 @@ class Look:
 
     @classmethod
     def at(cls, document: Document, tokens: Tokens, voices: Sequence[int]) -> Look:
-        parted = [at > 0 and clean.is_parted(document.text, tokens, at) for at in range(len(tokens))]
+        parted = [at > 0 and layout.is_parted(document.text, tokens, at) for at in range(len(tokens))]
         return cls(tokens.words, voices, suspicion.suspicions(document, tokens).tolist(), parted)
 
 

@@ -23,17 +23,19 @@ SIDE_CHARACTERS = 60
 SIDE_WORDS_MIN = 2
 """Words around a reading from which they tell without its own letters."""
 CAPITALS_SHARE = 0.9
+WORD_MAX = 40
+"""Letters of a word on either side of where the end of a line divides it."""
 BLOCK_CHARACTERS = 400
 """Length from which a text is a block that keeps its lines."""
 
 _BLANKS, _END = re.compile(r"\s+"), re.compile(r"\r\n|\n|\r")
 _PARAGRAPH = re.compile(r"\r?\n[^\S\n]*\n|\r[^\S\r\n]*\r")
-_BEGINS = re.compile(r"(?:\n[^\S\n]*\n|\r[^\S\r\n]*\r)\s*$")
-"""What a paragraph begins after."""
-_DIVIDED = re.compile(r"(\w*)([-‐‑])[^\S\r\n]*[\r\n]\s*(\w*)")
+_DIVIDED = re.compile(r"([-‐‑])[^\S\r\n]*[\r\n]\s*")
 _PAIRS = frozenset(("()", "[]", "{}", "‘’", "“”", "«»", "‹›", "„“", "‚‘", '""'))
 """Signs that go with what they enclose."""
 _HYPHENS = frozenset("-‐‑/")
+_WITHIN = re.compile(r"[^\S\r\n]*(?:(?:\r?\n|[-\u2010\u2011])[^\S\r\n]*)?")
+"""What stands between the words of one phrase."""
 _QUOTES = str.maketrans("‘’‚‛“”„‟‐‑–—−", "''''\"\"\"\"-----")
 
 
@@ -46,6 +48,17 @@ def plain(text: str) -> str:
 def is_paragraph(text: str) -> bool:
     """Whether a paragraph ends within a text."""
     return _PARAGRAPH.search(text) is not None
+
+
+def is_parted(text: str, tokens: Tokens, at: int) -> bool:
+    """Whether more than blanks, one end of a line or a hyphen stands between a token of a text and the one before."""
+    start, stop = int(tokens.spans[at - 1, 1]), int(tokens.spans[at, 0])
+    return text[start:stop] not in ("", " ") and not _WITHIN.fullmatch(text, start, stop)
+
+
+def is_whole(text: str, tokens: Tokens, start: int, stop: int) -> bool:
+    """Whether no two of the tokens start..stop of a text are parted."""
+    return not any(is_parted(text, tokens, at) for at in range(start + 1, stop))
 
 
 # --- case ------------------------------------------------------------------------------------------------------
@@ -96,10 +109,13 @@ def spaced(after: str, before: str, text: str) -> str:
 
 
 def _undivided(found: re.Match[str]) -> str:
-    """A word that the end of a line divides, with its hyphen only if it is none without."""
-    first, hyphen, second = found.groups()
-    known = first and second and language.zipf(f"{first}{second}".lower())
-    return first + second if known else first + hyphen + second
+    """What is left of where the end of a line divides a word: its hyphen, but where it is a word without."""
+    before, after = (
+        found.string[max(0, found.start() - WORD_MAX) : found.start()],
+        found.string[found.end() :][:WORD_MAX],
+    )
+    first, second = re.split(r"\W", before)[-1], re.split(r"\W", after)[0]
+    return "" if first and second and language.zipf(f"{first}{second}".lower()) else found[1]
 
 
 def _is_end_of_line(blanks: str) -> bool:
@@ -146,7 +162,7 @@ def left_out(text: str, tokens: Tokens, start: int, stop: int, attested: str | N
     if stop == len(tokens):
         twice = bool(signs) and signs == signs_after
         return own - blanks if start else 0, end + (len(after.rstrip()) if twice else 0)
-    if start == 0 or _BEGINS.search(before):
+    if start == 0 or is_paragraph(before[len(before.rstrip()) :]):
         return own, last
     if before in _HYPHENS and not signs_after and after:  # `well-` before it
         return first, end

@@ -13,7 +13,6 @@ form: without case and punctuation.
    `computer code` was put in for `code`.
 4. Which of the two is the original is told for each line by the readings of all its places, and by the pairs that they
    are in (`readings`).
-5. `tsv_lines` and `record` write a ledger, `read` reads what they, `clean` and `diff` wrote, and tables made by hand.
 
 Limits: of a ledger's first documents TOKENS_MAX tokens are searched for its phrases, and what is found is taken for the
 rest as well; phrases of more than PHRASE_TOKENS_MAX are not searched for.
@@ -21,24 +20,21 @@ rest as well; phrases of more than PHRASE_TOKENS_MAX are not searched for.
 
 from __future__ import annotations
 
-import json
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from math import exp
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup import clean, readings
+from dedup import layout, readings
 from dedup.figures import Run, run_of
-from dedup.model import Collation, Comparison, DedupError, Side, Substitution
+from dedup.model import Collation, Comparison, Side, Substitution
 
-__all__ = ["Substitution", "lazily", "read", "record", "substitutions", "tsv_lines"]
+__all__ = ["Substitution", "lazily", "substitutions"]
 
 TOKENS_MAX = 20_000_000
 PHRASE_TOKENS_MAX = 5
@@ -53,12 +49,6 @@ TOUCHING_MIN, TOUCHING_SHARE = 2, 2 / 3
 phrase."""
 BESIDE_TOKENS_MAX, BESIDE_PAIRS_MIN = 3, 2
 """Words that one text has more, and pairs that have them beside the same word, for both to be one phrase."""
-COUNT_MAX = 1 << 53
-"""The largest count that a line of a file may name."""
-COLUMNS = ("kept", "dropped", "count", "pairs", "kept_times", "dropped_times", "original", "confidence")
-"""Of the tables that `clean` writes. `original` is `kept`, `dropped` or empty."""
-TURNS = {"kept": "a", "a": "a", "dropped": "b", "b": "b"}
-
 CHANGES = ("substitution", "insertion", "deletion")
 """Kinds of loci that are pieces of what was put in."""
 
@@ -194,7 +184,7 @@ def _joined(compared: Comparison, pieces: tuple[_Piece, _Piece], shared: frozens
 def _is_whole(compared: Comparison, run: Run) -> bool:
     """Whether nothing parts the tokens of either side, as the end of a sentence does."""
     return all(
-        clean.is_whole(document.text, tokens, *where)
+        layout.is_whole(document.text, tokens, *where)
         for document, tokens, where in ((compared.a, compared.tokens_a, run.a), (compared.b, compared.tokens_b, run.b))
     )
 
@@ -317,104 +307,3 @@ def _keys(hashes: Keys, length: int) -> Keys:
     for offset in range(length):
         keys = keys * np.uint64(0x9E3779B97F4A7C15) + hashes[offset : offset + count]
     return keys
-
-
-# --- files -----------------------------------------------------------------------------------------------------
-
-
-def tsv_lines(rows: Iterable[Substitution]) -> Iterator[str]:
-    """A table of kept and dropped readings, a line each, the names of the columns first."""
-    yield "\t".join(COLUMNS) + "\n"
-    names = {"a": "kept", "b": "dropped", None: ""}
-    for row in rows:
-        cells = (row.a, row.b, row.count, row.pairs, row.times_a, row.times_b, names[row.original], row.confidence)
-        yield "\t".join(map(str, cells)) + "\n"
-
-
-def record(row: Substitution) -> Mapping[str, Any]:
-    """A row as a record."""
-    return {
-        "record": "substitution",
-        "a": row.a,
-        "b": row.b,
-        "count": row.count,
-        "pairs": row.pairs,
-        "a_times": row.times_a,
-        "b_times": row.times_b,
-        "original": row.original,
-        "confidence": row.confidence,
-    }
-
-
-def read(path: str | Path) -> list[Substitution]:
-    """The ledger in a file: a table as `clean` writes it, or records as it and `diff` do, others passed over.
-
-    Of a short table what it lacks is left open, and phrases are brought to matching form. Raises DedupError if the file
-    cannot be read, or holds neither.
-    """
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")  # a spreadsheet writes a mark of the byte order
-    except OSError as error:
-        raise DedupError(path, f"cannot be read ({error.strerror})", "name a ledger") from error
-    except UnicodeDecodeError as error:
-        raise DedupError(path, "is not UTF-8", "name a ledger that `dedup clean` or `dedup diff` wrote") from error
-    lines = text.split("\n")
-    names = lines[0].rstrip("\r").split("\t")
-    if names[:2] == list(COLUMNS[:2]):
-        return [_substitution(_cells(line, names), path, at) for at, line in enumerate(lines[1:], 2) if line]
-    found = [row for at, line in enumerate(lines, 1) if (row := _record(line, path, at))]
-    if not found:
-        raise DedupError(path, "holds no ledger", "name a file that `dedup clean` or `dedup diff --format jsonl` wrote")
-    return found
-
-
-def _cells(line: str, names: Sequence[str]) -> Mapping[str, Any]:
-    return dict(zip(names, line.split("\t"), strict=False))
-
-
-def _record(line: str, path: str | Path, number: int) -> Substitution | None:
-    """The line of a ledger that a record is, or None if it is another record."""
-    try:
-        found = json.loads(line) if line.strip() else {}
-    except (ValueError, RecursionError) as error:
-        raise _broken(path, number) from error
-    if not isinstance(found, dict):
-        raise _broken(path, number)
-    return _substitution(found, path, number) if found.get("record") == "substitution" else None
-
-
-def _substitution(found: Mapping[str, Any], path: str | Path, number: int) -> Substitution:
-    original = found.get("original") or None
-    try:
-        a, b = (_matching(found.get(name, found.get(other))) for name, other in (("a", "kept"), ("b", "dropped")))
-        if not (a and b and a != b and original in (None, *TURNS)):
-            raise ValueError
-        count, pairs = _number(found, 1, "count"), _number(found, 1, "pairs")
-        times_a, times_b = _number(found, 0, "a_times", "kept_times"), _number(found, 0, "b_times", "dropped_times")
-        confidence = float(found.get("confidence") or 0.5)
-        if count < 1 or not 0 <= confidence <= 1:
-            raise ValueError
-        side: Any = TURNS[original] if original else None
-        return Substitution(a, b, count, pairs, times_a, times_b, side, confidence)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise _broken(path, number) from error
-
-
-def _number(found: Mapping[str, Any], lacking: int, *names: str) -> int:
-    """A count by one of its names. Raises TypeError, ValueError or OverflowError if it is none."""
-    given = (found[name] for name in names if found.get(name) not in (None, ""))
-    number = int(next(given, lacking))
-    if not 0 <= number <= COUNT_MAX:
-        raise ValueError
-    return number
-
-
-def _matching(phrase: Any) -> str:
-    """A phrase in matching form. Raises TypeError if it is none."""
-    if not isinstance(phrase, str):
-        raise TypeError
-    return clean.matching(phrase)
-
-
-def _broken(path: str | Path, number: int) -> DedupError:
-    return DedupError(path, f"line {number} is no line of a ledger", "name a file that dedup wrote, as it wrote it")

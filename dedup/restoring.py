@@ -22,11 +22,11 @@ from numpy.typing import NDArray
 from dedup import (
     ballots,
     causal,
-    clean,
     conjecture,
     edits,
     fluency,
     judge,
+    layout,
     phrase,
     pipeline,
     plausible,
@@ -244,7 +244,7 @@ def _voted(own: Entry, copies: Sequence[Copy], star: witnesses.Star, config: Con
     def asked(start: int, stop: int) -> bool:
         phrase = own.tokens.words[start:stop]
         known = phrase in shown or bool(channel.origins(phrase))
-        return known and clean.is_whole(own.document.text, own.tokens, start, stop)
+        return known and layout.is_whole(own.document.text, own.tokens, start, stop)
 
     wider = replace(ballot, places=_star(own, copies, config, asked).places, shown=shown)
     if by.reader:

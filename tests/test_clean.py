@@ -232,15 +232,3 @@ def test_signs_that_say_something_are_symbols(one: str, other: str) -> None:
 )  # fmt: skip
 def test_stops_quotes_brackets_dashes_and_spaces_are_no_symbols(one: str, other: str) -> None:
     assert clean.symbols(one) == clean.symbols(other)
-
-
-@pytest.mark.parametrize(
-    ("text", "parted"),
-    [("a b", False), ("a-b", False), ("a\nb", False), ("a \r\n b", False), ("a\n\nb", True), ("a. b", True),
-     ("a, b", True), ("a (b", True), ("東京", False), (f"a{' ' * 50_000}b", False), (f"a{' ' * 50_000}.b", True)],
-)  # fmt: skip
-def test_what_parts_two_words_of_a_phrase(text: str, parted: bool) -> None:
-    tokens = clean.tokens(clean.from_text("x", text))
-    assert clean.is_parted(text, tokens, 1) == parted
-    assert clean.is_whole(text, tokens, 0, 2) != parted
-    assert clean.is_whole(text, tokens, 0, 1)

@@ -78,6 +78,18 @@ def test_spaces_quotes_and_dashes_are_layout_and_nothing_else_is(a: str, b: str,
     assert (layout.plain(a) == layout.plain(b)) == same
 
 
+@pytest.mark.parametrize(
+    ("text", "parted"),
+    [("a b", False), ("a-b", False), ("a\nb", False), ("a \r\n b", False), ("a\n\nb", True), ("a. b", True),
+     ("a, b", True), ("a (b", True), ("東京", False), (f"a{' ' * 50_000}b", False), (f"a{' ' * 50_000}.b", True)],
+)  # fmt: skip
+def test_what_parts_two_words_of_a_phrase(text: str, parted: bool) -> None:
+    tokens = clean.tokens(clean.from_text("x", text))
+    assert layout.is_parted(text, tokens, 1) == parted
+    assert layout.is_whole(text, tokens, 0, 2) != parted
+    assert layout.is_whole(text, tokens, 0, 1)
+
+
 # --- blanks ----------------------------------------------------------------------------------------------------
 
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import SPINNER, article, spun
 
-from dedup import clean, ledger, pipeline
+from dedup import clean, ledger, ledgers, pipeline
 from dedup.ledger import Substitution, substitutions
 from dedup.model import Collation, DedupError
 
@@ -140,9 +140,9 @@ _ROWS = st.builds(
 @given(st.lists(_ROWS, min_size=1, max_size=6))
 def test_what_is_written_is_read_again(tmp_path_factory: pytest.TempPathFactory, rows: list[Substitution]) -> None:
     folder = tmp_path_factory.mktemp("ledger")
-    (folder / "a.tsv").write_text("".join(ledger.tsv_lines(rows)), encoding="utf-8")
-    (folder / "a.jsonl").write_text("\n".join(json.dumps(ledger.record(row)) for row in rows), encoding="utf-8")
-    assert ledger.read(folder / "a.tsv") == ledger.read(folder / "a.jsonl") == rows
+    (folder / "a.tsv").write_text("".join(ledgers.tsv_lines(rows)), encoding="utf-8")
+    (folder / "a.jsonl").write_text("\n".join(json.dumps(ledgers.record(row)) for row in rows), encoding="utf-8")
+    assert ledgers.read(folder / "a.tsv") == ledgers.read(folder / "a.jsonl") == rows
 
 
 def written(folder: Path, text: str) -> Path:
@@ -153,28 +153,28 @@ def written(folder: Path, text: str) -> Path:
 
 def test_a_short_table_is_read_with_what_it_lacks_left_open(tmp_path: Path) -> None:
     path = written(tmp_path, "kept\tdropped\tcount\npeople\tfolks\t3\n\nneed\tnecessitate\t1\n")
-    assert ledger.read(path) == [
+    assert ledgers.read(path) == [
         Substitution("people", "folks", 3, 1), Substitution("need", "necessitate", 1, 1),
     ]  # fmt: skip
 
 
 def test_a_table_made_by_hand_is_brought_to_matching_form(tmp_path: Path) -> None:
     path = written(tmp_path, "\ufeffkept\tdropped\r\nPeople \tFolk\u2019s\r\nUnited  States\tUS\r\n")
-    assert ledger.read(path) == [Substitution("people", "folk's", 1, 1), Substitution("united states", "us", 1, 1)]
+    assert ledgers.read(path) == [Substitution("people", "folk's", 1, 1), Substitution("united states", "us", 1, 1)]
 
 
 @pytest.mark.parametrize("phrase", ["ํา", "ภ า ษ า", "カ ゙", "don't", "e mail", "café"])
 def test_what_a_ledger_writes_of_any_script_is_read_as_it_stands(tmp_path: Path, phrase: str) -> None:
     row = Substitution(unicodedata.normalize("NFKD", phrase) if phrase == "café" else phrase, "word", 2, 1)
-    path = written(tmp_path, "".join(ledger.tsv_lines([row])))
-    (read,) = ledger.read(path)
+    path = written(tmp_path, "".join(ledgers.tsv_lines([row])))
+    (read,) = ledgers.read(path)
     assert (read.a, read.b) == (row.a, row.b)
 
 
 def test_other_records_are_passed_over(tmp_path: Path) -> None:
     row = Substitution("people", "folks", 3, 2, 5, 1, "a", 0.9)
-    lines = [{"record": "locus"}, ledger.record(row), {"record": "summary"}]
-    assert ledger.read(written(tmp_path, "\n".join(map(json.dumps, lines)) + "\n")) == [row]
+    lines = [{"record": "locus"}, ledgers.record(row), {"record": "summary"}]
+    assert ledgers.read(written(tmp_path, "\n".join(map(json.dumps, lines)) + "\n")) == [row]
 
 
 @pytest.mark.parametrize(
@@ -203,19 +203,19 @@ def test_other_records_are_passed_over(tmp_path: Path) -> None:
 def test_what_is_no_ledger_is_refused_by_name(tmp_path: Path, text: str) -> None:
     path = written(tmp_path, text)
     with pytest.raises(DedupError, match="ledger") as told:
-        ledger.read(path)
+        ledgers.read(path)
     assert told.value.path == str(path)
 
 
 def test_a_file_that_is_missing_or_no_text_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DedupError, match="cannot be read"):
-        ledger.read(tmp_path / "nowhere")
+        ledgers.read(tmp_path / "nowhere")
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(DedupError, match="not UTF-8"):
-        ledger.read(tmp_path / "binary")
+        ledgers.read(tmp_path / "binary")
     with pytest.raises(DedupError, match="cannot be read"):
-        ledger.read(tmp_path)
+        ledgers.read(tmp_path)
 
 
 def test_a_table_without_a_line_is_an_empty_ledger(tmp_path: Path) -> None:
-    assert ledger.read(written(tmp_path, "".join(ledger.tsv_lines([])))) == []
+    assert ledgers.read(written(tmp_path, "".join(ledgers.tsv_lines([])))) == []

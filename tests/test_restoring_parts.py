@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from strategies import PARAGRAPHS, article, noised, spun
 
-from dedup import clean, conjecture, judge, ledger, pipeline, restore, restoring, suspicion, vote, witnesses
+from dedup import clean, conjecture, judge, layout, ledger, pipeline, restore, restoring, suspicion, vote, witnesses
 from dedup.channel import Channel
 from dedup.config import Config
 from dedup.dictionary import NOTHING, Dictionary, dictionary
@@ -261,7 +261,7 @@ def test_a_channel_asks_more_of_what_the_vote_has_shown_and_of_what_it_knows(mon
     star, channel = restoring._star(own, found, CONFIG), Channel(known())
     asked: list[Any] = []
     words = own.tokens.words
-    end = next(at for at in range(6, len(words)) if clean.is_parted(own.document.text, own.tokens, at))
+    end = next(at for at in range(6, len(words)) if layout.is_parted(own.document.text, own.tokens, at))
     shown = words[7:8], words[3:6], words[end - 1 : end + 1]
 
     def wider(*given: Any) -> witnesses.Star:

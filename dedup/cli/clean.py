@@ -66,7 +66,7 @@ def command(
     if ledger_path and not conjecture:
         raise click.UsageError("--ledger is what to conjecture by: add --conjecture")
     with failures():
-        from dedup import decisions, ledger, pipeline, restoring, whole
+        from dedup import decisions, ledger, ledgers, pipeline, restoring, whole
         from dedup.model import DedupError
         from dedup.report import conservation, folder, jsonl
 
@@ -76,7 +76,7 @@ def command(
             folder.refuse_within(target, [given["work"]])
         chosen = decided.asked(given, target)
         config = options.config(given)
-        known = ledger.read(ledger_path) if ledger_path else None
+        known = ledgers.read(ledger_path) if ledger_path else None
         with (
             whole.folder(target) as partial,
             follow() as progress,

@@ -43,7 +43,7 @@ def command(sources: Sequence[str], form: str | None, output: Path | None, pager
     the original, with the probability. `dedup restore --ledger` and `dedup clean --ledger` read it.
     """
     with failures():
-        from dedup import ledger, pipeline
+        from dedup import ledger, ledgers, pipeline
         from dedup.model import DedupError
         from dedup.report import jsonl
 
@@ -59,5 +59,5 @@ def command(sources: Sequence[str], form: str | None, output: Path | None, pager
 
             emit_text(lambda _: facing.ledger(rows), output, pager)
         else:
-            emit(map(jsonl.line, map(ledger.record, rows)) if form == "jsonl" else ledger.tsv_lines(rows), output)
+            emit(map(jsonl.line, map(ledgers.record, rows)) if form == "jsonl" else ledgers.tsv_lines(rows), output)
         conclude(findings)

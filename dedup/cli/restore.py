@@ -109,12 +109,12 @@ def _sound(path: str, config: Config) -> Document:
 
 def _means(ledger_path: Path | None, learnt_from: Sequence[str], conjecture: bool, config: Config) -> Means:
     """What to go by beside witnesses: the ledger that is named, or else one of the copies in the sources."""
-    from dedup import ledger, pipeline
+    from dedup import ledger, ledgers, pipeline
     from dedup.dictionary import NOTHING, dictionary
     from dedup.restoring import NO_MEANS, Means
 
     if ledger_path:
-        rows = ledger.read(ledger_path)
+        rows = ledgers.read(ledger_path)
     elif learnt_from:
         with pipeline.find_duplicates(learnt_from, config) as findings:
             rows = ledger.substitutions(pipeline.dropped_collations(findings, config))

@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 
 from dedup import edits, urls, whole
 from dedup.columns import Clusters
-from dedup.ledger import Substitution, tsv_lines
+from dedup.ledger import Substitution
+from dedup.ledgers import tsv_lines
 from dedup.model import Corpus, DedupError, Document, SourceFile
 from dedup.packed import datasets
 from dedup.packed.codecs import compressed

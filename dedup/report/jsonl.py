@@ -16,8 +16,8 @@ import numpy as np
 from dedup.conjecture import Suspect
 from dedup.damage import FLAG_LEVEL, KINDS, Kind, encoding
 from dedup.explain import Explanation
-from dedup.ledger import record as substitution_record
 from dedup.ledger import substitutions
+from dedup.ledgers import record as substitution_record
 from dedup.meeting import Channel
 from dedup.model import RELATIONS, Collation, DedupError, Document, Edit, Loss, Pair, Restoration, Span
 from dedup.pipeline import Findings
