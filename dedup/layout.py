@@ -110,11 +110,9 @@ def spaced(after: str, before: str, text: str) -> str:
 
 def _undivided(found: re.Match[str]) -> str:
     """What is left of where the end of a line divides a word: its hyphen, but where it is a word without."""
-    before, after = (
-        found.string[max(0, found.start() - WORD_MAX) : found.start()],
-        found.string[found.end() :][:WORD_MAX],
-    )
-    first, second = re.split(r"\W", before)[-1], re.split(r"\W", after)[0]
+    text, start, stop = found.string, found.start(), found.end()
+    first = re.split(r"\W", text[max(0, start - WORD_MAX) : start])[-1]
+    second = re.split(r"\W", text[stop : stop + WORD_MAX])[0]
     return "" if first and second and language.zipf(f"{first}{second}".lower()) else found[1]
 
 

@@ -1,7 +1,7 @@
 """A ledger on disk.
 
-`tsv_lines` and `record` write its lines; `read` reads what they, `clean` and `diff` wrote, and tables made by hand, whose
-phrases it brings to matching form.
+`tsv_lines` and `record` write its lines; `read` reads what they, `clean` and `diff` wrote, and tables made by hand,
+whose phrases it brings to matching form.
 """
 
 from __future__ import annotations
