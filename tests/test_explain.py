@@ -433,7 +433,7 @@ def test_the_seeds_are_explained() -> None:
     text = " ".join(result.stdout.split())
     assert "A is dropped: it gives way to B. B is kept, for 1 copy of it." in text
     assert "navy → military" in text
-    assert "B has the original readings: over 99.9 % sure, 78 % asked." in text
+    assert "B has the original readings: over 99.9 % sure, 78.5 % asked." in text
     assert "keep B 004_d28315a60f4f15ab.txt: standing +1.00, 3,321 words" in text
 
 

@@ -392,10 +392,10 @@ def test_names_and_numbers_tell_no_direction_unless_noise_made_one_of_the_other(
 
 @pytest.mark.parametrize("sign", [1, -1])
 def test_a_direction_is_told_from_the_confidence_that_is_asked_for(sign: int) -> None:
-    pairs = [findings([_SPUN | {"odds": sign * odds}])[0] for odds in (1.27, 1.26)]  # 0.78 lies between
+    pairs = [findings([_SPUN | {"odds": sign * odds}])[0] for odds in (1.30, 1.29)]  # 0.785 lies between
     assert [pair.cleaner for pair in pairs] == ["000" if sign > 0 else "001", None]
-    assert pairs[0].confidence == round(1 / (1 + np.exp(-1.27)), 4)
-    sure = findings([_SPUN | {"odds": sign * 1.26}], replace(CONFIG, confidence_min=0.77))[0]
+    assert pairs[0].confidence == round(1 / (1 + np.exp(-1.30)), 4)
+    sure = findings([_SPUN | {"odds": sign * 1.29}], replace(CONFIG, confidence_min=0.78))[0]
     assert sure.cleaner == pairs[0].cleaner
 
 
